@@ -1,0 +1,12 @@
+"""The command line: arguments in, verbs of `investigation` called, text or JSON out."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point of `dcr`."""
+    from deep_code_reasoning.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))

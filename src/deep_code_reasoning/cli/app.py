@@ -1,0 +1,62 @@
+"""The commands of `dcr`, and the one place where errors become exit codes and a line on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+import typer
+
+from deep_code_reasoning import __version__
+from deep_code_reasoning.cli import demo, escalation, evidence, investigate, reference
+from deep_code_reasoning.errors import DcrError
+
+app = typer.Typer(
+    name="dcr",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="From gigabytes of telemetry to a root cause one can check.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="Print the version and leave.")) -> None:
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+app.command("investigate")(investigate.investigate)
+app.command("load")(evidence.load)
+app.command("query")(evidence.query)
+app.command("show")(evidence.show)
+app.command("brief")(investigate.brief)
+app.command("should-escalate")(escalation.should_escalate)
+app.command("explain")(reference.explain)
+app.command("models")(reference.models)
+app.command("serve")(escalation.serve)
+app.command("demo")(demo.demo)
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code: 0 done, 2 usage, 3 nothing readable, 4 provider, 130 cancelled."""
+    try:
+        outcome = app(arguments, standalone_mode=False)
+    except DcrError as error:
+        print(f"dcr: {error}", file=sys.stderr)
+        return error.exit_code
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("dcr: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, a pager) has left: writing the rest to nowhere keeps the interpreter quiet at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return outcome if isinstance(outcome, int) else 0

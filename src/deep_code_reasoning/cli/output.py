@@ -1,0 +1,58 @@
+"""Text, tables and JSON on standard output."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+# Evidence is untrusted: an escape sequence or a bidirectional override in it must not steer the terminal.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """The text with control and direction characters shown as escapes, as `\\x1b`."""
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document, indented on a terminal and on one line for a program."""
+    import orjson
+
+    option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(orjson.dumps(value, option=option, default=str))
+    sys.stdout.buffer.flush()
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table; values are data and are never read as markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*header, header_style="bold", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text("" if value is None else visible(str(value))) for value in row))
+    console().print(table)
+
+
+def print_markdown(text: str) -> None:
+    """Markdown, rendered on a terminal and as it is elsewhere."""
+    if sys.stdout.isatty():
+        from rich.markdown import Markdown
+
+        console().print(Markdown(text))
+    else:
+        print(visible(text))
+
+
+def console() -> Console:
+    from rich.console import Console
+
+    # Piped output is read by programs and by issue trackers: no wrapping there.
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)

@@ -1,0 +1,58 @@
+"""`dcr explain` and `dcr models`: what the tool knows, without any evidence."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deep_code_reasoning.cli.output import print_json, print_markdown, print_table
+from deep_code_reasoning.settings import load_settings
+
+
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(help="A detector's code or name (LOCK001, lease-overlap); none lists all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Explain a detector: what it sees, how it is computed, and when it is not the cause."""
+    from deep_code_reasoning.investigation import Investigations
+
+    desk = Investigations(load_settings())
+    if code is None:
+        rows = [[r.code, r.name, r.severity, r.role, r.title] for r in desk.rules()]
+        header = ["code", "name", "severity", "role", "title"]
+        if as_json:
+            print_json([dict(zip(header, row, strict=True)) for row in rows])
+        else:
+            print_table(header, rows)
+        return
+    page = desk.explain(code)
+    if as_json:
+        print_json({"code": code, "page": page})
+    else:
+        print_markdown(page)
+
+
+def models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the specialists: which can be asked with the keys at hand, and why the rest cannot."""
+    from deep_code_reasoning.investigation import Investigations
+
+    rows = Investigations(load_settings()).models()
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(
+            ["id", "provider", "context", "usable", "why"],
+            [
+                [
+                    r["id"],
+                    r["provider"],
+                    f"{r['context_window']:,}" if r["context_window"] else "",
+                    "yes" if r["usable"] else "no",
+                    r["why"],
+                ]
+                for r in rows
+            ],
+        )

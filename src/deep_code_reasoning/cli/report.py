@@ -1,0 +1,171 @@
+"""The answer as a person reads it: what happened, when, why, what speaks against it, what to do."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from deep_code_reasoning.cli.output import console, visible
+from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Suspect
+from deep_code_reasoning.incident import TimeWindow, iso
+from deep_code_reasoning.investigation import Answer
+
+EVIDENCE_SHOWN = 4
+SUSPECTS_SHOWN = 5
+COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
+
+
+def print_answer(answer: Answer) -> None:
+    out = console()
+    diagnosis = answer.diagnosis
+    _verdict(out, diagnosis)
+    _suspects(out, diagnosis)
+    _ruled_out(out, diagnosis)
+    _findings(out, diagnosis)
+    _changes(out, diagnosis)
+    _actions(out, diagnosis)
+    _specialist(out, answer)
+    _unread(out, diagnosis)
+    _footer(out, answer)
+
+
+def _heading(out: Console, text: str) -> None:
+    out.print(Text(f"\n{text}", style="bold"))
+
+
+def _verdict(out: Console, diagnosis: Diagnosis) -> None:
+    verdict = diagnosis.verdict
+    _heading(out, "What happened")
+    out.print(Padding(Text(visible(verdict.summary)), (0, 2)))
+    facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    facts.add_row("  verdict", Text(f"{verdict.kind}, confidence {verdict.confidence:.2f}"))
+    if verdict.service:
+        facts.add_row("  first failing", Text(visible(" · ".join(filter(None, (verdict.service, verdict.operation))))))
+    if verdict.onset:
+        facts.add_row("  onset", Text(_interval(verdict.onset)))
+    if diagnosis.incident.incident:
+        facts.add_row(
+            "  incident",
+            Text(f"{_interval(diagnosis.incident.incident)} (window: {diagnosis.incident.origin})"),
+        )
+    if verdict.blast_radius:
+        facts.add_row("  blast radius", Text(visible(", ".join(verdict.blast_radius))))
+    facts.add_row("  commit to blame", Text(verdict.commit or "none"))
+    out.print(facts)
+
+
+def _suspects(out: Console, diagnosis: Diagnosis) -> None:
+    if not diagnosis.suspects:
+        return
+    _heading(out, "Ranked suspects")
+    for suspect in diagnosis.suspects[:SUSPECTS_SHOWN]:
+        out.print(Text(f"  {suspect.rank}. {suspect.score:.2f}  {visible(_name(suspect))}", style="bold"))
+        out.print(Padding(Text(visible(suspect.summary)), (0, 0, 0, 11)))
+        for sign, style, arguments in (("+", "green", suspect.in_favour), ("-", "red", suspect.against)):
+            for argument in arguments:
+                out.print(Padding(_argument(sign, style, argument), (0, 0, 0, 11)))
+    if len(diagnosis.suspects) > SUSPECTS_SHOWN:
+        out.print(Text(f"  and {len(diagnosis.suspects) - SUSPECTS_SHOWN} more in --json", style="dim"))
+
+
+def _name(suspect: Suspect) -> str:
+    parts = [suspect.service or suspect.resource or suspect.kind, suspect.operation]
+    if suspect.location:
+        line = f":{suspect.location.line}" if suspect.location.line else ""
+        parts.append(f"{suspect.location.file}{line}")
+    return " · ".join(filter(None, parts)) + f"  ({suspect.kind})"
+
+
+def _argument(sign: str, style: str, argument: Argument) -> Text:
+    text = Text(f"{sign} {argument.finding} ", style=style)
+    return text.append(f"{visible(argument.reason)} ({argument.weight:+.1f} dB)", style="default")
+
+
+def _ruled_out(out: Console, diagnosis: Diagnosis) -> None:
+    if diagnosis.ruled_out:
+        _heading(out, "Ruled out")
+    titles = {finding.id: finding.title for finding in diagnosis.findings}
+    for ruled in diagnosis.ruled_out:
+        out.print(Padding(Text(f"{ruled.finding}  {visible(titles.get(ruled.finding, ''))}"), (0, 2)))
+        out.print(Padding(Text(visible(ruled.reason), style="dim"), (0, 0, 0, 6)))
+
+
+def _findings(out: Console, diagnosis: Diagnosis) -> None:
+    argued = {a.finding for s in diagnosis.suspects[:SUSPECTS_SHOWN] for a in (*s.in_favour, *s.against)}
+    shown = [finding for finding in diagnosis.findings if finding.id in argued]
+    if shown:
+        _heading(out, "Evidence (open one with: dcr show REF; its rule with: dcr explain CODE)")
+    for finding in shown:
+        _finding(out, finding)
+    rest = len(diagnosis.findings) - len(shown)
+    if rest:
+        out.print(Text(f"  and {rest} other findings in --json", style="dim"))
+
+
+def _finding(out: Console, finding: Finding) -> None:
+    out.print(Padding(Text(f"{finding.id}  {visible(finding.title)}", style=COLOURS[finding.severity]), (0, 2)))
+    numbers = "  ".join(f"{name}={_number(value)}" for name, value in finding.numbers.items())
+    out.print(Padding(Text(visible(numbers), style="dim"), (0, 0, 0, 6)))
+    for evidence in finding.evidence[:EVIDENCE_SHOWN]:
+        out.print(Padding(Text(visible(f"{evidence.ref}  {evidence.note}")), (0, 0, 0, 6)))
+    if len(finding.evidence) > EVIDENCE_SHOWN:
+        out.print(Padding(Text(f"and {len(finding.evidence) - EVIDENCE_SHOWN} more", style="dim"), (0, 0, 0, 6)))
+
+
+def _changes(out: Console, diagnosis: Diagnosis) -> None:
+    if not diagnosis.changes:
+        return
+    _heading(out, "Changes considered")
+    for change in diagnosis.changes[:SUSPECTS_SHOWN]:
+        out.print(
+            Padding(
+                Text(visible(f"{change.score:.2f}  {change.sha[:12]}  {change.service or change.repository}")),
+                (0, 2),
+            )
+        )
+        for reason in change.reasons:
+            out.print(Padding(Text(visible(reason), style="dim"), (0, 0, 0, 8)))
+
+
+def _actions(out: Console, diagnosis: Diagnosis) -> None:
+    verdict = diagnosis.verdict
+    if verdict.actions or verdict.remediation:
+        _heading(out, "What to do" + (f": {verdict.remediation}" if verdict.remediation else ""))
+    for number, action in enumerate(verdict.actions, 1):
+        out.print(Padding(Text(f"{number}. {visible(action)}"), (0, 2)))
+
+
+def _specialist(out: Console, answer: Answer) -> None:
+    if answer.specialist is None or answer.specialist.provider == "local":
+        return
+    _heading(out, f"What {answer.specialist.model} says")
+    out.print(Padding(Text(visible(answer.specialist.analysis.narrative)), (0, 2)))
+    for cause in answer.specialist.analysis.root_causes:
+        out.print(Padding(Text(visible(f"{cause.confidence:.2f}  {cause.description}")), (0, 2)))
+
+
+def _unread(out: Console, diagnosis: Diagnosis) -> None:
+    if not diagnosis.unread:
+        return
+    _heading(out, "Not read")
+    for unread in diagnosis.unread:
+        out.print(Padding(Text(visible(f"{unread.place}: {unread.reason} ({unread.count:,})")), (0, 2)))
+
+
+def _footer(out: Console, answer: Answer) -> None:
+    parts = [f"investigation {answer.diagnosis.investigation}"]
+    if answer.load:
+        parts.append(f"{answer.load.bytes / 1e6:,.1f} MB of evidence")
+    parts.append(f"{answer.cost.seconds:.1f} s")
+    parts.append(answer.cost.route)
+    out.print(Text("\n" + " · ".join(parts), style="dim"))
+
+
+def _interval(window: TimeWindow) -> str:
+    return f"{iso(window.start)} to {iso(window.end)}"
+
+
+def _number(value: float | int | str) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,60 @@
+"""The exception tree. Every message says what was tried, what was found and what would be accepted.
+
+DcrError
+├── UsageError                the call itself cannot be carried out (exit 2)
+│   ├── OutsideRootsError     a path resolves outside the allowed roots
+│   ├── SettingsError         a setting has a value that cannot be used
+│   └── QueryRefusedError     SQL that is not a single read-only statement, or ran past its limits
+├── EvidenceError             nothing in the evidence could be read (exit 3)
+│   └── InvestigationNotFoundError
+├── SpecialistError           a model could not be asked or did not answer (exit 4)
+│   ├── NoKeyError            the provider has no credentials here
+│   └── BudgetError           the estimate is over the allowed tokens or dollars
+└── CancelledError            the caller took the request back (exit 130)
+"""
+
+
+class DcrError(Exception):
+    """Base of every error that a face turns into one line; `exit_code` is the CLI's."""
+
+    exit_code = 1
+
+
+class UsageError(DcrError):
+    exit_code = 2
+
+
+class OutsideRootsError(UsageError):
+    pass
+
+
+class SettingsError(UsageError):
+    pass
+
+
+class QueryRefusedError(UsageError):
+    pass
+
+
+class EvidenceError(DcrError):
+    exit_code = 3
+
+
+class InvestigationNotFoundError(EvidenceError):
+    pass
+
+
+class SpecialistError(DcrError):
+    exit_code = 4
+
+
+class NoKeyError(SpecialistError):
+    pass
+
+
+class BudgetError(SpecialistError):
+    pass
+
+
+class CancelledError(DcrError):
+    exit_code = 130

@@ -1,0 +1,160 @@
+"""What a detector saw and what follows from it: the shapes that every layer above the store shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from deep_code_reasoning.incident import Incident, TimeWindow
+
+Severity = Literal["info", "warning", "critical"]
+SuspectKind = Literal["change", "code", "resource", "dependency", "traffic", "external"]
+VerdictKind = Literal["change", "code", "resource", "dependency", "traffic", "external", "unknown", "none"]
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in source code; `line` counts from 1."""
+
+    file: str
+    line: int | None = None
+    function: str | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a finding is about. `peer` is the other side of an edge (the callee, the second host)."""
+
+    service: str | None = None
+    operation: str | None = None
+    resource: str | None = None
+    host: str | None = None
+    peer: str | None = None
+    location: Location | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A reference that can be opened with `dcr show REF`.
+
+    `ref` is one of `trace:<trace_id>`, `span:<trace_id>/<span_id>`, `log:<number>`, `template:<id>`,
+    `metric:<service>/<name>`, `commit:<repository>@<sha>`, `deploy:<id>`, `code:<path>:<line>`.
+    """
+
+    ref: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Support:
+    """A counted two-by-two table: in how many of the traces (or windows, see `unit`) is the pattern present?
+
+    `symptomatic` are those that show the incident's symptom (error at the entry, or slower than the baseline's
+    99th percentile), `healthy` the others. The evidence model reads nothing else of a finding's strength.
+    """
+
+    symptomatic_with: int
+    symptomatic: int
+    healthy_with: int
+    healthy: int
+    unit: str = "trace"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One pattern seen once. `id` is `<code>-<n>`, n counting from 1 within a diagnosis, strongest first.
+
+    `role` says what the pattern can be: a "cause" may start an incident, a "mechanism" is a step on the way, a
+    "symptom" follows from something else, "context" only helps to read the rest. `numbers` holds what was measured,
+    unit in the key (`offset_ms`).
+    """
+
+    code: str
+    title: str
+    severity: Severity
+    role: Literal["cause", "mechanism", "symptom", "context"]
+    subject: Subject
+    interval: TimeWindow | None = None
+    numbers: dict[str, float | int | str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    support: Support | None = None
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Why a finding speaks for or against a suspect; `weight` is in decibans (10 log10 of a likelihood ratio)."""
+
+    finding: str
+    weight: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A candidate root cause. `score` is the posterior probability of docs/decisions' evidence model, 0..1."""
+
+    rank: int
+    kind: SuspectKind
+    score: float
+    summary: str
+    service: str | None = None
+    operation: str | None = None
+    resource: str | None = None
+    location: Location | None = None
+    commit: str | None = None
+    in_favour: tuple[Argument, ...] = ()
+    against: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True)
+class RankedChange:
+    rank: int
+    sha: str
+    repository: str
+    service: str | None
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RuledOut:
+    """A finding that looks like a cause and is not, and the counted reason."""
+
+    finding: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Evidence that was skipped: `place` is `file:line` or `file@byte`, `count` how often in that file."""
+
+    place: str
+    reason: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    kind: VerdictKind
+    summary: str
+    confidence: float
+    service: str | None = None
+    operation: str | None = None
+    commit: str | None = None
+    onset: TimeWindow | None = None
+    blast_radius: tuple[str, ...] = ()
+    remediation: str | None = None
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    investigation: str
+    verdict: Verdict
+    incident: Incident
+    suspects: tuple[Suspect, ...] = ()
+    changes: tuple[RankedChange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    unread: tuple[Unread, ...] = ()

@@ -1,0 +1,27 @@
+-- Commits of the repositories in the evidence, and the files each touched.
+CREATE TABLE changes (
+    sha             VARCHAR NOT NULL,
+    repository      VARCHAR NOT NULL,  -- path or name, as given
+    service_name    VARCHAR,           -- where the mapping is known
+    author_name     VARCHAR,
+    author_time_unix_nano BIGINT,
+    time_unix_nano  BIGINT NOT NULL,   -- the committer's clock
+    parents         VARCHAR[],
+    message         VARCHAR NOT NULL,
+    insertions      INTEGER,
+    deletions       INTEGER,
+    source          INTEGER NOT NULL,
+    source_offset   BIGINT NOT NULL
+);
+CREATE TABLE change_files (
+    sha             VARCHAR NOT NULL,
+    repository      VARCHAR NOT NULL,
+    path            VARCHAR NOT NULL,
+    old_path        VARCHAR,           -- NULL unless renamed
+    status          VARCHAR NOT NULL,  -- added, modified, deleted, renamed, binary
+    insertions      INTEGER,
+    deletions       INTEGER,
+    patch           VARCHAR,           -- hunks without context lines; NULL for binary and very large ones
+    source          INTEGER NOT NULL,
+    source_offset   BIGINT NOT NULL
+);
