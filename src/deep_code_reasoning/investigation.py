@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +18,17 @@ from deep_code_reasoning.settings import Settings
 if TYPE_CHECKING:
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.conversation.policy import EscalationDecision
-    from deep_code_reasoning.conversation.request import EscalationRequest
+    from deep_code_reasoning.conversation.request import AnalysisType, EscalationRequest
     from deep_code_reasoning.detectors.contract import Rule
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.specialists.port import SpecialistResult
     from deep_code_reasoning.store.catalogue import TableDescription
+    from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.query import QueryResult
     from deep_code_reasoning.store.tables import Tables
 
 LOCAL = "local"
+DEPTH_SHARE = {1: 0.25, 2: 0.5, 3: 1.0, 4: 2.0, 5: 4.0}  # of settings.brief_tokens, by depth_level
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,20 @@ class Cost:
     output_tokens: int = 0
     dollars: float | None = 0.0
 
+    @classmethod
+    def of(cls, seconds: float, result: SpecialistResult) -> Cost:
+        usage = result.usage
+        return cls(seconds, result.route_reason, usage.input_tokens, usage.output_tokens, result.dollars)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """A diagnosis, what a specialist made of it, and what both cost. The diagnosis stands when the specialist failed."""
+    """A diagnosis, what a specialist made of it, and the cost. The diagnosis stands when the specialist failed."""
 
     diagnosis: Diagnosis
     cost: Cost
-    load: LoadReport | None = None
-    specialist: SpecialistResult | None = None
+    load: LoadReport | None
+    specialist: SpecialistResult
     specialist_error: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -54,10 +63,37 @@ class Answer:
 
         return {
             **diagnosis_to_json(self.diagnosis),
-            "specialist": self.specialist.as_json() if self.specialist else None,
+            "specialist": self.specialist.as_json(),
             "specialist_error": self.specialist_error,
             "cost": self.cost,
         }
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What an answer must meet, from a command line or an agent's call alike."""
+
+    question: str | None = None
+    model: str | None = None
+    analysis_type: AnalysisType = "cross_system"
+    depth_level: int = 3
+    time_budget_seconds: float = 600
+    baseline: TimeWindow | None = None
+    incident: TimeWindow | None = None
+    code_files: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, request: EscalationRequest) -> _Task:
+        return cls(
+            question=request.question or request.stuck_description or None,
+            model=request.model,
+            analysis_type=request.analysis_type,
+            depth_level=request.depth_level,
+            time_budget_seconds=request.time_budget_seconds,
+            baseline=request.baseline,
+            incident=request.incident,
+            code_files=tuple(Path(file) for file in request.code_scope.files),
+        )
 
 
 @dataclass(frozen=True)
@@ -68,3 +104,244 @@ class Escalation:
     decision: EscalationDecision
     answer: Answer
     brief: Brief | None
+
+
+class Investigations:
+    """The verbs over all investigations of one state directory.
+
+    `trust_arguments`: what a caller names as evidence counts as an allowed root. True for a person's command line;
+    False for an agent, which may only name what lies under `settings.allowed_roots`.
+    """
+
+    def __init__(self, settings: Settings, *, trust_arguments: bool = True) -> None:
+        self._settings = settings
+        self._trust_arguments = trust_arguments
+
+    def load(self, evidence: Sequence[str], *, investigation: str | None = None, work: Work) -> LoadReport:
+        """Reads evidence into the store; what is there already is not read again."""
+        from deep_code_reasoning.ingest import load
+
+        folder = self._folder(evidence, investigation)
+        return load(evidence, folder, self._settings, work, allowed_roots=self._roots(evidence))
+
+    def investigate(
+        self,
+        evidence: Sequence[str],
+        *,
+        investigation: str | None = None,
+        baseline: TimeWindow | None = None,
+        incident: TimeWindow | None = None,
+        question: str | None = None,
+        model: str | None = None,
+        work: Work,
+    ) -> Answer:
+        """Loads, diagnoses and, where a specialist is named or at hand, asks it; `model="local"` asks none.
+
+        Without evidence the investigation named (or the last one) is diagnosed as it is. A specialist that fails is
+        reported beside the local diagnosis, which stands.
+        """
+        task = _Task(question=question, model=model, baseline=baseline, incident=incident)
+        return self._answer(evidence, investigation, task, work)[0]
+
+    def query(
+        self,
+        sql: str,
+        *,
+        investigation: str | None = None,
+        row_limit: int | None = None,
+        seconds: float | None = None,
+        work: Work,
+    ) -> QueryResult:
+        """One read-only statement over an investigation, cut at `row_limit` rows and stopped after `seconds`."""
+        from deep_code_reasoning.store.query import run_query
+
+        limits = self._settings
+        with self._tables((), investigation) as tables:
+            return run_query(
+                tables,
+                sql,
+                row_limit=row_limit or limits.query_row_limit,
+                seconds=seconds or limits.query_seconds,
+                work=work,
+            )
+
+    def tables(self) -> list[TableDescription]:
+        """What `query` can read, with the meaning of each column."""
+        from deep_code_reasoning.store.catalogue import described_tables
+
+        return list(described_tables())
+
+    def brief(
+        self,
+        evidence: Sequence[str],
+        *,
+        investigation: str | None = None,
+        budget_tokens: int,
+        question: str | None = None,
+        code_files: Sequence[Path] = (),
+        work: Work,
+    ) -> Brief:
+        """What a specialist would be given. Nothing is sent."""
+        load = self.load(evidence, investigation=investigation, work=work) if evidence else None
+        with self._tables(evidence, investigation) as tables:
+            task = _Task(question=question, code_files=tuple(code_files))
+            return self._brief(tables, self._diagnosis(tables, load, task, work), evidence, budget_tokens, task, work)
+
+    def should_escalate(self, request: EscalationRequest, *, work: Work) -> EscalationDecision:
+        """Measures what the request points at against the thresholds, and keeps the decision in the ledger."""
+        from deep_code_reasoning.conversation.ledger import Ledger
+
+        decision = self._decide(request, work)
+        Ledger(self._settings.state_dir).record_decision(request, decision)
+        return decision
+
+    def escalate(self, request: EscalationRequest, *, work: Work) -> Escalation:
+        """Investigates whatever the decision is (the caller asked for it); keeps why, what was found and the cost."""
+        from deep_code_reasoning.conversation.ledger import Ledger
+
+        started = time.monotonic()
+        decision = self._decide(request, work)
+        ledger = Ledger(self._settings.state_dir)
+        escalation = ledger.begin_escalation(request, decision)
+        try:
+            answer, brief = self._answer(request.evidence, request.investigation, _Task.of(request), work)
+        except BaseException as error:
+            ledger.finish_escalation(escalation, seconds=time.monotonic() - started, error=type(error).__name__)
+            raise
+        ledger.finish_escalation(
+            escalation,
+            seconds=answer.cost.seconds,
+            diagnosis=answer.diagnosis,
+            route=answer.cost.route,
+            specialist=answer.specialist if brief else None,
+            manifest=brief.manifest if brief else None,
+            error=answer.specialist_error,
+        )
+        return Escalation(escalation, decision, answer, brief)
+
+    def show(self, ref: str, *, investigation: str | None = None) -> str:
+        """The evidence behind a reference of a finding, as text. Raises UsageError where it names nothing."""
+        from deep_code_reasoning.context.show import show
+
+        with self._tables((), investigation) as tables:
+            return show(tables, ref, roots=self._roots(()) or self._settings.allowed_roots)
+
+    def rules(self) -> list[Rule]:
+        from deep_code_reasoning.detectors.registry import all_rules
+
+        return list(all_rules())
+
+    def explain(self, code: str) -> str:
+        """The page of a detector, in Markdown. Raises UsageError naming close codes."""
+        from deep_code_reasoning.detectors.registry import page
+
+        return page(code)
+
+    def models(self) -> list[dict[str, Any]]:
+        """The specialists of the catalogue, and why each can or cannot be asked."""
+        from deep_code_reasoning.specialists.catalogue import usable_models
+
+        return usable_models(self._settings)
+
+    def _answer(
+        self, evidence: Sequence[str], investigation: str | None, task: _Task, work: Work
+    ) -> tuple[Answer, Brief | None]:
+        from deep_code_reasoning.errors import SpecialistError
+        from deep_code_reasoning.specialists.router import choose
+
+        started = time.monotonic()
+        with suppress(SpecialistError):  # a name that no model has is said now, not after the work
+            choose(self._settings, task.model, task.analysis_type)
+        load = self.load(evidence, investigation=investigation, work=work) if evidence else None
+        with self._tables(evidence, investigation) as tables:
+            diagnosis = self._diagnosis(tables, load, task, work)
+            result, brief, failure = self._asked(tables, diagnosis, evidence, task, work)
+        return Answer(diagnosis, Cost.of(time.monotonic() - started, result), load, result, failure), brief
+
+    def _asked(
+        self, tables: Tables, diagnosis: Diagnosis, evidence: Sequence[str], task: _Task, work: Work
+    ) -> tuple[SpecialistResult, Brief | None, str | None]:
+        """What the specialist says; the local analyst where there is none, or where it failed, with the failure."""
+        from deep_code_reasoning.errors import SpecialistError
+        from deep_code_reasoning.specialists.analyse import analyse
+        from deep_code_reasoning.specialists.router import choose
+
+        ask = partial(
+            analyse,
+            diagnosis=diagnosis,
+            settings=self._settings,
+            question=task.question,
+            analysis_type=task.analysis_type,
+            depth_level=task.depth_level,
+            time_budget_seconds=task.time_budget_seconds,
+            work=work,
+        )
+        brief = None
+        try:
+            chosen = choose(self._settings, task.model, task.analysis_type)
+            if chosen.provider != LOCAL:
+                budget = round(self._settings.brief_tokens * DEPTH_SHARE[task.depth_level])
+                brief = self._brief(tables, diagnosis, evidence, budget, task, work)
+                work.report(Progress("ask", 0, message=chosen.model))
+            return ask(brief, model=task.model), brief, None
+        except SpecialistError as error:
+            return ask(None, model=LOCAL), brief, str(error)
+
+    def _diagnosis(self, tables: Tables, load: LoadReport | None, task: _Task, work: Work) -> Diagnosis:
+        from deep_code_reasoning.diagnosis import diagnose
+        from deep_code_reasoning.store.findings import write_findings
+
+        work.on_cancel(tables.interrupt)
+        diagnosis = diagnose(
+            tables,
+            investigation=tables.investigation,
+            baseline=task.baseline,
+            incident=task.incident,
+            question=task.question,
+            unread=load.unread if load else (),
+            work=work,
+        )
+        write_findings(self._folder((), tables.investigation), diagnosis.findings, self._settings)
+        return diagnosis
+
+    def _brief(
+        self, tables: Tables, diagnosis: Diagnosis, evidence: Sequence[str], budget: int, task: _Task, work: Work
+    ) -> Brief:
+        from deep_code_reasoning.context.brief import build_brief
+
+        return build_brief(
+            tables,
+            diagnosis,
+            budget_tokens=budget,
+            question=task.question,
+            code_files=task.code_files,
+            roots=self._roots((*evidence, *map(str, task.code_files))),
+            work=work,
+        )
+
+    def _decide(self, request: EscalationRequest, work: Work) -> EscalationDecision:
+        from deep_code_reasoning.conversation.measure import measure
+        from deep_code_reasoning.conversation.policy import decide
+
+        thresholds = self._settings.escalate_when
+        roots = self._roots((*request.evidence, *request.code_scope.files))
+        if request.investigation and not request.evidence:
+            with self._tables((), request.investigation) as tables:
+                measured = measure(request, thresholds=thresholds, roots=roots, tables=tables, work=work)
+        else:
+            measured = measure(request, thresholds=thresholds, roots=roots, work=work)
+        return decide(measured, thresholds)
+
+    def _roots(self, evidence: Sequence[str]) -> tuple[Path, ...]:
+        given = tuple(Path(path) for path in evidence) if self._trust_arguments else ()
+        return (*self._settings.allowed_roots, *given)
+
+    def _folder(self, evidence: Sequence[str], investigation: str | None) -> InvestigationFolder:
+        from deep_code_reasoning.store.investigation_folder import folder_of
+
+        return folder_of(self._settings.state_dir, evidence, investigation)
+
+    def _tables(self, evidence: Sequence[str], investigation: str | None) -> Tables:
+        from deep_code_reasoning.store.tables import Tables
+
+        return Tables.open(self._folder(evidence, investigation), self._settings)

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
 
 from deep_code_reasoning.errors import SettingsError
 
 FILE_NAME = ".deep-code-reasoning.toml"
 
 
-@dataclass(frozen=True)
-class EscalationThresholds:
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class EscalationThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Escalate when any is exceeded, strictly (the mission's defaults)."""
 
-    files: int = 50
-    trace_bytes: int = 100_000_000
-    services: int = 3
-    time_span_seconds: int = 3600
-    attempted_approaches: int = 5
+    files: Count = 50
+    trace_bytes: Count = 100_000_000
+    services: Count = 3
+    time_span_seconds: Count = 3600
+    attempted_approaches: Count = 5
 
 
 @dataclass(frozen=True)
@@ -52,65 +58,58 @@ def _state_home() -> Path:
 KEY_VARIABLES = {"google": ("GEMINI_API_KEY", "GOOGLE_API_KEY")}
 
 
-def load_settings(directory: Path | None = None, environment: dict[str, str] | None = None) -> Settings:
-    """Settings in force in `directory` (default: the working directory). Raises SettingsError naming file and key."""
-    env = dict(os.environ) if environment is None else environment
+def load_settings(directory: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings in force in `directory` (default: the working directory). Raises SettingsError naming place and key.
+
+    Keys are read from the environment alone: a file of the project is shared.
+    """
+    env = os.environ if environment is None else environment
     path = _nearest_file(directory or Path.cwd())
     table = _read(path) if path else {}
-    values = {}
-    for setting in fields(Settings):
-        if setting.name in ("keys", "escalate_when"):
-            continue
-        name = f"DCR_{setting.name.upper()}"
-        if env.get(name):
-            values[setting.name] = _convert(setting.name, env[name], f"environment variable {name}")
-        elif setting.name in table:
-            values[setting.name] = _convert(setting.name, table.pop(setting.name), str(path))
-        table.pop(setting.name, None)
-    values["escalate_when"] = _thresholds(table.pop("escalate_when", {}), str(path))
-    if table:
-        known = ", ".join(s.name for s in fields(Settings) if s.name != "keys")
-        raise SettingsError(f"{path}: unknown setting {next(iter(table))!r}; known are {known}")
-    values["keys"] = {
-        provider: next(env[n] for n in names if env.get(n))
+    known = {setting.name for setting in fields(Settings)} - {"keys"}
+    if unknown := sorted(table.keys() - known):
+        raise SettingsError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    values = _converted(table, str(path))
+    values |= _converted(
+        {name: env[variable] for name in known if env.get(variable := f"DCR_{name.upper()}")}, "environment, DCR_*"
+    )
+    keys = {
+        provider: next(env[name] for name in names if env.get(name))
         for provider, names in KEY_VARIABLES.items()
-        if any(env.get(n) for n in names)
+        if any(env.get(name) for name in names)
     }
-    return Settings(**values)
+    return replace(Settings(keys=keys), **values)
 
 
 def _nearest_file(directory: Path) -> Path | None:
-    for folder in (directory, *directory.parents):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    return None
+    return next((f / FILE_NAME for f in (directory, *directory.parents) if (f / FILE_NAME).is_file()), None)
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: not readable as TOML: {error}") from None
 
 
-def _thresholds(table: dict, place: str) -> EscalationThresholds:
-    known = {f.name for f in fields(EscalationThresholds)}
-    for name, value in table.items():
-        if name not in known or isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise SettingsError(
-                f"{place}: escalate_when.{name} = {value!r}; expected a whole number for one of {sorted(known)}"
-            )
-    return EscalationThresholds(**table)
+def _converted(values: dict[str, Any], place: str) -> dict[str, Any]:
+    """The values in the types of Settings; text of the environment is read as its setting's type."""
+    converted = {}
+    for setting in fields(Settings):
+        if setting.name not in values:
+            continue
+        value = values[setting.name]
+        if setting.name == "allowed_roots" and isinstance(value, str):
+            value = value.split(os.pathsep)
+        try:
+            kind = get_type_hints(Settings)[setting.name]
+            converted[setting.name] = msgspec.convert(value, kind, strict=False, dec_hook=_path)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{place}: {setting.name} = {value!r} cannot be used: {error}") from None
+    return converted
 
 
-def _convert(name: str, value: object, place: str) -> object:
-    """Brings text of the environment and TOML values to the setting's type."""
-    try:
-        if name == "allowed_roots":
-            parts = value.split(os.pathsep) if isinstance(value, str) else value
-            return tuple(Path(part).expanduser() for part in parts)  # ty: ignore[not-iterable]
-        default = {f.name: f for f in fields(Settings)}[name]
-        kind = {"Path": Path, "int": int, "float": float, "str": str}[str(default.type)]
-        return Path(str(value)).expanduser() if kind is Path else kind(value)  # ty: ignore[invalid-argument-type]
-    except (TypeError, ValueError, KeyError):
-        raise SettingsError(f"{place}: {name} = {value!r} cannot be used") from None
+def _path(kind: type, value: Any) -> Path:
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    raise NotImplementedError(f"expected {kind.__name__}")

@@ -20,7 +20,8 @@ true times in milliseconds from the page's epoch; what the evidence holds is wha
 
 In `findings` only the columns given are compared: code severity role service operation resource host peer location,
 `numbers` (`offset_ms=60±2; pairs=4; late_ms>=40`), `evidence` (`span:t1/b; trace:t1`, each must be among the
-finding's), `support` (`3/4 vs 0/10`: symptomatic, healthy), `interval_ms` (`1000..2000±5`), `title~` (text in the title).
+finding's), `support` (`3/4 vs 0/10`: symptomatic, healthy), `interval_ms` (`1000..2000±5`), `title~` (text in
+the title).
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ from pathlib import Path
 
 from deep_code_reasoning.finding import Finding
 from deep_code_reasoning.incident import Incident, TimeWindow
-
 from detectors.golden_evidence import EPOCH, span_ids, trace_ids
 
 PAGES = Path(__file__).parent

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-import click
 import typer
 
 from deep_code_reasoning import __version__
@@ -14,7 +12,6 @@ from deep_code_reasoning.errors import DcrError
 
 app = typer.Typer(
     name="dcr",
-    no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     help="From gigabytes of telemetry to a root cause one can check.",
@@ -43,20 +40,13 @@ app.command("demo")(demo.demo)
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code: 0 done, 2 usage, 3 nothing readable, 4 provider, 130 cancelled."""
     try:
-        outcome = app(arguments, standalone_mode=False)
+        outcome = app(arguments or ["--help"], standalone_mode=False)
     except DcrError as error:
         print(f"dcr: {error}", file=sys.stderr)
         return error.exit_code
-    except click.exceptions.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        print(f"dcr: {error.format_message()} (see dcr --help)", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("dcr: interrupted", file=sys.stderr)
+    except typer.Abort:
         return 130
-    except BrokenPipeError:
-        # The reader (head, a pager) has left: writing the rest to nowhere keeps the interpreter quiet at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return outcome if isinstance(outcome, int) else 0

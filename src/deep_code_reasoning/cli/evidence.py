@@ -63,9 +63,7 @@ def query(
         _print_tables(desk, as_json)
         return
     if not sql:
-        raise UsageError(
-            'query: no SQL given; expected one statement, as "SELECT count(*) FROM spans", or --tables'
-        )
+        raise UsageError('query: no SQL given; expected one statement, as "SELECT count(*) FROM spans", or --tables')
     with working(quiet=as_json) as work:
         result = desk.query(sql, investigation=investigation, row_limit=rows, seconds=seconds, work=work)
     if as_json:

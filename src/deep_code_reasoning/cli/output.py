@@ -51,8 +51,11 @@ def print_markdown(text: str) -> None:
         print(visible(text))
 
 
-def console() -> Console:
+def console(piped_width: int = 10_000) -> Console:
+    """The terminal, or `piped_width` columns where no terminal says how wide it is.
+
+    Tables are never cut for a program that reads them; prose asks for a width one can read.
+    """
     from rich.console import Console
 
-    # Piped output is read by programs and by issue trackers: no wrapping there.
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else piped_width)

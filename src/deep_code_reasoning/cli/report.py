@@ -12,13 +12,15 @@ from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Suspect
 from deep_code_reasoning.incident import TimeWindow, iso
 from deep_code_reasoning.investigation import Answer
 
+PROSE_WIDTH = 120
 EVIDENCE_SHOWN = 4
 SUSPECTS_SHOWN = 5
+RULED_OUT_SHOWN = 8
 COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
 
 
 def print_answer(answer: Answer) -> None:
-    out = console()
+    out = console(piped_width=PROSE_WIDTH)
     diagnosis = answer.diagnosis
     _verdict(out, diagnosis)
     _suspects(out, diagnosis)
@@ -31,6 +33,10 @@ def print_answer(answer: Answer) -> None:
     _footer(out, answer)
 
 
+def _print(out: Console, text: Text, indent: int) -> None:
+    out.print(Padding(text, (0, 0, 0, indent), expand=False))
+
+
 def _heading(out: Console, text: str) -> None:
     out.print(Text(f"\n{text}", style="bold"))
 
@@ -38,7 +44,7 @@ def _heading(out: Console, text: str) -> None:
 def _verdict(out: Console, diagnosis: Diagnosis) -> None:
     verdict = diagnosis.verdict
     _heading(out, "What happened")
-    out.print(Padding(Text(visible(verdict.summary)), (0, 2)))
+    _print(out, Text(visible(verdict.summary)), 2)
     facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
     facts.add_row("  verdict", Text(f"{verdict.kind}, confidence {verdict.confidence:.2f}"))
     if verdict.service:
@@ -62,10 +68,10 @@ def _suspects(out: Console, diagnosis: Diagnosis) -> None:
     _heading(out, "Ranked suspects")
     for suspect in diagnosis.suspects[:SUSPECTS_SHOWN]:
         out.print(Text(f"  {suspect.rank}. {suspect.score:.2f}  {visible(_name(suspect))}", style="bold"))
-        out.print(Padding(Text(visible(suspect.summary)), (0, 0, 0, 11)))
+        _print(out, Text(visible(suspect.summary)), 11)
         for sign, style, arguments in (("+", "green", suspect.in_favour), ("-", "red", suspect.against)):
             for argument in arguments:
-                out.print(Padding(_argument(sign, style, argument), (0, 0, 0, 11)))
+                _print(out, _argument(sign, style, argument), 11)
     if len(diagnosis.suspects) > SUSPECTS_SHOWN:
         out.print(Text(f"  and {len(diagnosis.suspects) - SUSPECTS_SHOWN} more in --json", style="dim"))
 
@@ -87,9 +93,9 @@ def _ruled_out(out: Console, diagnosis: Diagnosis) -> None:
     if diagnosis.ruled_out:
         _heading(out, "Ruled out")
     titles = {finding.id: finding.title for finding in diagnosis.findings}
-    for ruled in diagnosis.ruled_out:
-        out.print(Padding(Text(f"{ruled.finding}  {visible(titles.get(ruled.finding, ''))}"), (0, 2)))
-        out.print(Padding(Text(visible(ruled.reason), style="dim"), (0, 0, 0, 6)))
+    for ruled in diagnosis.ruled_out[:RULED_OUT_SHOWN]:
+        _print(out, Text(f"{ruled.finding}  {visible(titles.get(ruled.finding, ''))}"), 2)
+        _print(out, Text(visible(ruled.reason), style="dim"), 6)
 
 
 def _findings(out: Console, diagnosis: Diagnosis) -> None:
@@ -105,13 +111,13 @@ def _findings(out: Console, diagnosis: Diagnosis) -> None:
 
 
 def _finding(out: Console, finding: Finding) -> None:
-    out.print(Padding(Text(f"{finding.id}  {visible(finding.title)}", style=COLOURS[finding.severity]), (0, 2)))
+    _print(out, Text(f"{finding.id}  {visible(finding.title)}", style=COLOURS[finding.severity]), 2)
     numbers = "  ".join(f"{name}={_number(value)}" for name, value in finding.numbers.items())
-    out.print(Padding(Text(visible(numbers), style="dim"), (0, 0, 0, 6)))
+    _print(out, Text(visible(numbers), style="dim"), 6)
     for evidence in finding.evidence[:EVIDENCE_SHOWN]:
-        out.print(Padding(Text(visible(f"{evidence.ref}  {evidence.note}")), (0, 0, 0, 6)))
+        _print(out, Text(visible(f"{evidence.ref}  {evidence.note}")), 6)
     if len(finding.evidence) > EVIDENCE_SHOWN:
-        out.print(Padding(Text(f"and {len(finding.evidence) - EVIDENCE_SHOWN} more", style="dim"), (0, 0, 0, 6)))
+        _print(out, Text(f"and {len(finding.evidence) - EVIDENCE_SHOWN} more", style="dim"), 6)
 
 
 def _changes(out: Console, diagnosis: Diagnosis) -> None:
@@ -119,14 +125,10 @@ def _changes(out: Console, diagnosis: Diagnosis) -> None:
         return
     _heading(out, "Changes considered")
     for change in diagnosis.changes[:SUSPECTS_SHOWN]:
-        out.print(
-            Padding(
-                Text(visible(f"{change.score:.2f}  {change.sha[:12]}  {change.service or change.repository}")),
-                (0, 2),
-            )
-        )
+        where = change.service or change.repository
+        _print(out, Text(visible(f"{change.score:.2f}  {change.sha[:12]}  {where}")), 2)
         for reason in change.reasons:
-            out.print(Padding(Text(visible(reason), style="dim"), (0, 0, 0, 8)))
+            _print(out, Text(visible(reason), style="dim"), 8)
 
 
 def _actions(out: Console, diagnosis: Diagnosis) -> None:
@@ -134,16 +136,16 @@ def _actions(out: Console, diagnosis: Diagnosis) -> None:
     if verdict.actions or verdict.remediation:
         _heading(out, "What to do" + (f": {verdict.remediation}" if verdict.remediation else ""))
     for number, action in enumerate(verdict.actions, 1):
-        out.print(Padding(Text(f"{number}. {visible(action)}"), (0, 2)))
+        _print(out, Text(f"{number}. {visible(action)}"), 2)
 
 
 def _specialist(out: Console, answer: Answer) -> None:
-    if answer.specialist is None or answer.specialist.provider == "local":
-        return
+    if answer.specialist.provider == "local":
+        return  # its analysis is the diagnosis above in other words
     _heading(out, f"What {answer.specialist.model} says")
-    out.print(Padding(Text(visible(answer.specialist.analysis.narrative)), (0, 2)))
+    _print(out, Text(visible(answer.specialist.analysis.narrative)), 2)
     for cause in answer.specialist.analysis.root_causes:
-        out.print(Padding(Text(visible(f"{cause.confidence:.2f}  {cause.description}")), (0, 2)))
+        _print(out, Text(visible(f"{cause.confidence:.2f}  {cause.description}")), 2)
 
 
 def _unread(out: Console, diagnosis: Diagnosis) -> None:
@@ -151,7 +153,7 @@ def _unread(out: Console, diagnosis: Diagnosis) -> None:
         return
     _heading(out, "Not read")
     for unread in diagnosis.unread:
-        out.print(Padding(Text(visible(f"{unread.place}: {unread.reason} ({unread.count:,})")), (0, 2)))
+        _print(out, Text(visible(f"{unread.place}: {unread.reason} ({unread.count:,})")), 2)
 
 
 def _footer(out: Console, answer: Answer) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
+from deep_code_reasoning.cli.output import visible
 from deep_code_reasoning.progress import Progress, Work
 
 STAGES = {
@@ -21,7 +22,7 @@ STAGES = {
 
 
 @contextmanager
-def working(quiet: bool = False) -> Iterator[Work]:
+def working(quiet: bool = False) -> Generator[Work]:
     """A Work whose progress is drawn on standard error while that is a terminal, and that Ctrl-C cancels.
 
     The first Ctrl-C cancels in order (what was loaded stays usable); the second stops at once.
@@ -31,7 +32,8 @@ def working(quiet: bool = False) -> Iterator[Work]:
             yield work
         return
     from rich.console import Console
-    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.markup import escape
+    from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     columns = (
@@ -44,28 +46,24 @@ def working(quiet: bool = False) -> Iterator[Work]:
         TextColumn("[dim]{task.fields[message]}"),
     )
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def listen(progress: Progress) -> None:
             if progress.stage not in tasks:
                 label = STAGES.get(progress.stage, progress.stage)
                 tasks[progress.stage] = bars.add_task(label, total=None, rate="", message="")
-            task = bars.tasks[bars.task_ids.index(tasks[progress.stage])]
-            rate = f"{progress.done / 1e6 / task.elapsed:.0f} MB/s" if progress.unit == "bytes" and task.elapsed else ""
-            bars.update(
-                task.id,
-                completed=progress.done,
-                total=progress.total,
-                rate=rate,
-                message=progress.message[-60:],
-            )
+            task = next(task for task in bars.tasks if task.id == tasks[progress.stage])
+            in_bytes = progress.unit == "bytes" and task.elapsed
+            rate = f"{progress.done / 1e6 / task.elapsed:.0f} MB/s" if in_bytes else ""
+            message = visible(progress.message[-60:])
+            bars.update(task.id, completed=progress.done, total=progress.total, rate=rate, message=escape(message))
 
         with _cancelled_by_interrupt(Work(listen)) as work:
             yield work
 
 
 @contextmanager
-def _cancelled_by_interrupt(work: Work) -> Iterator[Work]:
+def _cancelled_by_interrupt(work: Work) -> Generator[Work]:
     def interrupt(_signal: int, _frame: object) -> None:
         signal.signal(signal.SIGINT, before)
         work.cancel()

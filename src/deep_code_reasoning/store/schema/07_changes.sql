@@ -1,4 +1,4 @@
--- Commits of the repositories in the evidence, and the files each touched.
+-- Commits of the repositories in the evidence.
 CREATE TABLE changes (
     sha             VARCHAR NOT NULL,
     repository      VARCHAR NOT NULL,  -- path or name, as given
@@ -13,6 +13,7 @@ CREATE TABLE changes (
     source          INTEGER NOT NULL,
     source_offset   BIGINT NOT NULL
 );
+-- The files that each commit touched, with what it changed in them.
 CREATE TABLE change_files (
     sha             VARCHAR NOT NULL,
     repository      VARCHAR NOT NULL,

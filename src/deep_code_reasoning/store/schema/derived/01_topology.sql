@@ -7,5 +7,6 @@ CREATE TABLE topology (
     end_time_unix_nano   BIGINT NOT NULL,
     self_time_nano  BIGINT NOT NULL,   -- duration minus the union of the children's intervals clipped to it
     depth           INTEGER NOT NULL,  -- 0 at a root
-    is_orphan       BOOLEAN NOT NULL   -- a parent was named and not found
+    is_orphan       BOOLEAN NOT NULL,  -- a parent was named and not found
+    in_cycle        BOOLEAN NOT NULL   -- was its own ancestor; its parent is dropped, so that it is a root
 );

@@ -6,6 +6,7 @@ CREATE TABLE sources (
     bytes           BIGINT NOT NULL,   -- after decompression
     fingerprint     VARCHAR NOT NULL
 );
+-- What was skipped in the evidence, counted by file and reason.
 CREATE TABLE unread (
     source          INTEGER,
     place           VARCHAR NOT NULL,  -- file:line or file@byte of the first

@@ -1,0 +1,5 @@
+SELECT path, old_path, status, insertions, deletions, patch
+FROM change_files
+WHERE sha = $sha AND repository = $repository
+ORDER BY path
+LIMIT $most;

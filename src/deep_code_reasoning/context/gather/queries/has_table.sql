@@ -1,0 +1,3 @@
+SELECT count(*)
+FROM information_schema.tables
+WHERE table_name = $name;

@@ -1,0 +1,97 @@
+"""A diagnosis as text: verdict with suspects, findings with their numbers, a timeline."""
+
+from __future__ import annotations
+
+from deep_code_reasoning.finding import Diagnosis, Finding, Subject, Suspect
+from deep_code_reasoning.incident import TimeWindow, iso
+
+_MOST_SUSPECTS = 10
+_MOST_EVIDENCE = 12
+_MOST_UNREAD = 30
+
+
+def verdict(diagnosis: Diagnosis) -> str:
+    judged = diagnosis.verdict
+    lines = [f"{judged.kind}, confidence {judged.confidence:.2f}: {judged.summary}"]
+    named = ("service", "operation", "commit", "remediation")
+    lines += [f"{name}: {value}" for name in named if (value := getattr(judged, name))]
+    if judged.onset:
+        lines.append(f"onset: {_window(judged.onset)}")
+    if judged.blast_radius:
+        lines.append(f"blast radius: {', '.join(judged.blast_radius)}")
+    windows = (("baseline", diagnosis.incident.baseline), ("incident", diagnosis.incident.incident))
+    lines += [f"{name} window: {_window(window)}" for name, window in windows if window]
+    lines += [line for suspect in diagnosis.suspects[:_MOST_SUSPECTS] for line in _suspect(suspect)]
+    lines += [f"ruled out: {ruled.finding}: {ruled.reason}" for ruled in diagnosis.ruled_out]
+    return "\n".join(lines) + "\n"
+
+
+def _suspect(suspect: Suspect) -> list[str]:
+    where = [suspect.service, suspect.operation, suspect.resource, suspect.commit]
+    if suspect.location:
+        where.append(f"{suspect.location.file}:{suspect.location.line or '?'}")
+    lines = [f"suspect {suspect.rank}: {suspect.kind}, score {suspect.score:.3f}: {suspect.summary}"]
+    if any(where):
+        lines[0] += f" ({', '.join(w for w in where if w)})"
+    lines += [f"  for {a.finding}, {a.weight:+.1f} decibans: {a.reason}" for a in suspect.in_favour]
+    lines += [f"  against {a.finding}, {a.weight:+.1f} decibans: {a.reason}" for a in suspect.against]
+    return lines
+
+
+def finding(seen: Finding) -> str:
+    lines = [f"{seen.code}, {seen.severity}, {seen.role}: {seen.title}"]
+    if subject := _subject(seen.subject):
+        lines.append(subject)
+    if seen.interval:
+        lines.append(f"interval: {_window(seen.interval)}")
+    if seen.numbers:
+        lines.append("numbers: " + ", ".join(f"{name}={_number(value)}" for name, value in seen.numbers.items()))
+    if seen.support:
+        s = seen.support
+        lines.append(
+            f"seen in {s.symptomatic_with} of {s.symptomatic} symptomatic and {s.healthy_with} of {s.healthy}"
+            f" healthy {s.unit}s"
+        )
+    lines += [f"evidence: {e.ref}" + (f" ({e.note})" if e.note else "") for e in seen.evidence[:_MOST_EVIDENCE]]
+    if len(seen.evidence) > _MOST_EVIDENCE:
+        lines.append(f"and {len(seen.evidence) - _MOST_EVIDENCE} more references")
+    return "\n".join(lines) + "\n"
+
+
+def _subject(subject: Subject) -> str:
+    names = ("service", "operation", "resource", "host", "peer")
+    named = [f"{name} {value}" for name in names if (value := getattr(subject, name))]
+    if subject.location:
+        place = f"{subject.location.file}:{subject.location.line or '?'}"
+        named.append(f"code {place} {subject.location.function or ''}".rstrip())
+    return ", ".join(named)
+
+
+def timeline(diagnosis: Diagnosis) -> str:
+    """What is dated in the diagnosis, in order; empty where nothing is."""
+    dated = [(f.interval.start, f"{f.id} begins: {f.title}") for f in diagnosis.findings if f.interval]
+    incident = diagnosis.incident
+    if incident.alert and incident.alert.fired_at is not None:
+        alert = incident.alert
+        dated.append((alert.fired_at or 0, f"alert: {alert.service or '?'} {alert.metric or ''} {alert.summary or ''}"))
+    for name, window in (("baseline", incident.baseline), ("incident window", incident.incident)):
+        if window:
+            dated += [(window.start, f"{name} begins"), (window.end, f"{name} ends")]
+    if onset := diagnosis.verdict.onset or incident.onset:
+        dated += [(onset.start, "onset, at the earliest"), (onset.end, "onset, at the latest")]
+    return "".join(f"{iso(time)} {what.rstrip()}\n" for time, what in sorted(dated))
+
+
+def unread(diagnosis: Diagnosis) -> str:
+    lines = [f"{u.place}: {u.reason} (×{u.count})" for u in diagnosis.unread[:_MOST_UNREAD]]
+    if len(diagnosis.unread) > _MOST_UNREAD:
+        lines.append(f"and {len(diagnosis.unread) - _MOST_UNREAD} more places")
+    return "\n".join(lines) + "\n"
+
+
+def _window(window: TimeWindow) -> str:
+    return f"{iso(window.start)} to {iso(window.end)}"
+
+
+def _number(value: float | int | str) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,84 @@
+"""Opens source files for a brief: only under the allowed roots, links resolved, fresh from disk each time."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+MOST_BYTES = 4_000_000
+MOST_FILES = 400
+_CONTROL_FOLDERS = {".git", ".hg", ".svn", ".jj", "node_modules", "__pycache__", ".venv", "vendor"}
+
+
+class Unreadable(Exception):
+    """Why a file stays out; the text is for the manifest."""
+
+
+def read_lines(path: Path, roots: Sequence[Path]) -> list[str]:
+    """The file's lines. Raises Unreadable where it may not or cannot be shown."""
+    real = Path(os.path.realpath(path))
+    if not is_inside(real, roots):
+        raise Unreadable("resolves outside the allowed roots")
+    if _refused(path.name.lower()) or _refused(real.name.lower()):
+        raise Unreadable("a file of this name holds secrets")
+    try:
+        descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise Unreadable("not a regular file")
+            if status.st_size > MOST_BYTES:
+                raise Unreadable(f"{status.st_size:,} bytes; at most {MOST_BYTES:,} are read")
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Unreadable(error.strerror or "cannot be opened") from None
+    if b"\0" in content[:8192]:
+        raise Unreadable("binary")
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n")
+    return text.split("\n") if text else []
+
+
+def is_inside(real: Path, roots: Sequence[Path]) -> bool:
+    return any(real.is_relative_to(os.path.realpath(root)) for root in roots)
+
+
+def files_under(given: Path, roots: Sequence[Path]) -> Iterator[Path]:
+    """A file as it is; a folder's files in the order of their names, without links, hidden and vendored folders."""
+    if not given.is_dir() or not is_inside(Path(os.path.realpath(given)), roots):
+        yield given
+        return
+    for folder, subfolders, names in os.walk(given):
+        subfolders[:] = sorted(n for n in subfolders if n not in _CONTROL_FOLDERS and not n.startswith("."))
+        yield from (Path(folder) / name for name in sorted(names))
+
+
+def find(named: str, roots: Sequence[Path]) -> Path | None:
+    """The file that telemetry calls `named`: `/app/src/pay.py` of a container is `src/pay.py` under a root."""
+    parts = [part for part in named.replace("\\", "/").split("/") if part not in ("", ".")]
+    if ".." in parts or not parts:
+        return None
+    if Path(named).is_absolute() and Path(named).is_file() and is_inside(Path(os.path.realpath(named)), roots):
+        return Path(named)
+    for skipped in range(len(parts)):
+        for root in roots:
+            path = Path(root, *parts[skipped:])
+            if path.is_file():
+                return path
+    return None
+
+
+def _refused(name: str) -> bool:
+    rules = _file_rules()
+    if any(fnmatchcase(name, pattern) for pattern in rules["accepted"]):
+        return False
+    return any(fnmatchcase(name, pattern) for pattern in rules["refused"])
+
+
+@cache
+def _file_rules() -> dict[str, list[str]]:
+    return tomllib.loads((Path(__file__).parent / "secrets.toml").read_text("utf-8"))["files"]

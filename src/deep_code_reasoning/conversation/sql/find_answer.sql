@@ -1,0 +1,1 @@
+SELECT content FROM answers WHERE answer_id = :answer_id

@@ -1,0 +1,21 @@
+UPDATE escalations SET
+    finished_at_unix_nano = :finished_at_unix_nano,
+    investigation = coalesce(:investigation, investigation),
+    route = :route,
+    provider = :provider,
+    model = :model,
+    input_tokens = :input_tokens,
+    output_tokens = :output_tokens,
+    cached_tokens = :cached_tokens,
+    thinking_tokens = :thinking_tokens,
+    dollars = :dollars,
+    seconds = :seconds,
+    verdict_kind = :verdict_kind,
+    verdict_summary = :verdict_summary,
+    verdict_confidence = :verdict_confidence,
+    verdict_service = :verdict_service,
+    verdict_commit = :verdict_commit,
+    finding_count = :finding_count,
+    brief_manifest = :brief_manifest,
+    error = :error
+WHERE escalation_id = :escalation_id AND finished_at_unix_nano IS NULL

@@ -1,0 +1,1 @@
+SELECT * FROM decisions ORDER BY decided_at_unix_nano DESC, decision_id LIMIT :most

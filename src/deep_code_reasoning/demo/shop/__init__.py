@@ -1,0 +1,1 @@
+"""The simulated shop: ten services on eight hosts, a broker, databases and a card provider."""

@@ -1,0 +1,1 @@
+"""How databases and other callees are used."""

@@ -1,0 +1,23 @@
+"""What several detectors read, computed once a diagnosis into temporary tables before the detectors run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.incident import Incident
+    from deep_code_reasoning.progress import Work
+    from deep_code_reasoning.store.tables import Tables
+
+
+def prepare(tables: Tables, incident: Incident, work: Work) -> None:
+    """Fills `trace_outcomes`, `host_clock_pairs` and `host_clocks` (columns: their .sql files).
+
+    Replaces what an earlier call left. Raises CancelledError when the work was taken back.
+    """
+    from deep_code_reasoning.detectors.groundwork import host_clocks, trace_outcomes
+
+    trace_outcomes.prepare(tables, incident)
+    work.check()
+    host_clocks.prepare(tables)
+    work.check()

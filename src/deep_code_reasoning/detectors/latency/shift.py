@@ -1,0 +1,199 @@
+"""Whether latencies shifted up between the windows: ranks for the middle, exceedances for the tail, logs for the few.
+
+Reads the temporary tables that a detector of this family fills: `latency_subjects` and `latency_samples`
+(subject_number, trace_number, phase, value_nano, total_nano, span_number), one sample a trace, because spans of one
+trace are no independent witnesses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deep_code_reasoning.detectors.contract import sql_beside
+from deep_code_reasoning.detectors.latency import small_samples
+from deep_code_reasoning.detectors.significance import false_discovery_rates, more_often, rank_sum_tail
+from deep_code_reasoning.finding import Evidence, Location, Support
+from deep_code_reasoning.incident import TimeWindow
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.store.tables import Tables
+
+FEWEST_AFTER = 2
+"""Traces in the incident below which nothing is said: one slow call is an outlier. Before it one is enough."""
+
+FEWEST_FOR_RANKS = 5
+"""With 4 against 4 even a full separation has p = 0.014, which no correction for many operations survives."""
+
+FEW_GROWTH = 2.0
+"""With fewer, latencies must have doubled at least."""
+
+FALSE_SHARE = 0.05
+"""Of the reported shifts at most this share is false (Benjamini-Hochberg over both tests of all subjects)."""
+
+LARGE = 0.64
+"""The chance that a value of the incident exceeds one of the baseline from which an effect is at least medium
+(A. Vargha, H. Delaney, "A critique and improvement of the CL common language effect size statistics", 2000)."""
+
+TAIL_GROWTH = 2.0
+"""The tail has grown when at least twice as many traces exceed the baseline's 95th percentile."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One subject's figures, ns. `superiority` is P(incident > baseline); `part` the test: middle, tail or few."""
+
+    subject: dict[str, Any]
+    figures: dict[str, Any]
+    p_value: float
+    superiority: float
+    part: str
+    added_nano: float
+    entry_added_nano: float
+
+    @property
+    def shift_nano(self) -> float:
+        """Of the median, or of the 95th percentile where only the tail moved."""
+        name = "p95" if self.part == "tail" else "median"
+        return self.figures[f"{name}_after"] - self.figures[f"{name}_before"]
+
+    @property
+    def share(self) -> float | None:
+        """Of what the entry operations became slower by; None where they did not."""
+        return self.added_nano / self.entry_added_nano if self.entry_added_nano > 0 else None
+
+
+def shifts(tables: Tables) -> tuple[list[Shift], list[dict[str, Any]]]:
+    """Those that shifted up, the largest addition to a trace first, and the subjects that were tested at all."""
+    rows = tables.dicts(sql_beside(__file__), fewest_after=FEWEST_AFTER)
+    if not rows:
+        return [], []
+    tests = _tests(rows)
+    rates = false_discovery_rates([test.p_value for test in tests])
+    added = {row["subject_number"]: row for row in tables.dicts(sql_beside(__file__, "share"))}
+    subjects = {row["subject_number"]: row for row in tables.dicts("SELECT * FROM latency_subjects")}
+    found: dict[int, Shift] = {}
+    for test, rate in zip(tests, rates, strict=True):
+        number = test.row["subject_number"]
+        if rate > FALSE_SHARE or not test.is_large or number in found:
+            continue
+        more = added.get(number, {"added_nano": 0.0, "entry_added_nano": 0.0})
+        found[number] = Shift(
+            subjects[number],
+            test.row,
+            test.p_value,
+            _superiority(test.row),
+            test.part,
+            more["added_nano"],
+            more["entry_added_nano"],
+        )
+    order = sorted(found.values(), key=lambda s: (-s.added_nano, s.p_value, s.subject["subject_number"]))
+    return order, [subjects[row["subject_number"]] for row in rows]
+
+
+class Question(NamedTuple):
+    row: dict[str, Any]
+    part: str
+    p_value: float
+    is_large: bool
+
+
+def _tests(rows: list[dict[str, Any]]) -> list[Question]:
+    """Two for each subject with enough traces, the middle's first; one for the others."""
+    usual = small_samples.usual_variance(rows)
+    tests = []
+    for row in rows:
+        is_up = row["mean_after"] > row["mean_before"]
+        if min(row["after"], row["before"]) < FEWEST_FOR_RANKS:
+            is_large = is_up and exp(row["log_mean_after"] - row["log_mean_before"]) >= FEW_GROWTH
+            tests.append(Question(row, "few", small_samples.shift_tail(row, usual), is_large))
+            continue
+        middle = rank_sum_tail(row["u"], row["after"], row["before"], row["ties"])
+        tail = more_often(row["tail_after"], row["after"], row["tail_before"], row["before"])
+        tests.append(Question(row, "middle", middle, is_up and _superiority(row) >= LARGE))
+        tests.append(Question(row, "tail", tail, is_up and _has_longer_tail(row)))
+    return tests
+
+
+def _superiority(row: dict[str, Any]) -> float:
+    return row["u"] / (row["after"] * row["before"])
+
+
+def _has_longer_tail(row: dict[str, Any]) -> bool:
+    return row["tail_after"] / row["after"] >= TAIL_GROWTH * max(row["tail_before"] / row["before"], 0.05)
+
+
+def numbers(shift: Shift) -> dict[str, float | int | str]:
+    """The figures of a finding, ms."""
+    row = shift.figures
+    found: dict[str, float | int | str] = {
+        "traces_incident": row["after"],
+        "traces_baseline": row["before"],
+        "median_before_ms": _ms(row["median_before"]),
+        "median_after_ms": _ms(row["median_after"]),
+        "mad_before_ms": _ms(row["mad_before"]),
+        "p95_before_ms": _ms(row["p95_before"]),
+        "p95_after_ms": _ms(row["p95_after"]),
+        "ratio": round(_ratio(shift), 2),
+        "superiority": round(shift.superiority, 3),
+        "p_value": float(f"{shift.p_value:.2g}"),
+        "shifted": shift.part,
+        "added_ms_per_trace": _ms(shift.added_nano),
+    }
+    if shift.share is not None:
+        found["share_of_entry_increase"] = round(shift.share, 3)
+    return found
+
+
+def change_in_words(shift: Shift) -> str:
+    """`12.0 ms -> 81.5 ms`, of the median or, where only the tail moved, of the 95th percentile."""
+    name = "p95" if shift.part == "tail" else "median"
+    return f"{_ms(shift.figures[name + '_before']):g} -> {_ms(shift.figures[name + '_after']):g} ms ({name})"
+
+
+def _ratio(shift: Shift) -> float:
+    name = "p95" if shift.part == "tail" else "median"
+    return shift.figures[f"{name}_after"] / max(shift.figures[f"{name}_before"], 1.0)
+
+
+def _ms(nanoseconds: float) -> float:
+    return round(nanoseconds / 1e6, 3)
+
+
+@dataclass(frozen=True)
+class Exemplars:
+    evidence: tuple[Evidence, ...]
+    location: Location | None
+
+
+def exemplars(tables: Tables, shift: Shift) -> Exemplars:
+    """The slowest spans of the incident and a usual one of the baseline."""
+    rows = tables.dicts(
+        sql_beside(__file__, "exemplars"),
+        subject_number=shift.subject["subject_number"],
+        median_before=shift.figures["median_before"],
+    )
+    evidence = tuple(
+        Evidence(
+            f"span:{row['trace_id']}/{row['span_id']}",
+            f"{_ms(row['value_nano']):g} ms in the {row['phase']}",
+        )
+        for row in rows
+    )
+    place = next((row for row in rows if row["code_file_path"]), None)
+    location = (
+        Location(place["code_file_path"], place["code_line_number"], place["code_function_name"]) if place else None
+    )
+    return Exemplars(evidence, location)
+
+
+def support(tables: Tables, shift: Shift) -> tuple[Support, TimeWindow | None]:
+    """Counted over traces that ran the subject longer than the baseline's 95th percentile, and from when to when."""
+    row = tables.dicts(
+        sql_beside(__file__, "support"),
+        subject_number=shift.subject["subject_number"],
+        limit_nano=shift.figures["p95_before"],
+    )[0]
+    first, last = row.pop("first_nano"), row.pop("last_nano")
+    return Support(**row), TimeWindow(first, max(first, last)) if first is not None else None

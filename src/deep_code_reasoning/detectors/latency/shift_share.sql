@@ -1,0 +1,37 @@
+-- What each subject adds to a trace, and what the entries became slower by, both against the baseline's traces of the
+-- same entry operation and weighted by the incident's mix of entries, so that another mix of requests adds nothing.
+WITH entries AS (
+    SELECT
+        root_service,
+        root_operation,
+        CAST(COUNT(*) FILTER (WHERE phase = 'incident') AS DOUBLE) AS after,
+        CAST(COUNT(*) FILTER (WHERE phase = 'baseline') AS DOUBLE) AS before,
+        AVG(duration_nano) FILTER (WHERE phase = 'incident') AS mean_after,
+        AVG(duration_nano) FILTER (WHERE phase = 'baseline') AS mean_before
+    FROM trace_outcomes
+    GROUP BY root_service, root_operation
+    HAVING COUNT(*) FILTER (WHERE phase = 'incident') > 0 AND COUNT(*) FILTER (WHERE phase = 'baseline') > 0
+),
+entry AS (
+    SELECT SUM(after) AS traces, SUM(after * (mean_after - mean_before)) AS added_nano FROM entries
+),
+parts AS (
+    SELECT
+        s.subject_number,
+        o.root_service,
+        o.root_operation,
+        COALESCE(SUM(s.total_nano) FILTER (WHERE s.phase = 'incident'), 0) AS total_after,
+        COALESCE(SUM(s.total_nano) FILTER (WHERE s.phase = 'baseline'), 0) AS total_before
+    FROM latency_samples AS s
+    JOIN trace_outcomes AS o ON o.trace_number = s.trace_number
+    GROUP BY s.subject_number, o.root_service, o.root_operation
+)
+SELECT
+    p.subject_number,
+    SUM(p.total_after - p.total_before * e.after / e.before) / MAX(n.traces) AS added_nano,
+    MAX(n.added_nano) / MAX(n.traces) AS entry_added_nano
+FROM parts AS p
+JOIN entries AS e
+    ON e.root_service IS NOT DISTINCT FROM p.root_service AND e.root_operation = p.root_operation
+CROSS JOIN entry AS n
+GROUP BY p.subject_number

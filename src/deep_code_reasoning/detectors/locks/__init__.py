@@ -1,0 +1,1 @@
+"""Detectors of locks and leases that do not exclude."""

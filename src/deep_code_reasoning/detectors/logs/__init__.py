@@ -1,0 +1,1 @@
+"""What the log lines say that they did not say before."""

@@ -1,0 +1,1 @@
+"""Detectors of the language runtime's own doings."""

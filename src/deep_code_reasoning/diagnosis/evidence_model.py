@@ -1,0 +1,113 @@
+"""How counted evidence becomes a probability: docs/decisions/0001-evidence-model.md, in code.
+
+Weights are in decibans, 10 log10 of a likelihood ratio (I. J. Good, "Probability and the Weighing of Evidence", 1950):
+10 dB say ten to one, 3 dB two to one. Nothing here knows a detector, a service or a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import e, log, log10
+
+from deep_code_reasoning.finding import Support
+
+MISSED = 0.05
+"""How often a trace that the pattern did break does not show it (lost spans, sampling)."""
+
+CAP_DB = 20.0
+"""No single finding says more than a hundred to one: its rule may be wrong in a way that its counts cannot show."""
+
+FLOOR_DB = 10 * log10(MISSED)
+"""What an absence says at most against: the pattern was there and was missed."""
+
+UNKNOWN_PRIOR = 0.5
+"""The prior of "none of the candidates"; the candidates share the rest."""
+
+DEPENDENCE = 0.5
+"""What a further finding on the same traces counts of the one before it: they are not independent witnesses."""
+
+
+def weight_of(support: Support) -> float:
+    """Decibans for "this pattern is why the symptomatic ones are symptomatic", from the counted 2x2 table.
+
+    The average over symptomatic traces of the log likelihood ratio: one that shows the pattern gives
+    (1 - MISSED) / q, one that does not gives MISSED / (1 - q), with q the pattern's share among the healthy. It is
+    an average and no sum because the traces of an incident share one cause. Between FLOOR_DB and CAP_DB; 0 where
+    nothing symptomatic or nothing at all was counted.
+    """
+    if support.symptomatic <= 0:
+        return 0.0
+    shown = share(support.symptomatic_with, support.symptomatic)
+    usual = min(share(support.healthy_with, support.healthy), 1 - MISSED)
+    present = 10 * log10((1 - MISSED) / usual)
+    absent = 10 * log10(MISSED / (1 - min(usual, shown)))
+    return _clipped(shown * present + (1 - shown) * min(0.0, absent))
+
+
+def share(part: int, whole: int) -> float:
+    """part / whole with half a count added on either side (Jeffreys), so that few counts say little; in (0, 1)."""
+    whole = max(whole, 0)
+    return (min(max(part, 0), whole) + 0.5) / (whole + 1)
+
+
+def counterfactual_weight(still: float, count: float) -> float:
+    """Decibans of "without X, `still` of `count` remain": the odds that an instance needs X."""
+    if count <= 0:
+        return 0.0
+    left = min(max(still, 0.0), count)
+    return _clipped(10 * log10((count - left + 0.5) / (left + 0.5)))
+
+
+def too_late_weight(before: int, symptomatic: int) -> float:
+    """Decibans against a pattern that began when `before` of the `symptomatic` had already happened."""
+    if symptomatic <= 0 or before <= 0:
+        return 0.0
+    return FLOOR_DB * min(before, symptomatic) / symptomatic
+
+
+def discounted(strongest_first: Sequence[float]) -> list[float]:
+    """What each of a suspect's weights adds: the first all, each further one half the share of the one before.
+
+    The findings were made on the same traces, so they are not independent and their weights may not just be added.
+    The sum lies between the largest weight and twice the largest.
+    """
+    return [weight * DEPENDENCE**place for place, weight in enumerate(strongest_first)]
+
+
+def posterior(
+    weights: Sequence[float], priors: Sequence[float] | None = None, unknown: float = UNKNOWN_PRIOR
+) -> tuple[list[float], float]:
+    """Probabilities of the candidates and, last, of "none of them", which together are 1.
+
+    `priors` are relative among the candidates (equal by default); "none of them" has the prior `unknown` and the
+    weight 0. The candidates' share is divided among them, so that a long list is not evidence.
+    """
+    if not weights:
+        return [], 1.0
+    relative = list(priors) if priors is not None else [1.0] * len(weights)
+    total = sum(relative) or 1.0
+    odds = [(1 - unknown) * part / total * 10 ** (w / 10) for w, part in zip(weights, relative, strict=True)]
+    whole = sum(odds) + unknown
+    return [each / whole for each in odds], unknown / whole
+
+
+def feature_weight(in_culprit: float, having: int, candidates: int) -> float:
+    """Decibans of a feature that a culprit has with probability `in_culprit` and `having` of the candidates have."""
+    if candidates <= 0:
+        return 0.0
+    return _clipped(10 * log10(in_culprit / share(having, candidates)))
+
+
+def bayes_bound_of_nothing(p_value: float) -> float:
+    """The least probability of "nothing happened" that a p-value leaves, at even prior odds.
+
+    -e p ln p (Sellke, Bayarri, Berger, "Calibration of p values", 2001); 1/2 from p = 1/e on.
+    """
+    if p_value >= 1 / e:
+        return 0.5
+    bound = -e * max(p_value, 1e-12) * log(max(p_value, 1e-12))
+    return bound / (1 + bound)
+
+
+def _clipped(weight: float) -> float:
+    return max(FLOOR_DB, min(CAP_DB, weight))

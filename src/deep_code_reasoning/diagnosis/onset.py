@@ -1,0 +1,159 @@
+"""When did it begin? A scan for the stretch of time in which something bad is more frequent than in the rest.
+
+The data are counts in buckets along time: `bad` of `total`. Over all stretches [i, j) the log likelihood ratio of
+"another rate inside than outside" against "one rate" is computed (the epidemic alternative of the change-point problem:
+Levin and Kline 1985; the statistic is Kulldorff's scan statistic, 1997, in one dimension, for binomial counts). Its
+chance under no change comes from shuffling the buckets with a fixed seed, which needs no assumption but that quiet
+buckets are exchangeable: slow seasons longer than the evidence break it. Shuffling stops early where the answer is
+clear (Besag and Clifford 1991).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FALSE_ALARMS = 0.01
+"""At most this share of evidence without a change is called changed, over all series that are scanned."""
+
+FALSE_ALARMS_WHEN_ALERTED = 0.05
+"""The same when a monitor has already said that something is wrong."""
+
+SHUFFLES = 999
+EXCEEDANCES = 10
+"""Once so many shuffles were as extreme, p is above 1 % and need not be known better."""
+
+LEAST_RATIO = 1.5
+"""A rate that rose by less is no incident, however sure."""
+
+FEWEST_BUCKETS = 8
+SHORTEST_STRETCH = 2
+"""Buckets inside and outside. One bucket alone is not moved apart by shuffling and would be its own yardstick."""
+
+PROFILE = 1.92
+"""Half the 95 % point of chi square with one degree of freedom: starts within it of the best one are possible."""
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Series:
+    """`bad` of `total` a bucket; bucket k covers [edges[k], edges[k + 1]), nanoseconds since the epoch."""
+
+    name: str
+    edges: np.ndarray
+    bad: np.ndarray
+    total: np.ndarray
+
+
+@dataclass(frozen=True)
+class Change:
+    """Buckets [start, end) of a series differ. `earliest` and `latest` are the first buckets it may begin with."""
+
+    series: Series
+    start: int
+    end: int
+    earliest: int
+    latest: int
+    p_value: float
+    gain: float
+    rate_inside: float
+    rate_outside: float
+
+    @property
+    def recovered(self) -> bool:
+        return self.end < len(self.series.bad)
+
+
+def find_change(series: Series, shuffles: int = SHUFFLES, seed: int = 0) -> Change | None:
+    """The most unusual stretch with its p-value, whatever that is; None where there is too little to scan."""
+    import numpy as np
+
+    bad, total = series.bad.astype(float), series.total.astype(float)
+    if np.count_nonzero(total) < FEWEST_BUCKETS or not 0 < bad.sum() < total.sum():
+        return None
+    starts, ends = _stretches(len(bad))
+    gains = _gains(bad, total, starts, ends)
+    best = int(gains.argmax())
+    if gains[best] <= 0:
+        return None
+    start, end = int(starts[best]), int(ends[best])
+    inside = slice(start, end)
+    outside = total.sum() - total[inside].sum()
+    possible = starts[(ends == end) & (gains >= gains[best] - PROFILE)]
+    return Change(
+        series=series,
+        start=start,
+        end=end,
+        earliest=int(possible.min()),
+        latest=int(possible.max()),
+        p_value=_p_value(float(gains[best]), bad, total, starts, ends, shuffles, seed),
+        gain=float(gains[best]),
+        rate_inside=float(bad[inside].sum() / total[inside].sum()),
+        rate_outside=float((bad.sum() - bad[inside].sum()) / outside) if outside else 0.0,
+    )
+
+
+def significant(changes: list[Change], false_alarms: float = FALSE_ALARMS) -> list[Change]:
+    """Those that hold together (Holm 1979) at this rate of false alarms and are large enough, the surest first."""
+    kept: list[Change] = []
+    for place, change in enumerate(sorted(changes, key=lambda c: (c.p_value, -c.gain))):
+        if change.p_value > false_alarms / (len(changes) - place):
+            break
+        if change.rate_inside >= LEAST_RATIO * change.rate_outside:
+            kept.append(change)
+    return kept
+
+
+def _stretches(buckets: int) -> tuple[np.ndarray, np.ndarray]:
+    """All [i, j) that leave SHORTEST_STRETCH buckets inside and outside."""
+    import numpy as np
+
+    starts, ends = np.triu_indices(buckets)
+    ends = ends + 1
+    proper = (ends - starts >= SHORTEST_STRETCH) & (ends - starts <= buckets - SHORTEST_STRETCH)
+    return starts[proper], ends[proper]
+
+
+def _gains(bad: np.ndarray, total: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Log likelihood ratio of every stretch; 0 where the rate inside is not the higher one."""
+    import numpy as np
+
+    bad_to, total_to = (np.concatenate([[0.0], values.cumsum()]) for values in (bad, total))
+    hits, tries = bad_to[ends] - bad_to[starts], total_to[ends] - total_to[starts]
+    other_hits, other_tries = bad_to[-1] - hits, total_to[-1] - tries
+    with np.errstate(divide="ignore", invalid="ignore"):
+        higher = hits * other_tries > other_hits * tries
+        gain = _likelihood(hits, tries) + _likelihood(other_hits, other_tries)
+    gain -= _likelihood(bad_to[-1:], total_to[-1:])
+    return np.where(higher, gain, 0.0)
+
+
+def _likelihood(hits: np.ndarray, tries: np.ndarray) -> np.ndarray:
+    """Of a binomial count at its own rate, logarithmic, without the constant."""
+    return _x_log_x(hits) + _x_log_x(tries - hits) - _x_log_x(tries)
+
+
+def _x_log_x(x: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    return np.where(x > 0, x * np.log(np.maximum(x, 1e-300)), 0.0)
+
+
+def _p_value(
+    seen: float, bad: np.ndarray, total: np.ndarray, starts: np.ndarray, ends: np.ndarray, shuffles: int, seed: int
+) -> float:
+    """How often shuffled buckets hold a stretch at least as unusual."""
+    import numpy as np
+
+    random = np.random.default_rng(seed)
+    exceeding = 0
+    for turn in range(1, shuffles + 1):
+        order = random.permutation(len(bad))
+        exceeding += bool(_gains(bad[order], total[order], starts, ends).max() >= seen - 1e-9)
+        if exceeding >= EXCEEDANCES:
+            return exceeding / turn
+    return (exceeding + 1) / (shuffles + 1)

@@ -1,0 +1,23 @@
+-- Entry spans in $buckets buckets of equal counts, in the order of time: from when each is, how many entries, how many
+-- failed, how many were slower than nine tenths of their operation. Slowness is a rank within the operation over all
+-- the evidence, so neither its unit nor the mix of operations matters.
+WITH entries AS (
+    SELECT
+        s.start_time_unix_nano,
+        s.duration_nano,
+        COALESCE(s.status_code = 'error' OR s.http_response_status_code >= 500, FALSE) AS has_error,
+        QUANTILE_CONT(s.duration_nano, 0.9) OVER (PARTITION BY s.service_name, s.name) AS slow_nano,
+        NTILE($buckets) OVER (ORDER BY s.start_time_unix_nano, s.span_number) AS bucket
+    FROM topology AS t
+    JOIN spans AS s ON s.span_number = t.span_number
+    WHERE t.parent_number IS NULL
+)
+SELECT
+    MIN(start_time_unix_nano) AS starts,
+    MAX(start_time_unix_nano) AS ends,
+    COUNT(*) AS total,
+    COUNT(*) FILTER (WHERE has_error) AS errors,
+    COUNT(*) FILTER (WHERE duration_nano > slow_nano) AS slow
+FROM entries
+GROUP BY bucket
+ORDER BY bucket

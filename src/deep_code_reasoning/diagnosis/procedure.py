@@ -1,0 +1,88 @@
+"""The whole way from tables to a diagnosis, one step after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.diagnosis.blast_radius import blast_radius
+from deep_code_reasoning.diagnosis.chains import order
+from deep_code_reasoning.diagnosis.changes import Culprit, rank_changes
+from deep_code_reasoning.diagnosis.detection import detect
+from deep_code_reasoning.diagnosis.outcomes import Outcomes, outcomes_of
+from deep_code_reasoning.diagnosis.ruled_out import ruled_out
+from deep_code_reasoning.diagnosis.service_graph import callees_of
+from deep_code_reasoning.diagnosis.suspects import Ranking, rank, with_commit
+from deep_code_reasoning.diagnosis.verdict import is_quiet, verdict
+from deep_code_reasoning.diagnosis.weighing import weigh
+from deep_code_reasoning.diagnosis.windows import Search, find_windows
+from deep_code_reasoning.finding import Diagnosis, Finding, Unread
+from deep_code_reasoning.progress import Progress
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.incident import TimeWindow
+    from deep_code_reasoning.progress import Work
+    from deep_code_reasoning.store.tables import Tables
+
+CHANGELESS = ("resource", "dependency", "traffic", "external")
+"""Kinds of causes that are there without anyone having changed the code."""
+
+
+def diagnose(
+    tables: Tables,
+    *,
+    investigation: str,
+    baseline: TimeWindow | None = None,
+    incident: TimeWindow | None = None,
+    question: str | None = None,
+    unread: tuple[Unread, ...] = (),
+    work: Work,
+) -> Diagnosis:
+    """Finds the windows (those given stand), runs every rule, weighs what they saw, and says what is to blame.
+
+    Rules that fail are added to `unread`. Raises CancelledError when the work was taken back.
+    """
+    work.report(Progress("diagnose", 0, 3, "steps", "looking for the onset"))
+    search = find_windows(tables, baseline, incident, question, work)
+    detected = detect(tables, search.incident, work)
+    findings = detected.findings
+    work.report(Progress("diagnose", 1, 3, "steps", "weighing the findings"))
+    outcomes = outcomes_of(tables, detected.symptom)
+    ranking = rank(order(weigh(findings, outcomes), callees_of(tables)))
+    work.report(Progress("diagnose", 2, 3, "steps", "looking at the changes"))
+    quiet = is_quiet(search, ranking, outcomes)
+    culprit = Culprit() if quiet else _culprit(tables, search, ranking, findings)
+    radius = () if quiet else _radius(tables, ranking)
+    said = verdict(search, ranking, culprit, outcomes, radius)
+    if said.commit:
+        blamed = with_commit(ranking.suspects[0], said.commit)
+        ranking = replace(ranking, suspects=(blamed, *ranking.suspects[1:]))
+    work.report(Progress("diagnose", 3, 3, "steps"))
+    return Diagnosis(
+        investigation=investigation,
+        verdict=said,
+        incident=search.incident,
+        suspects=ranking.suspects,
+        changes=culprit.changes,
+        findings=findings,
+        ruled_out=_acquitted(findings, outcomes, ranking),
+        unread=(*unread, *detected.failed),
+    )
+
+
+def _culprit(tables: Tables, search: Search, ranking: Ranking, findings: tuple[Finding, ...]) -> Culprit:
+    onset = search.incident.onset or search.incident.incident
+    changeless = sum(suspect.score for suspect in ranking.suspects if suspect.kind in CHANGELESS)
+    return rank_changes(tables, onset.end if onset else None, ranking.suspects, findings, changeless)
+
+
+def _radius(tables: Tables, ranking: Ranking) -> tuple[str, ...]:
+    if not ranking.suspects or not ranking.suspects[0].service:
+        return ()
+    explained = [one.finding for chain in ranking.cases[0].chains for one in chain.effects]
+    return blast_radius(tables, ranking.suspects[0].service, explained)
+
+
+def _acquitted(findings: tuple[Finding, ...], outcomes: Outcomes, ranking: Ranking):
+    in_use = {argument.finding for suspect in ranking.suspects for argument in suspect.in_favour}
+    return ruled_out(findings, outcomes, in_use)

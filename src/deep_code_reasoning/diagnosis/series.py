@@ -1,0 +1,56 @@
+"""What the onset search looks at: failed and slow entries, error lines, unusual metric points, in the order of time.
+
+Buckets hold equally many events, not equally long times: a surge then does not hide in a few full buckets, and quiet
+hours do not make empty ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.diagnosis.onset import FEWEST_BUCKETS, Series
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.store.tables import Tables
+
+MOST_BUCKETS = 90
+FEWEST_EVENTS_A_BUCKET = 5
+
+COUNT_ENTRIES = "SELECT COUNT(*) FROM topology WHERE parent_number IS NULL"
+SIGNALS = {
+    "entries": (COUNT_ENTRIES, ("errors", "slow")),
+    "inside": (COUNT_ENTRIES, ("at_service", "errors")),
+    "logs": ("SELECT COUNT(time_unix_nano) FROM logs", ("errors",)),
+    "metrics": ("SELECT COUNT(DISTINCT time_unix_nano) * 5 FROM metrics", ("high", "low")),
+}
+GRAVEST_FIRST = (
+    "inside: at_service",
+    "entries: errors",
+    "inside: errors",
+    "entries: slow",
+    "logs: errors",
+    "metrics: high",
+    "metrics: low",
+)
+"""The order in which significant changes speak for the onset: as the symptom is chosen (symptom.py)."""
+
+
+def series_of(tables: Tables, signal: str, service: str | None = None) -> Iterator[Series]:
+    """The series of one of SIGNALS (`service`: the one an alert names); none where there is too little of it."""
+    import numpy as np
+
+    count_sql, names = SIGNALS[signal]
+    events = tables.rows(count_sql)[0][0]
+    buckets = min(MOST_BUCKETS, events // FEWEST_EVENTS_A_BUCKET)
+    if buckets < FEWEST_BUCKETS:
+        return
+    sql = Path(__file__).with_name(f"onset_{signal}.sql").read_text(encoding="utf-8")
+    rows = tables.dicts(sql, buckets=buckets, service=service)
+    if not rows:
+        return
+    edges = np.array([row["starts"] for row in rows] + [rows[-1]["ends"] + 1], dtype=np.int64)
+    total = np.array([row["total"] for row in rows], dtype=np.int64)
+    for name in names:
+        yield Series(f"{signal}: {name}", edges, np.array([row[name] for row in rows], dtype=np.int64), total)

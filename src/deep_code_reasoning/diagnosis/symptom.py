@@ -1,0 +1,68 @@
+"""What the incident is about: failing entries, requests that fail further in, or slow ones. Detectors count by it.
+
+The groundwork calls a trace symptomatic when its entry failed or was slow. Where failures have become more frequent
+they are the symptom and slowness alone is not: two symptoms with two causes would otherwise acquit both. An alert
+that names a service asks about the requests that fail there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from deep_code_reasoning.detectors.groundwork import failed_spans
+from deep_code_reasoning.detectors.significance import more_often
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.incident import Incident
+    from deep_code_reasoning.store.tables import Tables
+
+Symptom = Literal["at_service", "at_entry", "inside", "any"]
+
+CHANCE = 0.01
+"""Failures have become more frequent when chance alone would do that at most this often (Fisher's exact test)."""
+
+CHANCE_WHEN_ALERTED = 0.05
+"""The same for the requests at the service that an alert names: a monitor has already said so."""
+
+WORDS = {
+    "at_service": "failed at {service}",
+    "at_entry": "failed",
+    "inside": "failed at some service",
+    "any": "failed or were unusually slow",
+}
+CONDITIONS = {"at_service": "at_service", "at_entry": "at_entry", "inside": "inside", "any": "at_entry OR slow"}
+
+
+def settle_symptom(tables: Tables, incident: Incident) -> Symptom:
+    """Chooses the symptom and writes it: `trace_symptoms.is_abnormal`, and `symptomatic` of `trace_outcomes`."""
+    failed_spans.prepare(tables)
+    service = incident.alert.service if incident.alert else None
+    tables.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), service=service)
+    graver: tuple[Symptom, ...] = ("at_service", "at_entry", "inside")
+    chosen: Symptom = next((symptom for symptom in graver if _has_risen(tables, symptom)), "any")
+    tables.execute(
+        f"ALTER TABLE trace_symptoms ADD COLUMN is_abnormal BOOLEAN; "
+        f"UPDATE trace_symptoms SET is_abnormal = ({CONDITIONS[chosen]})"
+    )
+    tables.execute(
+        "UPDATE trace_outcomes SET symptomatic = phase = 'incident' AND trace_number IN "
+        "(SELECT trace_number FROM trace_symptoms WHERE is_abnormal)"
+    )
+    return chosen
+
+
+def _has_risen(tables: Tables, symptom: Symptom) -> bool:
+    counts = tables.rows(
+        f"SELECT COUNT(*) FILTER (WHERE phase = 'incident' AND {symptom}), COUNT(*) FILTER (WHERE phase = 'incident'), "
+        f"COUNT(*) FILTER (WHERE phase = 'baseline' AND {symptom}), COUNT(*) FILTER (WHERE phase = 'baseline') "
+        "FROM trace_symptoms"
+    )[0]
+    failing, after, failing_before, before = counts
+    if not failing:
+        return False
+    return not before or more_often(failing, after, failing_before, before) <= chance_of(symptom)
+
+
+def chance_of(symptom: str) -> float:
+    return CHANCE_WHEN_ALERTED if symptom == "at_service" else CHANCE

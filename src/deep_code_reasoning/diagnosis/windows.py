@@ -1,0 +1,139 @@
+"""Which windows to compare: the ones given, those an alert bounds, those the onset search finds, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.diagnosis.onset import (
+    FALSE_ALARMS_WHEN_ALERTED,
+    Change,
+    find_change,
+    significant,
+)
+from deep_code_reasoning.diagnosis.series import GRAVEST_FIRST, SIGNALS, series_of
+from deep_code_reasoning.incident import Alert, Incident, TimeWindow
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.progress import Work
+    from deep_code_reasoning.store.tables import Tables
+
+ALERT_LOOKBACK = 0.15
+"""Where no change is found, the incident begins this share of the evidence's time before the alert fired."""
+
+LONGEST_LOOKBACK_NANO = 900_000_000_000
+SHORTEST_BASELINE = 0.05
+"""A time before the onset that is shorter than this share of the evidence is no baseline; the time after is taken."""
+
+
+TIMES = {"topology": "start_time_unix_nano", "logs": "time_unix_nano", "metrics": "time_unix_nano"}
+
+
+@dataclass(frozen=True)
+class Search:
+    """The incident as found, the changes it rests on (surest first) and the smallest p-value of any series."""
+
+    incident: Incident
+    changes: tuple[Change, ...] = ()
+    p_value: float | None = None
+
+
+def find_windows(
+    tables: Tables,
+    baseline: TimeWindow | None,
+    incident: TimeWindow | None,
+    question: str | None,
+    work: Work,
+) -> Search:
+    """Windows that are given stand; one of the two that is missing is what lies before the other."""
+    alert = _alert(tables)
+    span = _span(tables)
+    if baseline or incident:
+        return Search(_given(baseline, incident, span, alert, question))
+    found, p_value = _search(tables, alert, work)
+    if found:
+        origin = "alert" if alert and alert.fired_at else "onset"
+        return Search(_from_change(found[0], span, alert, question, origin), tuple(found), p_value)
+    if alert and alert.fired_at and span and span.start < alert.fired_at <= span.end:
+        return Search(_before_alert(alert, alert.fired_at, span, question), (), p_value)
+    return Search(Incident(alert=alert, question=question), (), p_value)
+
+
+def _search(tables: Tables, alert: Alert | None, work: Work) -> tuple[list[Change], float | None]:
+    """Significant changes, the gravest symptom first, and the smallest p-value. Metrics are asked last of all."""
+    changes: list[Change] = []
+    looked = False
+    for signal in SIGNALS:
+        if signal == "metrics" and significant(changes):
+            break
+        for series in series_of(tables, signal, alert.service if alert else None):
+            work.check()
+            looked = True
+            change = find_change(series)
+            if change:
+                changes.append(change)
+    asked = [change for change in changes if change.series.name == GRAVEST_FIRST[0]]
+    found = significant(asked, FALSE_ALARMS_WHEN_ALERTED) or significant(changes)
+    found.sort(key=lambda change: GRAVEST_FIRST.index(change.series.name))
+    if alert and alert.fired_at:
+        at = alert.fired_at
+        found = [c for c in found if c.series.edges[c.start] <= at]
+    return found, min((c.p_value for c in changes), default=1.0 if looked else None)
+
+
+def _from_change(
+    change: Change, span: TimeWindow | None, alert: Alert | None, question: str | None, origin: str
+) -> Incident:
+    """Onset: from a bucket before the first possible start to the end of the last possible one. Baseline: before it."""
+    edges = [int(edge) for edge in change.series.edges]
+    onset = TimeWindow(edges[max(0, change.earliest - 1)], edges[change.latest + 1])
+    whole = span or TimeWindow(edges[0], edges[-1])
+    end = edges[change.end] if change.recovered else max(whole.end, edges[-1])
+    incident = TimeWindow(edges[change.start], end)
+    before, after = TimeWindow(edges[0], max(edges[0], onset.start)), TimeWindow(end, max(end, edges[-1]))
+    long_enough = before.seconds >= SHORTEST_BASELINE * (edges[-1] - edges[0]) / 1e9
+    baseline = before if long_enough or before.seconds >= after.seconds else after
+    if baseline.end <= baseline.start:
+        return Incident(None, incident, onset, alert, question, origin)
+    return Incident(baseline, incident, onset, alert, question, origin)
+
+
+def _given(
+    baseline: TimeWindow | None,
+    incident: TimeWindow | None,
+    span: TimeWindow | None,
+    alert: Alert | None,
+    question: str | None,
+) -> Incident:
+    if incident and not baseline and span and span.start < incident.start:
+        baseline = TimeWindow(span.start, incident.start)
+    if baseline and not incident and span and baseline.end < span.end:
+        incident = TimeWindow(baseline.end, span.end)
+    onset = None
+    if incident:
+        between = baseline.end if baseline and baseline.end <= incident.start else incident.start
+        onset = TimeWindow(max(between, incident.start - LONGEST_LOOKBACK_NANO), incident.start)
+    return Incident(baseline, incident, onset, alert, question, "given")
+
+
+def _before_alert(alert: Alert, fired_at: int, span: TimeWindow, question: str | None) -> Incident:
+    lookback = min(LONGEST_LOOKBACK_NANO, int(ALERT_LOOKBACK * (span.end - span.start)))
+    start = max(span.start, fired_at - lookback)
+    baseline = TimeWindow(span.start, start) if start > span.start else None
+    return Incident(baseline, TimeWindow(start, span.end), TimeWindow(start, fired_at), alert, question, "alert")
+
+
+def _alert(tables: Tables) -> Alert | None:
+    """The first alert that fired; the others follow from the same incident."""
+    rows = tables.rows(
+        "SELECT service_name, metric, fired_at_unix_nano, summary FROM alerts "
+        "ORDER BY fired_at_unix_nano NULLS LAST LIMIT 1"
+    )
+    return Alert(*rows[0]) if rows else None
+
+
+def _span(tables: Tables) -> TimeWindow | None:
+    """From the first to just after the last record of any signal."""
+    bounds = [tables.rows(f"SELECT MIN({time}), MAX({time}) FROM {name}")[0] for name, time in TIMES.items()]
+    known = [(first, last) for first, last in bounds if first is not None]
+    return TimeWindow(min(k[0] for k in known), max(k[1] for k in known) + 1) if known else None

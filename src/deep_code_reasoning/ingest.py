@@ -1,0 +1,378 @@
+"""From evidence to the store: walks, detects, reads and inserts at the same time; says what it could not read.
+
+The only module that knows both sources and store. A file that is there already costs one `stat`; one whose content
+changed is read again and its old rows are withdrawn. What goes wrong with one file never loses another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import resource
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from deep_code_reasoning.errors import CancelledError, EvidenceError
+from deep_code_reasoning.finding import Unread
+from deep_code_reasoning.progress import Progress, Work
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.settings import Settings
+    from deep_code_reasoning.sources.reader import Batch, Reader
+    from deep_code_reasoning.sources.stream import EvidenceStream
+    from deep_code_reasoning.sources.walk import Item
+    from deep_code_reasoning.store.insertion import Insertion
+    from deep_code_reasoning.store.investigation_folder import InvestigationFolder
+    from deep_code_reasoning.store.manifest import EvidenceRecord
+    from deep_code_reasoning.store.writer import Refused
+
+State = Literal["loaded", "already loaded", "skipped"]
+NAMED_IN_ERROR = 10
+REPORT_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """One file or repository; `bytes` after decompression, `rows` over all tables."""
+
+    path: str
+    reader: str
+    bytes: int
+    rows: int
+    state: State
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """`rows` a table, of all evidence given, also of what was there before; `bytes` and `seconds` of this load alone.
+
+    Spans exported twice are among the rows and told in `unread`; the tables show them once.
+
+    `peak_memory_bytes` is the largest resident size of the whole process so far.
+    """
+
+    investigation: str
+    rows: dict[str, int]
+    bytes: int
+    seconds: float
+    peak_memory_bytes: int
+    unread: tuple[Unread, ...]
+    sources: tuple[SourceReport, ...]
+
+    @property
+    def megabytes_per_second(self) -> float:
+        return self.bytes / 1e6 / self.seconds if self.seconds else 0.0
+
+
+def load(
+    evidence: Sequence[str | Path],
+    folder: InvestigationFolder,
+    settings: Settings,
+    work: Work,
+    allowed_roots: Sequence[Path] | None = None,
+) -> LoadReport:
+    """Brings `evidence` into `folder` and makes it the last investigation.
+
+    `allowed_roots`: where files may be opened; by default the settings' and the evidence itself. A second load of
+    the same investigation waits for the first. Cancelled, it keeps the files that were read to their end.
+    Raises EvidenceError where nothing could be read, OutsideRootsError, CancelledError.
+    """
+    from deep_code_reasoning.store.investigation_folder import remember_last
+
+    roots = [*settings.allowed_roots, *map(Path, evidence)] if allowed_roots is None else list(allowed_roots)
+
+    def waiting() -> None:
+        work.report(Progress("load", 0, message=f"waiting: another process is loading investigation {folder.name}"))
+
+    started = time.monotonic()
+    with folder.loading(waiting):
+        loading = _Loading(folder, settings, work)
+        try:
+            loading.read(evidence, roots)
+        except (CancelledError, KeyboardInterrupt):
+            if loading.finish():
+                remember_last(folder)
+            raise
+        except BaseException:
+            loading.abandon()
+            raise
+        if not loading.finish():
+            raise _nothing_readable(evidence, loading.unread)
+        remember_last(folder)
+    return loading.report(time.monotonic() - started)
+
+
+def _nothing_readable(evidence: Sequence[str | Path], unread: Sequence[Unread]) -> EvidenceError:
+    from deep_code_reasoning.sources.detect import readers
+
+    parts = [f"{part.place}: {part.reason}" for part in unread[:NAMED_IN_ERROR]]
+    if len(unread) > NAMED_IN_ERROR:
+        parts.append(f"and {len(unread) - NAMED_IN_ERROR} more")
+    if not parts:
+        parts = [f"{path}: holds no records" for path in evidence] or ["no evidence given"]
+    accepted = "; ".join(reader.accepts for reader in readers())
+    return EvidenceError(f"nothing readable: {', '.join(parts)}. Accepted: {accepted}")
+
+
+class _Loading:
+    """One load under the lock: `read`, then `finish` or `abandon`, then `report`."""
+
+    def __init__(self, folder: InvestigationFolder, settings: Settings, work: Work) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._work = work
+        self._manifest = folder.manifest_to_extend()
+        self._before = dataclasses.asdict(self._manifest)
+        self._known = self._manifest.evidence
+        self._by_size: defaultdict[int, list[EvidenceRecord]] = defaultdict(list)
+        for record in self._known.values():
+            self._by_size[record.size].append(record)
+        self._fingerprints: list[tuple[EvidenceRecord, Future[str]]] = []
+        self._insertion: Insertion | None = None
+        self._segment = ""
+        self._given: dict[int, tuple[EvidenceRecord, State]] = {}  # by source
+        self._bytes = 0
+        self._told = 0.0
+
+    def read(self, evidence: Sequence[str | Path], roots: Sequence[Path]) -> None:
+        from deep_code_reasoning.sources.walk import Item, walk
+
+        found = list(walk(evidence, roots))
+        new = [part for part in found if isinstance(part, Item) and not self._is_unchanged(part)]
+        total = sum(item.size for item in new)
+        done = 0
+        for part in found:
+            if isinstance(part, Unread):
+                self._note_missing(part)
+        with ThreadPoolExecutor(1, "fingerprint") as hashing:
+            for item in new:
+                self._tell(item.name, done, total)
+                if not self._is_known_content(item):
+                    self._read_item(item, hashing, partial(self._tell, item.name, done, total))
+                done += item.size
+
+    def finish(self) -> bool:
+        """Makes what was read to its end visible; says whether any of the evidence given holds a record."""
+        from deep_code_reasoning.store.derivation import derive
+
+        self._settle_fingerprints()
+        if self._insertion:
+            with suppress(CancelledError):
+                self._work.report(Progress("index", 0, message="span trees and log templates"))
+            for part in self._insertion.finish():
+                self._note_refused(part)
+            self._manifest.segments.append(self._segment)
+            self._insertion = None
+        self._manifest.forget_unused(set(self._given))
+        kept = any(sum(record.rows.values()) for record, _ in self._given.values())
+        if self._manifest.segments and dataclasses.asdict(self._manifest) != self._before:
+            derive(self._folder, self._manifest, self._settings)
+            self._folder.publish(self._manifest)
+        return kept
+
+    def abandon(self) -> None:
+        if self._insertion:
+            self._insertion.abandon()
+            self._insertion = None
+
+    def report(self, seconds: float) -> LoadReport:
+        rows: Counter[str] = Counter()
+        for record, _ in self._given.values():
+            rows.update(record.rows)
+        return LoadReport(
+            investigation=self._folder.name,
+            rows=dict(rows),
+            bytes=self._bytes,
+            seconds=seconds,
+            peak_memory_bytes=_peak_memory_bytes(),
+            unread=self.unread,
+            sources=tuple(
+                SourceReport(record.path, record.reader, record.bytes, sum(record.rows.values()), state)
+                for record, state in self._given.values()
+            ),
+        )
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        return tuple(
+            Unread(part.place, part.reason, part.count) for record, _ in self._given.values() for part in record.unread
+        )
+
+    def _note_missing(self, part: Unread) -> None:
+        """What was loaded before and is gone now is still in the store."""
+        real_path = os.path.realpath(part.place)
+        record = self._known.get(real_path)
+        if record and record.state == "loaded":
+            self._note_there(record)
+        else:
+            self._put_aside(real_path, part.place, part.reason)
+
+    def _is_unchanged(self, item: Item) -> bool:
+        """By size and time of change; a repository by its references."""
+        record = self._known.get(str(item.path))
+        if record is None or record.state != "loaded":
+            return False
+        if item.kind == "repository":
+            same = record.fingerprint == _fingerprint(item)
+        else:
+            same = (record.size, record.mtime_ns) == (item.size, _modified(item))
+        return same and self._note_there(record)
+
+    def _is_known_content(self, item: Item) -> bool:
+        """By hash, where an equal size makes it worth asking: the file was only touched, or is a copy."""
+        if item.kind != "file" or not item.size:
+            return False
+        alike = [record for record in self._by_size[item.size] if self._known.get(record.real_path) is record]
+        if not alike:
+            return False
+        self._settle_fingerprints()
+        fingerprint = _fingerprint(item)
+        for record in alike:
+            if fingerprint and record.fingerprint == fingerprint:
+                if record.real_path == str(item.path):
+                    record.mtime_ns = _modified(item)
+                return self._note_there(record)
+        return False
+
+    def _note_there(self, record: EvidenceRecord) -> bool:
+        self._given.setdefault(record.source, (record, "already loaded"))
+        return True
+
+    def _read_item(self, item: Item, hashing: ThreadPoolExecutor, tell: Callable[[int], None]) -> None:
+        from deep_code_reasoning.sources.detect import detect, unclaimed_reason
+        from deep_code_reasoning.sources.stream import EvidenceStream, Limits
+
+        stream = EvidenceStream(item.path, item.name, Limits(ratio=self._settings.max_decompression_ratio))
+        modified = _modified(item)
+        try:
+            sample = stream.sample()
+        except OSError as error:
+            reason = f"cannot be opened: {error.strerror or type(error).__name__}"
+            return self._put_aside(str(item.path), item.name, reason)
+        reader = detect(sample)
+        if reader is None:
+            return self._put_aside(str(item.path), item.name, unclaimed_reason(sample))
+        record = self._manifest.new_record(str(item.path), item.name, item.size, modified, reader.name)
+        self._fingerprints.append((record, hashing.submit(_fingerprint, item)))
+        try:
+            self._read_stream(reader, stream, record, tell)
+        except BaseException:
+            self._manifest.withdraw(record)
+            raise
+        record.bytes = stream.bytes_out or item.size
+        self._bytes += record.bytes
+        self._replace(record, "loaded")
+        return None
+
+    def _read_stream(
+        self, reader: Reader, stream: EvidenceStream, record: EvidenceRecord, tell: Callable[[int], None]
+    ) -> None:
+        """Raises only CancelledError and what stops the load as a whole; a reader's own failure is told as unread."""
+        from deep_code_reasoning.sources.reader import Skipped
+
+        base = dict(self._manifest.next_numbers)
+        parts = iter(reader.read(stream))
+        while True:
+            try:
+                part = next(parts, None)
+            except CancelledError:
+                raise
+            except Exception as error:  # whatever a reader stumbles over in one file must not lose the others
+                record.add_unread(record.path, f"reader {reader.name} failed: {type(error).__name__}")
+                break
+            if part is None:
+                break
+            self._work.check()
+            if isinstance(part, Skipped):
+                place = f"{record.path}@{part.offset}" if part.line is None else f"{record.path}:{part.line}"
+                record.add_unread(place, part.reason)
+            else:
+                self._insert(part, record, base)
+            tell(stream.bytes_read)
+
+    def _insert(self, batch: Batch, record: EvidenceRecord, base: dict[str, int]) -> None:
+        from deep_code_reasoning.store.insertion import Insertion
+        from deep_code_reasoning.store.writer import NUMBERS, largest
+
+        if self._insertion is None:
+            self._segment = self._manifest.new_segment()
+            self._insertion = Insertion(self._folder.path / self._segment, self._settings)
+        try:
+            self._insertion.put(batch.table, batch.rows, record.source, base)
+        except ValueError:
+            record.add_unread(record.path, f"reader {record.reader} gave columns that the table does not have")
+            return
+        for name in NUMBERS:
+            if name in batch.rows.schema.names:
+                used = base.get(name, 0) + largest(batch.rows, name) + 1
+                self._manifest.next_numbers[name] = max(self._manifest.next_numbers.get(name, 0), used)
+        record.segment = self._segment
+        record.rows[batch.table] = record.rows.get(batch.table, 0) + batch.rows.num_rows
+
+    def _put_aside(self, real_path: str, name: str, reason: str) -> None:
+        record = self._known.get(real_path)
+        if record and record.state == "unread" and [part.reason for part in record.unread] == [reason]:
+            self._given[record.source] = (record, "skipped")
+            return
+        record = self._manifest.new_record(real_path, name, 0, 0, "")
+        record.state = "unread"
+        record.add_unread(name, reason)
+        self._replace(record, "skipped")
+
+    def _replace(self, record: EvidenceRecord, state: State) -> None:
+        self._manifest.replace(record)
+        self._by_size[record.size].append(record)
+        self._given[record.source] = (record, state)
+
+    def _note_refused(self, part: Refused) -> None:
+        if part.source in self._given:
+            record, _ = self._given[part.source]
+            record.rows[part.table] -= part.rows
+            reason = f"rows that the table {part.table} does not admit ({part.error})"
+            record.add_unread(record.path, reason, part.rows)
+
+    def _settle_fingerprints(self) -> None:
+        for record, future in self._fingerprints:
+            record.fingerprint = future.result()
+        self._fingerprints.clear()
+
+    def _tell(self, message: str, done: int, total: int, more: int = 0) -> None:
+        """At most ten times a second."""
+        self._work.check()
+        if (now := time.monotonic()) - self._told >= REPORT_SECONDS:
+            self._told = now
+            self._work.report(Progress("load", done + more, total, "bytes", message))
+
+
+def _fingerprint(item: Item) -> str:
+    from deep_code_reasoning.sources.git_directory import git_directory, outside_directories
+    from deep_code_reasoning.store import fingerprint
+
+    if item.kind == "file":
+        try:
+            return fingerprint.of_file(item.path)
+        except OSError:
+            return ""  # gone meanwhile; it will be read again when it is back
+    git = git_directory(item.path)
+    return fingerprint.of_references(outside_directories(item.path, git)) if git else ""
+
+
+def _modified(item: Item) -> int:
+    """Nanoseconds since the epoch; 0 for a repository and for a file that is gone."""
+    try:
+        return item.path.stat().st_mtime_ns if item.kind == "file" else 0
+    except OSError:
+        return 0
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

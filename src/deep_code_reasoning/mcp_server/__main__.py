@@ -1,0 +1,3 @@
+from deep_code_reasoning.mcp_server import main
+
+main()

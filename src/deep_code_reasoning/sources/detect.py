@@ -1,0 +1,35 @@
+"""Which reader takes a piece of evidence. Readers are the modules of this folder that define READER."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from deep_code_reasoning import sources
+from deep_code_reasoning.sources.reader import Reader, Sample
+
+EMPTY = "empty file"
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """All readers, sorted by name."""
+    modules = (importlib.import_module(f"{sources.__name__}.{m.name}") for m in pkgutil.iter_modules(sources.__path__))
+    return tuple(sorted((m.READER for m in modules if hasattr(m, "READER")), key=lambda reader: reader.name))
+
+
+def detect(sample: Sample) -> Reader | None:
+    """The reader with the highest claim (on a tie the first by name), None where nobody claims."""
+    best, claimant = 0, None
+    for reader in readers():
+        if (claim := reader.claims(sample)) > best:
+            best, claimant = claim, reader
+    return claimant
+
+
+def unclaimed_reason(sample: Sample) -> str:
+    """Why nobody takes the sample, and what would be accepted; a fixed phrase for each of the two cases."""
+    if not sample.head and not sample.is_directory:
+        return EMPTY
+    return "format not recognised; accepted are " + "; ".join(reader.accepts for reader in readers())

@@ -1,0 +1,89 @@
+"""Splits a stream into JSON documents: usually a line each, also pretty-printed ones that span lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deep_code_reasoning.sources.reader import Skipped
+from deep_code_reasoning.sources.stream import DOCUMENT_TOO_LARGE, EvidenceStream, Line
+
+BLANK = b" \t\r\n\0\x1e"  # \x1e opens a record in JSON text sequences (RFC 7464); NULs are left by sparse writes
+_OPENINGS = (b"{", b"[")
+_OPENS_BLOCK = (*_OPENINGS, b",", b":")
+_BARE = 2  # bytes of an opening line that holds nothing but brackets
+
+
+def documents(stream: EvidenceStream) -> Iterator[Line | Skipped]:
+    """Every JSON text with the place of its first line. Whether it parses is for the reader to find out.
+
+    A line that ends in an opening or a comma starts a document of several lines, unless the next line shows that
+    it was merely broken off there. It ends with a line that closes at the left margin (what every pretty-printer
+    writes) and makes it well-formed, or with the file.
+    """
+    block: _Block | None = None
+    for line in stream.lines():
+        if isinstance(line, Skipped):
+            if block:
+                yield block.document()
+                block = None
+            yield line
+            continue
+        if block and block.is_followed_by_another(line.data):
+            yield block.document()
+            block = None
+        if block is None:
+            text = line.data.strip(BLANK)
+            if text[:1] in _OPENINGS and text[-1:] in _OPENS_BLOCK:
+                block = _Block(line, text)
+            elif text:
+                yield Line(line.number, line.offset, text)
+        elif block.size + len(line.data) > stream.limits.document_bytes:
+            yield Skipped(block.first.number, block.first.offset, DOCUMENT_TOO_LARGE)
+            block = None
+        elif block.closes_with(line.data):
+            yield block.document()
+            block = None
+    if block:
+        yield block.document()
+
+
+class _Block:
+    """The lines of one document so far."""
+
+    def __init__(self, first: Line, text: bytes) -> None:
+        self.first = first
+        self.size = len(text)
+        self._parts = [text]
+        self._is_bare = len(text) <= _BARE
+        self._is_indented: bool | None = None  # known with the second line
+        self._next_try = 0
+
+    def is_followed_by_another(self, line: bytes) -> bool:
+        """Whether the line cannot belong to this document: it opens one at the margin, where this one is indented."""
+        if self._is_indented is None:
+            self._is_indented = line[:1] in (b" ", b"\t")
+            return not self._is_indented and not self._is_bare
+        return self._is_indented and line[:1] in _OPENINGS
+
+    def closes_with(self, line: bytes) -> bool:
+        """Adds the line; whether the document is complete with it. All tries together stay linear."""
+        self._parts.append(line)
+        self.size += len(line) + 1
+        if line[:1] not in (b"}", b"]") or self.size < self._next_try:
+            return False
+        self._next_try = 2 * self.size
+        return is_json(self.document().data)
+
+    def document(self) -> Line:
+        return Line(self.first.number, self.first.offset, b"\n".join(self._parts).rstrip(BLANK))
+
+
+def is_json(document: bytes) -> bool:
+    """Whether the text is one well-formed JSON value (of a depth that can be parsed)."""
+    import msgspec
+
+    try:
+        msgspec.json.decode(document, type=msgspec.Raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return False
+    return True

@@ -1,0 +1,137 @@
+"""Structured logs: a JSON object a line, with whatever keys the logger uses."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from deep_code_reasoning import sources
+from deep_code_reasoning.sources.json_documents import documents
+from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
+from deep_code_reasoning.sources.stream import EvidenceStream, Line
+
+BROKEN_LINE = "not well-formed JSON (broken off or damaged)"
+TOO_DEEP = "JSON nested too deeply"
+NOT_AN_OBJECT = "JSON that is not an object with a log record's keys"
+ASSUMED_UTC = "times without a zone, read as UTC (kept)"
+NO_TIME = "log record without a time that can be read (kept)"
+
+_MAX_KEYS = 512  # of one record; deeper and further ones stay together as JSON
+
+
+class JsonLines:
+    name = "json-lines"
+    accepts = "logs as JSON lines (one object a line: a time, a level, a message, under the usual loggers' keys)"
+
+    def claims(self, sample: Sample) -> int:
+        """Sure only when most of the sample's objects have at least two of: time, message, severity."""
+        import msgspec
+
+        objects = hits = 0
+        for text in _whole_texts(sample):
+            try:
+                value = msgspec.json.decode(text)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                continue
+            for record in value if isinstance(value, list) else [value]:
+                objects += 1
+                hits += isinstance(record, dict) and _looks_like_log(record, alone=record is value)
+        return 60 if hits and hits * 2 >= objects else 0
+
+    def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
+        from deep_code_reasoning.sources.json_log_rows import JsonLogRows
+        from deep_code_reasoning.sources.text_records import service_hint
+
+        rows = JsonLogRows(service_hint(stream.path))
+        for document in documents(stream):
+            if isinstance(document, Skipped):
+                yield document
+                continue
+            yield from _skipped_records(rows, document)
+            if rows.full:
+                yield rows.take()
+        yield from rows.finish()
+
+
+READER = JsonLines()
+
+
+def _skipped_records(rows: Any, document: Line) -> Iterator[Skipped]:
+    import msgspec
+
+    from deep_code_reasoning.sources.otlp_values import parse
+
+    number, offset, text = document
+    try:
+        value = rows.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+        try:
+            value = parse(text.decode("utf-8", "replace"))
+        except RecursionError:
+            yield Skipped(number, offset, TOO_DEEP)
+            return
+        except ValueError:
+            yield Skipped(number, offset, BROKEN_LINE)
+            return
+    for record in value if isinstance(value, list) else [value]:
+        if not isinstance(record, dict) or not record:
+            yield Skipped(number, offset, NOT_AN_OBJECT)
+            continue
+        for reason in rows.add(record, offset):
+            yield Skipped(number, offset, reason)
+
+
+def _whole_texts(sample: Sample) -> Iterator[bytes]:
+    """The JSON texts that lie whole in the sample: each line, or the file where it is one document."""
+    head = sample.head.strip()
+    if sample.complete and head[:1] == b"[":
+        yield head
+        return
+    lines = head.split(b"\n")
+    if not sample.complete and len(lines) > 1:
+        lines.pop()
+    for line in lines[:200]:
+        if line.strip()[:1] == b"{":
+            yield line
+
+
+def _looks_like_log(record: dict[str, Any], *, alone: bool) -> bool:
+    """An object among others in an array needs more than a time and a text: annotations have those too."""
+    aliases = key_columns()
+    columns = {aliases.get(key.lower()) for key in flatten(record)}
+    if not alone:
+        return "time" in columns and bool(columns & {"severity", "trace_id", "scope_name"})
+    return len(columns & {"time", "body", "severity"}) >= 2 or {"time", "trace_id"} <= columns
+
+
+@cache
+def key_names() -> dict[str, list[str]]:
+    """Column → keys in lower case, the most telling first."""
+    table = tomllib.loads(resources.files(sources).joinpath("log_keys.toml").read_text("utf-8"))
+    return {column: [key.lower() for key in keys] for column, keys in table.items()}
+
+
+@cache
+def key_columns() -> dict[str, str]:
+    """Key in lower case → column."""
+    return {key: column for column, keys in key_names().items() for key in keys}
+
+
+def flatten(record: dict[str, Any]) -> dict[str, Any]:
+    """Nested objects as dotted keys: {"http": {"method": "GET"}} → {"http.method": "GET"}; lists stay whole."""
+    if not any(isinstance(value, dict) for value in record.values()):
+        return record
+    flat: dict[str, Any] = {}
+    pending = [("", record)]
+    while pending:
+        prefix, part = pending.pop()
+        for key, value in part.items():
+            name = f"{prefix}{key}"
+            if isinstance(value, dict) and value and len(flat) + len(pending) < _MAX_KEYS and len(name) < 512:
+                pending.append((f"{name}.", value))
+            else:
+                flat[name] = value
+    return flat

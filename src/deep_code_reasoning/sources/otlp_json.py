@@ -1,0 +1,201 @@
+"""OTLP/JSON: traces, logs and metrics as the OpenTelemetry collector's file exporter writes them, and near it.
+
+One `Export*ServiceRequest` a line, whole-file documents (pretty-printed too) and arrays of requests; the signals may
+be mixed in one file. Two roads to the same rows: msgspec structs for what has OTLP's form (measured twice as fast as
+orjson and dictionaries), and `otlp_lenient` for what has nearly that form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from deep_code_reasoning.sources.json_documents import documents
+from deep_code_reasoning.sources.otlp_salvage import REQUEST, requests, whole_records
+from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
+from deep_code_reasoning.sources.stream import EvidenceStream
+
+BROKEN_JSON = "not well-formed JSON (broken off or damaged)"
+TOO_DEEP = "JSON nested too deeply"
+NOT_OTLP = "JSON that is not an OTLP request"
+
+_LARGE_BYTES = 8 << 20  # above this a request is decoded resource by resource, to hold few objects at a time
+_START = re.compile(
+    rb'\s*(?:\[\s*)?\{\s*(?:"[^"]{0,80}"\s*:\s*"[^"]{0,200}"\s*,\s*){0,4}"resource_?(?:spans|logs|metrics)"',
+    re.IGNORECASE,
+)
+
+
+class OtlpJson:
+    name = "otlp-json"
+    accepts = "OTLP/JSON traces, logs and metrics (OpenTelemetry collector file exporter, or one JSON document)"
+
+    def claims(self, sample: Sample) -> int:
+        if _START.match(sample.head):
+            return 95
+        return 70 if REQUEST.search(sample.head) else 0
+
+    def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
+        yield from _Reading().run(stream)
+
+
+READER = OtlpJson()
+
+
+class _Reading:
+    """The state of one pass over a source."""
+
+    def __init__(self) -> None:
+        import msgspec
+
+        from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES
+        from deep_code_reasoning.sources.otlp_logs import Logs, ResourceLogs
+        from deep_code_reasoning.sources.otlp_metrics import Metrics, ResourceMetrics
+        from deep_code_reasoning.sources.otlp_resources import Resources
+        from deep_code_reasoning.sources.otlp_traces import ResourceSpans, Traces
+
+        self._flush_bytes = BATCH_INPUT_BYTES
+        self._resources = Resources()
+        self._signals: dict[str, tuple[Any, type[msgspec.Struct]]] = {
+            "resourceSpans": (Traces(self._resources), ResourceSpans),
+            "resourceLogs": (Logs(self._resources), ResourceLogs),
+            "resourceMetrics": (Metrics(self._resources), ResourceMetrics),
+        }
+        request = msgspec.defstruct(
+            "Request",
+            [
+                ("resourceSpans", list[ResourceSpans] | None, None),
+                ("resourceLogs", list[ResourceLogs] | None, None),
+                ("resourceMetrics", list[ResourceMetrics] | None, None),
+            ],
+            gc=False,
+        )
+        large = msgspec.defstruct(
+            "LargeRequest", [(key, list[msgspec.Raw] | None, None) for key in self._signals], gc=False
+        )
+        self._decode = msgspec.json.Decoder(request).decode
+        self._decode_large = msgspec.json.Decoder(large).decode
+        self._decode_one = {kind: msgspec.json.Decoder(kind).decode for _, kind in self._signals.values()}
+        self._unusual = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+        self._skipped: list[Skipped] = []
+
+    def run(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
+        pending_bytes = 0
+        for document in documents(stream):
+            if isinstance(document, Skipped):
+                yield document
+                continue
+            if len(document.data) > _LARGE_BYTES:
+                yield from self._large(document.data, document.number, document.offset)
+            else:
+                self._document(document.data, document.number, document.offset)
+            pending_bytes += len(document.data)
+            full = pending_bytes >= self._flush_bytes
+            yield from self._ready(final=full)
+            if full:
+                pending_bytes = 0
+        yield from self._ready(final=True)
+
+    def _ready(self, *, final: bool) -> Iterator[Batch | Skipped]:
+        if self._skipped:
+            yield from self._skipped
+            self._skipped = []
+        for signal, _ in self._signals.values():
+            yield from signal.batches(final=final)
+        if final and len(self._resources.rows):
+            yield self._resources.rows.take()
+
+    def _document(self, text: bytes, line: int, offset: int) -> None:
+        try:
+            request = self._decode(text)
+        except self._unusual:
+            self._unusual_document(text, line, offset)
+            return
+        if self._is_empty(request):
+            self._unusual_document(text, line, offset)
+            return
+        lost = self._losing(line, offset)
+        for key, (signal, _) in self._signals.items():
+            for message in getattr(request, key) or ():
+                signal.add(message, offset, lost)
+
+    def _large(self, text: bytes, line: int, offset: int) -> Iterator[Batch | Skipped]:
+        """As `_document`, holding the objects of one resource at a time."""
+        try:
+            request = self._decode_large(text)
+        except self._unusual:
+            request = None
+        if request is None or self._is_empty(request):
+            self._unusual_document(text, line, offset)
+            return
+        lost = self._losing(line, offset)
+        for key, (signal, kind) in self._signals.items():
+            for raw in getattr(request, key) or ():
+                try:
+                    signal.add(self._decode_one[kind](raw), offset, lost)
+                except self._unusual:
+                    self._unusual_document(b'{"%s":[%s]}' % (key.encode(), bytes(raw)), line, offset)
+                yield from self._ready(final=False)
+
+    def _is_empty(self, request: Any) -> bool:
+        return all(getattr(request, key) is None for key in self._signals)
+
+    def _unusual_document(self, text: bytes, line: int, offset: int) -> None:
+        """Anything that the fast decoder does not take: other spellings, arrays of requests, broken text."""
+        from deep_code_reasoning.sources.otlp_values import parse
+
+        try:
+            value = parse(text.decode("utf-8", "replace"))
+        except RecursionError:
+            self._skipped.append(Skipped(line, offset, TOO_DEEP))
+            return
+        except ValueError:
+            self._broken(text, line, offset)
+            return
+        self._value(value, line, offset)
+
+    def _broken(self, text: bytes, line: int, offset: int) -> None:
+        """Records the break once for each broken piece, and keeps the whole records around it."""
+        from deep_code_reasoning.sources.otlp_values import parse
+
+        for start, piece in requests(text):
+            saved = piece
+            try:
+                parse(piece.decode("utf-8", "replace"))
+            except RecursionError:
+                self._skipped.append(Skipped(line, offset + start, TOO_DEEP))
+                continue
+            except ValueError:
+                self._skipped.append(Skipped(line, offset + start, BROKEN_JSON))
+                saved = whole_records(piece)
+            if saved:
+                try:
+                    value = parse(saved.decode("utf-8", "replace"))
+                except (ValueError, RecursionError):
+                    continue
+                self._value(value, line, offset + start)
+
+    def _value(self, value: Any, line: int, offset: int) -> None:
+        from deep_code_reasoning.sources.otlp_lenient import lenient
+        from deep_code_reasoning.sources.otlp_values import BadRecord
+
+        lost = self._losing(line, offset)
+        for request in value if isinstance(value, list) else [value]:
+            known = False
+            for key, (signal, kind) in self._signals.items():
+                snake = key.replace("S", "_s").replace("L", "_l").replace("M", "_m")
+                messages = request.get(key, request.get(snake)) if isinstance(request, dict) else None
+                known = known or isinstance(messages, list)
+                for message in messages if isinstance(messages, list) else ():
+                    try:
+                        signal.add(lenient(message, kind, lost), offset, lost)
+                    except BadRecord as error:
+                        lost(str(error))
+                    except RecursionError:
+                        lost(TOO_DEEP)
+            if not known and request != {}:
+                lost(NOT_OTLP)
+
+    def _losing(self, line: int, offset: int) -> Callable[[str], None]:
+        return lambda reason: self._skipped.append(Skipped(line, offset, reason))

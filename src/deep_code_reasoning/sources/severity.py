@@ -1,0 +1,35 @@
+"""The words of loggers for severity, as OpenTelemetry's numbers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+# OpenTelemetry logs data model, "Displaying severity" and appendix B (mapping of syslog, log4j, .NET, Go zap ...).
+_NUMBERS = {
+    1: "trace all finest verbose silly v",
+    5: "debug dbg finer fine d",
+    9: "info information informational config i notice note success",
+    13: "warn warning w",
+    17: "error err e severe failure fail",
+    18: "dpanic",
+    21: "fatal critical crit alert emergency emerg panic f c",
+}
+_BY_WORD = {word: number for number, words in _NUMBERS.items() for word in words.split()}
+_OTLP_NAMES = {
+    f"{word}{step}": base + step - 1
+    for base, word in ((1, "trace"), (5, "debug"), (9, "info"), (13, "warn"), (17, "error"), (21, "fatal"))
+    for step in (1, 2, 3, 4)
+}
+_NODE_LEVELS = {10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21}  # pino and bunyan write numbers
+
+
+@lru_cache(maxsize=4096)
+def severity_number(word: str) -> int | None:
+    """1..24 for a level word in any case; None where the word is not known."""
+    word = word.strip().strip("[]<>()").lower().removeprefix("severity_number_")
+    return _BY_WORD.get(word) or _OTLP_NAMES.get(word)
+
+
+def node_severity(level: int) -> int | None:
+    """The severity of a numeric `level` as pino and bunyan write it."""
+    return _NODE_LEVELS.get(level // 10 * 10)

@@ -1,0 +1,96 @@
+"""DuckDB connections, configured in one place: no extensions from elsewhere, bounded memory, sealed for readers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from deep_code_reasoning.errors import SettingsError
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.settings import Settings
+
+SPILL_PREFIX = "spill-"
+
+
+class Engine:
+    """An in-memory DuckDB connection with its own spill folder, which `close` removes."""
+
+    def __init__(self, settings: Settings | None = None, spill_parent: Path | None = None) -> None:
+        self.connection = duckdb.connect(
+            ":memory:",
+            config={
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "allow_community_extensions": False,
+                "python_enable_replacements": False,
+                "preserve_insertion_order": True,
+            },
+        )
+        self._spill = _spill_folder(spill_parent)
+        try:
+            if settings:
+                self._limit(settings)
+        except BaseException:
+            self.close()
+            raise
+
+    def _limit(self, settings: Settings) -> None:
+        threads = settings.threads or _cores()
+        try:
+            self.connection.execute(f"SET memory_limit = {quoted(settings.memory_limit)}")
+        except duckdb.Error:
+            raise SettingsError(
+                f"memory_limit = {settings.memory_limit!r}: expected a number with a unit, as 2GiB or 500MB"
+            ) from None
+        self.connection.execute(f"SET threads = {max(1, int(threads))}")
+        self.connection.execute(f"SET temp_directory = {quoted(str(self._spill or ''))}")
+
+    def attach(self, path: Path, name: str) -> None:
+        self.connection.execute(f"ATTACH {quoted(str(path))} AS {name} (READ_ONLY)")
+
+    def attach_new(self, path: Path, name: str) -> None:
+        """A file to be written. It has no write-ahead log: until it is complete it is only a `.tmp` nobody reads."""
+        self.connection.execute(f"ATTACH {quoted(str(path))} AS {name} (RECOVERY_MODE NO_WAL_WRITES)")
+
+    def detach(self, name: str) -> None:
+        """Closes an attached file; one that was written is complete on disk afterwards."""
+        self.connection.execute(f"DETACH {name}")
+
+    def seal(self) -> None:
+        """No file, network, extension or setting can be reached from SQL after this."""
+        self.connection.execute("SET enable_external_access = false")
+        self.connection.execute("SET lock_configuration = true")
+
+    def close(self) -> None:
+        self.connection.close()
+        if self._spill:
+            shutil.rmtree(self._spill, ignore_errors=True)
+
+
+def _spill_folder(parent: Path | None) -> Path | None:
+    """A folder of this process alone: DuckDB's spill files would collide with another reader's."""
+    if parent is None or not os.access(parent, os.W_OK):
+        return None
+    return Path(tempfile.mkdtemp(prefix=f"{SPILL_PREFIX}{os.getpid()}-", dir=parent))
+
+
+def _cores() -> int:
+    """Those this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def one_line(error: BaseException) -> str:
+    """An engine's message with its hint, without its echo of the statement."""
+    text = str(error).split("\nLINE ", 1)[0]
+    return " ".join(text.split())

@@ -1,0 +1,74 @@
+"""Inserts in a thread of its own, so that reading goes on meanwhile; a short queue keeps memory bounded."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.errors import DcrError
+from deep_code_reasoning.store.engine import one_line
+from deep_code_reasoning.store.writer import Refused, SegmentWriter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from deep_code_reasoning.settings import Settings
+
+WAITING_BATCHES = 4
+
+
+class Insertion:
+    """A SegmentWriter behind a queue. Only `put`, `finish` and `abandon` may be called, from one thread."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self._writer = SegmentWriter(path, settings)
+        self._queue: queue.Queue[tuple[str, pa.RecordBatch, int, dict[str, int]] | None] = queue.Queue(WAITING_BATCHES)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="insertion", daemon=True)
+        self._thread.start()
+
+    def put(self, table: str, batch: pa.RecordBatch, source: int, shift: dict[str, int]) -> None:
+        """Waits while the queue is full. Raises ValueError for what the schema does not have, DcrError as `finish`."""
+        self._raise_error()
+        self._writer.check(table, batch)
+        self._queue.put((table, batch, source, shift))
+
+    def finish(self) -> list[Refused]:
+        """The segment is complete on disk afterwards; what its schema did not admit is returned.
+
+        Raises DcrError where the file cannot be written (a full disk, too little memory); it is then abandoned.
+        """
+        self._stop()
+        if self._error is None:
+            try:
+                self._writer.finish()
+            except Exception as error:
+                self._error = error
+        if self._error:
+            self._writer.abandon()
+        self._raise_error()
+        return self._writer.refused
+
+    def abandon(self) -> None:
+        self._stop()
+        self._writer.abandon()
+
+    def _raise_error(self) -> None:
+        if self._error:
+            raise DcrError(f"the store cannot be written: {one_line(self._error)}") from self._error
+
+    def _stop(self) -> None:
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (work := self._queue.get()) is not None:
+            table, batch, source, shift = work
+            try:
+                if self._error is None:
+                    self._writer.insert(table, batch, source=source, shift=shift)
+            except BaseException as error:
+                self._error = error  # the queue is still emptied, so that `put` never waits for ever

@@ -1,0 +1,142 @@
+"""Writes one segment: Arrow batches into tables of a file that nobody reads before it is complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from deep_code_reasoning.store.catalogue import described_tables
+from deep_code_reasoning.store.engine import Engine
+from deep_code_reasoning.store.log_templates import with_template_ids
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.settings import Settings
+
+NUMBERS = ("span_number", "log_number", "resource_number")
+_MISFIT = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException, duckdb.BinderException)
+FLUSH_ROWS = 262_144
+FLUSH_BATCHES = 1_024  # thousands of tiny files would else hold thousands of arrays each
+FLUSH_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A batch that the schema does not admit: a reader's defect, told and not fatal."""
+
+    table: str
+    source: int
+    rows: int
+    error: str
+
+
+class SegmentWriter:
+    """`insert` batches, then `finish`; leaving the context without it throws the file away.
+
+    Small batches are gathered: one INSERT statement costs a millisecond however few its rows are.
+    """
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self._temporary = path.with_name(path.name + ".tmp")
+        self._temporary.unlink(missing_ok=True)
+        self._engine = Engine(settings, path.parent)
+        self._engine.attach_new(self._temporary, "segment")
+        self._engine.connection.execute("USE segment")
+        self._columns = {t.name: {c.name for c in t.columns} for t in described_tables() if not t.derived}
+        for table in described_tables():
+            if not table.derived:
+                self._engine.connection.execute(table.sql)
+        self._waiting: dict[tuple[str, str], list[pa.RecordBatch]] = {}
+        self._waiting_batches = self._waiting_bytes = self._waiting_rows = 0
+        self.refused: list[Refused] = []
+
+    def insert(self, table: str, batch: pa.RecordBatch, *, source: int, shift: dict[str, int] | None = None) -> None:
+        """Adds the rows of `batch` under `source`; `shift` is added to its span, log and resource numbers.
+
+        Columns left out are NULL. Raises ValueError for a table or column that the schema does not have.
+        """
+        self.check(table, batch)
+        batch = _placed(batch, source, shift or {})
+        self._waiting.setdefault((table, batch.schema.to_string()), []).append(batch)
+        self._waiting_batches += 1
+        self._waiting_bytes += batch.nbytes
+        self._waiting_rows += batch.num_rows
+        full = self._waiting_bytes >= FLUSH_BYTES or self._waiting_rows >= FLUSH_ROWS
+        if full or self._waiting_batches >= FLUSH_BATCHES:
+            self.flush()
+
+    def check(self, table: str, batch: pa.RecordBatch) -> None:
+        """Raises ValueError for a table or column that the schema does not have. Safe in any thread."""
+        if table not in self._columns:
+            raise ValueError(f"no table {table!r} in the schema")
+        if unknown := set(batch.schema.names) - self._columns[table]:
+            raise ValueError(f"table {table} has no column {sorted(unknown)}")
+
+    def flush(self) -> None:
+        for (table, _), batches in self._waiting.items():
+            try:
+                self._insert(table, batches)
+            except _MISFIT:
+                self._insert_singly(table, batches)
+        self._waiting.clear()
+        self._waiting_batches = self._waiting_bytes = self._waiting_rows = 0
+
+    def _insert(self, table: str, batches: list[pa.RecordBatch]) -> None:
+        rows = pa.Table.from_batches(batches)
+        if table == "logs":
+            rows = with_template_ids(self._engine.connection, rows)
+        self._engine.connection.register("incoming", rows)
+        try:
+            self._engine.connection.execute(f"INSERT INTO segment.{table} BY NAME SELECT * FROM incoming")
+        finally:
+            self._engine.connection.unregister("incoming")
+
+    def _insert_singly(self, table: str, batches: list[pa.RecordBatch]) -> None:
+        """One batch that breaks the schema's rules must not take those gathered with it along."""
+        for batch in batches:
+            try:
+                self._insert(table, [batch])
+            except _MISFIT as error:
+                source = batch.column("source")[0].as_py()
+                self.refused.append(Refused(table, source, batch.num_rows, type(error).__name__))
+
+    def finish(self) -> None:
+        self.flush()
+        self._engine.connection.execute("USE memory")
+        self._engine.detach("segment")
+        self._engine.close()
+        self._temporary.replace(self.path)
+
+    def abandon(self) -> None:
+        self._engine.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.abandon()
+
+
+def _placed(batch: pa.RecordBatch, source: int, shift: dict[str, int]) -> pa.RecordBatch:
+    for name in NUMBERS:
+        if shift.get(name) and name in batch.schema.names:
+            index = batch.schema.get_field_index(name)
+            batch = batch.set_column(
+                index, name, pc.call_function("add", [batch.column(index), pa.scalar(shift[name], pa.int64())])
+            )
+    column = pa.repeat(pa.scalar(source, pa.int32()), batch.num_rows)
+    if "source" in batch.schema.names:
+        return batch.set_column(batch.schema.get_field_index("source"), "source", column)
+    return batch.append_column("source", column)
+
+
+def largest(batch: pa.RecordBatch, name: str) -> int:
+    """The largest number in a column; -1 where it holds none."""
+    found = pc.call_function("max", [batch.column(name)]).as_py()
+    return -1 if found is None else found

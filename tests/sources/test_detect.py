@@ -1,0 +1,62 @@
+"""Detection by content: each format is claimed by its own reader, other things by nobody."""
+
+from pathlib import Path
+
+import pytest
+
+from deep_code_reasoning.sources.detect import detect, readers, unclaimed_reason
+from deep_code_reasoning.sources.reader import Sample
+from sources.reading import cases
+
+PAGES = sorted(Path(__file__).parent.glob("*.md"))
+
+UNCLAIMED = {
+    "csv": b"timestamp,service,metric,value\n2026-09-22T10:30:00Z,cart,errors,0.8\n2026-09-22T10:31:00Z,cart,errors,1",
+    "csv with decimals": b"time,value\n2026-09-22 10:30:00,5.3\n2026-09-22 10:31:00,5.1\n",
+    "source code": b"import os\n\n\ndef main():\n    return os.getcwd()\n",
+    "prose": b"# Readme\n\nIt was released on 2026-09-22 and works.\n",
+    "binary": bytes(range(256)) * 64,
+    "windows of a case": b'{\n "baseline": ["2023-01-29T08:50:00+00:00"]\n}\n',
+    "commits": b'[{"sha": "3a1f", "commit": {"message": "fix", "author": {"date": "2026-09-22T10:02:11Z"}}}]',
+    "annotations": b'[{"time": 1790073900000, "text": "flag: off->on", "tags": ["feature-flag"]}]',
+    "deep": b"[" * 60_000,
+    "numbers": b"17\n18\n",
+}
+
+
+def sample(content: bytes, name: str = "evidence") -> Sample:
+    return Sample(Path(name), content[:65_536], complete=len(content) <= 65_536)
+
+
+@pytest.mark.parametrize("content", UNCLAIMED.values(), ids=UNCLAIMED)
+def test_other_things_are_claimed_by_nobody(content: bytes) -> None:
+    assert detect(sample(content, "traces.otlp.jsonl")) is None
+
+
+def test_the_name_does_not_matter() -> None:
+    for page in PAGES:
+        for case in cases(page):
+            reader = detect(sample(case.data, "data.csv"))
+            assert reader
+            assert reader.name == page.stem
+
+
+def test_claims_are_clear() -> None:
+    """No two readers claim an example equally, so the order of modules decides nothing."""
+    for page in PAGES:
+        for case in cases(page):
+            claims = sorted((reader.claims(sample(case.data)) for reader in readers()), reverse=True)
+            assert claims[0] > claims[1]
+            assert all(0 <= claim <= 100 for claim in claims)
+
+
+def test_every_reader_says_what_it_accepts_and_has_a_page() -> None:
+    assert len({reader.name for reader in readers()}) == len(readers())
+    assert {page.stem for page in PAGES} >= {reader.name for reader in readers()} - {"git-repository"}
+    assert all(reader.accepts and "\n" not in reader.accepts for reader in readers())
+
+
+def test_what_nobody_claims_is_told_with_what_would_be_accepted() -> None:
+    reason = unclaimed_reason(sample(b"x"))
+    assert all(reader.accepts in reason for reader in readers())
+    assert unclaimed_reason(sample(b"")) == "empty file"

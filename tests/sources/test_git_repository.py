@@ -1,0 +1,213 @@
+"""Commits and their files, read with the git command from repositories that may be hostile."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deep_code_reasoning.sources import git_repository
+from sources.reading import Reading, read_path
+
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    **{f"GIT_{who}_NAME": "Ana" for who in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{who}_EMAIL": "ana@example.com" for who in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{who}_DATE": "2026-10-13T09:00:00+02:00" for who in ("AUTHOR", "COMMITTER")},
+}
+
+
+def git(folder: Path, *arguments: str, data: bytes | None = None) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, env=ENVIRONMENT, input=data, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+def commit(folder: Path, message: str, **files: str | bytes | None) -> str:
+    for name, content in files.items():
+        path = folder / name.replace("__", ".")
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--allow-empty", "-m", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    return folder
+
+
+def touched(reading: Reading, sha: str) -> list[tuple]:
+    files = [row for row in reading.rows.get("change_files", []) if row["sha"] == sha]
+    return [(f["path"], f["old_path"], f["status"], f["insertions"], f["deletions"], f["patch"]) for f in files]
+
+
+def test_commits_newest_first_with_files_and_hunks(repository: Path) -> None:
+    first = commit(repository, "one\n\nbody \x1f line", a="1\n2\n3\n4\n5\n6\n", b="x\n")
+    second = commit(repository, "two", a="1\n2\n3\n4\n5\nsix\n", b=None, c=b"\0\1")
+    reading = read_path(repository)
+    assert reading.reader == "git-repository"
+    assert [row["sha"] for row in reading.rows["changes"]] == [second, first]
+    newest, oldest = reading.rows["changes"]
+    assert newest["parents"] == [first]
+    assert oldest["parents"] == []
+    assert oldest["message"] == "one\n\nbody \x1f line"
+    assert (newest["author_name"], newest["time_unix_nano"]) == ("Ana", 1791874800_000000000)
+    assert (newest["insertions"], newest["deletions"]) == (1, 2)
+    assert touched(reading, second) == [
+        ("a", None, "modified", 1, 1, "@@ -6 +6 @@\n-6\n+six\n"),
+        ("b", None, "deleted", 0, 1, "@@ -1 +0,0 @@\n-x\n"),
+        ("c", None, "binary", None, None, None),
+    ]
+    assert not reading.skipped
+
+
+def test_renames_odd_names_and_types(repository: Path) -> None:
+    commit(repository, "one", a="".join(f"{n}\n" for n in range(20)), link="text\n")
+    git(repository, "mv", "a", 'ü "x"\t.txt')
+    (repository / "link").unlink()
+    (repository / "link").symlink_to("elsewhere")
+    sha = commit(repository, "two", z="end\n")
+    assert touched(read_path(repository), sha) == [
+        (
+            "link",
+            None,
+            "modified",
+            1,
+            1,
+            "@@ -1 +0,0 @@\n-text\n@@ -0,0 +1 @@\n+elsewhere\n\\ No newline at end of file\n",
+        ),
+        ("z", None, "added", 1, 0, "@@ -0,0 +1 @@\n+end\n"),
+        ('ü "x"\t.txt', "a", "renamed", 0, 0, None),
+    ]
+
+
+def test_a_merge_shows_what_it_brought_to_its_first_parent(repository: Path) -> None:
+    commit(repository, "base", a="1\n")
+    git(repository, "checkout", "-q", "-b", "feature")
+    commit(repository, "feature", f="new\n")
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "main", m="x\n")
+    git(repository, "merge", "-q", "--no-ff", "-m", "merge", "feature")
+    reading = read_path(repository)
+    assert reading.count("changes") == 4
+    merge = reading.rows["changes"][0]
+    assert len(merge["parents"]) == 2
+    assert [path for path, *_ in touched(reading, merge["sha"])] == ["f"]
+
+
+def test_content_that_looks_like_git_s_own_output(repository: Path) -> None:
+    """Lines of a patch are prefixed, messages end at a byte they cannot hold: nothing can be faked."""
+    fake = "\x1e" + "0" * 40 + "\x1f\x00diff --git a/x b/x\n@@ -1 +1 @@\n:100644 100644 A\n"
+    sha = commit(repository, fake.replace("\0", ""), a=fake.replace("\0", "") * 3)
+    reading = read_path(repository)
+    assert [row["sha"] for row in reading.rows["changes"]] == [sha]
+    assert [path for path, *_ in touched(reading, sha)] == ["a"]
+
+
+def test_messages_and_names_that_are_not_utf8(repository: Path) -> None:
+    (repository / "m").write_bytes(b"caf\xe9")
+    (repository / os.fsdecode(b"caf\xe9")).write_text("x\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-F", "m")
+    reading = read_path(repository)
+    assert reading.only("changes")["message"] == "café"  # git takes what is not UTF-8 for Latin-1
+    assert {row["path"] for row in reading.rows["change_files"]} == {"m", "caf\ufffd"}
+
+
+def test_large_patches_are_left_out_and_told(repository: Path) -> None:
+    sha = commit(repository, "big", big="x" * 100 + "\n" + "line\n" * 80_000, long="y" * 300_000, small="z\n")
+    reading = read_path(repository)
+    assert [(path, patch) for path, *_, patch in touched(reading, sha)] == [
+        ("big", None),
+        ("long", None),
+        ("small", "@@ -0,0 +1 @@\n+z\n"),
+    ]
+    assert reading.reasons == ["patch larger than 256 KiB (the change is kept without it)"] * 2
+    assert reading.only("changes")["insertions"] == 80_003
+
+
+def test_only_the_newest_commits(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git_repository, "MAX_COMMITS", 3)
+    for number in range(5):
+        commit(repository, str(number))
+    reading = read_path(repository)
+    assert [row["message"] for row in reading.rows["changes"]] == ["4", "3", "2"]
+    assert reading.reasons == [git_repository.CUT]
+
+
+def test_empty_bare_and_shallow_repositories(repository: Path, tmp_path: Path) -> None:
+    assert read_path(repository).reasons == [git_repository.EMPTY]
+    for number in range(3):
+        commit(repository, str(number), a=f"{number}\n")
+    git(tmp_path, "clone", "-q", "--bare", "shop", "bare.git")
+    assert read_path(tmp_path / "bare.git").count("changes") == 3
+    git(tmp_path, "clone", "-q", "--depth", "2", f"file://{repository}", "shallow")
+    reading = read_path(tmp_path / "shallow")
+    assert reading.reasons == [git_repository.SHALLOW]
+    assert [row["insertions"] for row in reading.rows["changes"]] == [1, None]
+    assert reading.count("change_files") == 1
+
+
+def test_a_head_that_names_no_branch(repository: Path) -> None:
+    commit(repository, "one", a="1\n")
+    git(repository, "symbolic-ref", "HEAD", "refs/heads/gone")
+    assert read_path(repository).count("changes") == 1
+
+
+def test_a_damaged_repository_is_told(repository: Path) -> None:
+    commit(repository, "one", a="1\n")
+    commit(repository, "two", a="2\n")
+    tree = git(repository, "rev-parse", "HEAD~1^{tree}")
+    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    assert git_repository.STOPPED in read_path(repository).reasons
+
+
+def test_a_hostile_configuration_executes_nothing(repository: Path, tmp_path: Path) -> None:
+    trap, sprung = tmp_path / "trap", tmp_path / "sprung"
+    trap.write_text(f"#!/bin/sh\ntouch {sprung}\n")
+    trap.chmod(0o755)
+    sha = commit(repository, "one", a="1\n", __gitattributes="* diff=evil filter=evil\n")
+    for key in (
+        *("core.fsmonitor", "core.pager", "core.sshCommand", "core.editor", "core.askPass", "pager.log"),
+        *("diff.external", "diff.evil.command", "diff.evil.textconv", "filter.evil.smudge", "filter.evil.clean"),
+        *("gpg.program", "credential.helper", "uploadpack.packObjectsHook", "core.alternateRefsCommand"),
+    ):
+        git(repository, "config", key, str(trap))
+    for key, value in (
+        *(("log.showSignature", "true"), ("core.hooksPath", str(tmp_path)), ("color.ui", "always")),
+        *(("format.pretty", "oneline"), ("diff.noprefix", "true"), ("log.decorate", "full"), ("diff.renames", "false")),
+    ):
+        git(repository, "config", key, value)
+    signed = git(repository, "cat-file", "commit", "HEAD").replace(
+        "\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n", 1
+    )
+    git(
+        repository,
+        "update-ref",
+        "HEAD",
+        git(repository, "hash-object", "-t", "commit", "-w", "--stdin", data=signed.encode()),
+    )
+    reading = read_path(repository)
+    assert reading.only("changes")["sha"] != sha
+    assert {row["path"] for row in reading.rows["change_files"]} == {"a", ".gitattributes"}
+    assert not sprung.exists()
+
+
+def test_absurd_times(repository: Path) -> None:
+    tree = git(repository, "mktree", data=b"")
+    for time in ("99999999999999", "1"):
+        text = f"tree {tree}\nauthor A <a> {time} +0000\ncommitter A <a> {time} +0000\n\n{time}\n"
+        sha = git(repository, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", data=text.encode())
+        git(repository, "update-ref", f"refs/heads/t{time}", sha)
+    git(repository, "symbolic-ref", "HEAD", "refs/heads/gone")
+    reading = read_path(repository)
+    assert reading.only("changes")["time_unix_nano"] == 1_000_000_000
+    assert reading.reasons == [git_repository.BAD_TIME]

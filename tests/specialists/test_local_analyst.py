@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from context.incident_tables import diagnosis, tables
+from deep_code_reasoning.context.brief import build_brief
+from deep_code_reasoning.errors import UsageError
+from deep_code_reasoning.finding import Diagnosis, Verdict
+from deep_code_reasoning.incident import Incident
+from deep_code_reasoning.progress import Work
+from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.specialists.analyse import analyse
+from deep_code_reasoning.specialists.catalogue import find_model, models, usable_models
+from deep_code_reasoning.specialists.citations import check_citations
+from deep_code_reasoning.specialists.effort import effort_of
+from deep_code_reasoning.specialists.local_analyst import analyse_locally
+from deep_code_reasoning.specialists.port import Usage
+from deep_code_reasoning.specialists.prices import dollars_of
+from deep_code_reasoning.specialists.prompting import prompt
+from deep_code_reasoning.specialists.router import choose
+
+
+def test_says_who_it_is_and_what_the_diagnosis_found() -> None:
+    analysis = analyse_locally(diagnosis(3))
+    assert "local analyst" in analysis.narrative and "does not read code" in analysis.narrative
+    [cause] = analysis.root_causes
+    assert (cause.type, cause.confidence) == ("code", 0.93)
+    assert cause.claims[0].citations[0].ref == "lease-overlap-1"
+    assert cause.fix == "config-revert; Renew at half of the TTL."
+    assert analysis.ruled_out[0].why == "begins after the first overlap"
+    assert analysis.missing_evidence == ["traces.jsonl:17: broken line (×2)"]
+    assert analysis.recommendations.next_steps[0].startswith("dcr show span:")
+    assert analysis.recommendations.code_changes[0].path == "/app/payment.py"
+    assert analysis == analyse_locally(diagnosis(3))
+
+
+def test_its_citations_hold_against_the_brief(tmp_path: Path) -> None:
+    with tables(tmp_path) as evidence:
+        brief = build_brief(evidence, diagnosis(3), budget_tokens=20_000, work=Work())
+    checked, problems = check_citations(analyse_locally(diagnosis(3)), brief)
+    assert problems == () and checked.root_causes[0].confidence == 0.93
+
+
+def test_with_nothing_found() -> None:
+    nothing = Diagnosis("x", Verdict("unknown", "nothing stands out", 0.0), Incident())
+    analysis = analyse_locally(nothing)
+    assert analysis.root_causes == [] and "a baseline" in analysis.missing_evidence[0]
+
+
+def test_is_asked_where_there_is_no_key_and_says_why() -> None:
+    result = analyse(None, diagnosis(), model=None, settings=Settings(), work=Work())
+    assert result.provider == "local" and "GEMINI_API_KEY" in result.route_reason
+
+
+def test_routes() -> None:
+    keyed = Settings(keys={"google": "k"})
+    for kind in ("execution_trace", "cross_system", "performance", "hypothesis_test"):
+        assert choose(keyed, None, kind).provider == "google"
+        assert kind in choose(keyed, None, kind).reason
+    assert choose(keyed, "local", "performance").provider == "local"
+    assert (
+        choose(Settings(keys={"google": "k"}, model="gemini-3.8-flash"), None, "performance").model
+        == "gemini-3.8-flash"
+    )
+    assert choose(keyed, "google:gemini-3.5-flash-lite", "performance").entry.context_window == 1_000_000
+    with pytest.raises(UsageError, match="PROVIDER:ID"):
+        choose(keyed, "gpt-99", "performance")
+
+
+def test_the_catalogue_names_models_the_library_knows() -> None:
+    from typing import get_args
+
+    from pydantic_ai.models.google import LatestGoogleModelNames
+
+    assert {model.id for model in models()} <= set(get_args(LatestGoogleModelNames))
+    assert all(dollars_of("google", model.id, Usage(1000, 1000)) for model in models())
+    assert find_model("gemini-4-argon").context_window == 1_048_576
+    assert dollars_of("google", "gemini-99-new", Usage(1000, 1000)) is None
+
+
+def test_usable_models_says_why() -> None:
+    rows = {row["id"]: row for row in usable_models(Settings())}
+    assert rows["local"]["usable"] and not rows["gemini-4-argon"]["usable"]
+    assert "GEMINI_API_KEY" in rows["gemini-4-argon"]["why"]
+
+
+def test_values_in_prompts_are_data() -> None:
+    text = prompt("brief", brief="{{ 7 * 7 }} <b> {% if %}", question=None, depth_level=3)
+    assert "{{ 7 * 7 }} <b> {% if %}" in text
+
+
+def test_depth_is_one_to_five() -> None:
+    assert [effort_of(level)[0] for level in range(1, 6)] == ["low", "low", "medium", "high", "high"]
+    with pytest.raises(UsageError):
+        effort_of(6)
+
+
+def test_nothing_heavy_is_imported_before_it_is_used() -> None:
+    code = (
+        "import sys, deep_code_reasoning.context.brief, deep_code_reasoning.context.show;"
+        "import deep_code_reasoning.specialists.analyse, deep_code_reasoning.specialists.asking;"
+        "import deep_code_reasoning.specialists.providers.gemini, deep_code_reasoning.specialists.prices;"
+        "heavy = ('pydantic_ai', 'google.genai', 'jinja2', 'genai_prices', 'duckdb', 'numpy');"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"

@@ -1,0 +1,57 @@
+"""The shape of the code that import-linter cannot see: sizes, names, and what a face may import at its start."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "deep_code_reasoning"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "misc"}
+HEAVY = ("duckdb", "pyarrow", "numpy", "pydantic_ai", "google.genai", "simpy", "numba", "genai_prices", "jinja2")
+
+
+def test_modules_and_functions_stay_small() -> None:
+    long_files = [f"{p.relative_to(ROOT)}: {n}" for p in MODULES if (n := len(p.read_text().splitlines())) > 400]
+    long_functions = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {length}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (length := (node.end_lineno or 0) - node.lineno + 1) > 60
+    ]
+    assert long_files == []
+    assert long_functions == []
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    named = [p for p in PACKAGE.rglob("*") if p.stem.lower() in FORBIDDEN_NAMES]
+    assert named == []
+
+
+def test_only_settings_reads_the_environment() -> None:
+    readers = [p.name for p in MODULES if re.search(r"os\.environ|os\.getenv|getenv\(", p.read_text())]
+    # git_repository.py gives a subprocess a closed environment; it reads no setting from it.
+    assert set(readers) <= {"settings.py", "git_environment.py"}
+
+
+@pytest.mark.parametrize("module", ["deep_code_reasoning.cli.app", "deep_code_reasoning.investigation"])
+def test_a_face_starts_without_the_heavy_libraries(module: str) -> None:
+    code = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
+
+
+def test_the_mcp_face_lists_its_tools_without_the_heavy_libraries() -> None:
+    code = (
+        "import sys, deep_code_reasoning.mcp_server.server; "
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
