@@ -372,7 +372,7 @@ def test_a_repository_is_read_again_when_its_references_moved(tmp_path: Path, se
     git("commit", "-q", "--allow-empty", "-m", "two")
     assert [s.state for s in load_all(repository, settings).sources] == ["loaded"]
     with opened(settings) as tables:
-        assert tables.rows("SELECT trim(message) FROM changes ORDER BY 1") == [("one",), ("two",)]
+        assert tables.rows("SELECT trim(message) FROM commits ORDER BY 1") == [("one",), ("two",)]
 
 
 def load_or_none(evidence: Path, settings: Settings) -> LoadReport | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deep_code_reasoning.errors import DcrError, EvidenceError, InvestigationNotFoundError, SpecialistError
 from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Progress, Work
@@ -85,7 +86,7 @@ class _Task:
     @classmethod
     def of(cls, request: EscalationRequest) -> _Task:
         return cls(
-            question=request.question or request.stuck_description or None,
+            question=request.task(),
             model=request.model,
             analysis_type=request.analysis_type,
             depth_level=request.depth_level,
@@ -166,10 +167,10 @@ class Investigations:
             )
 
     def tables(self) -> list[TableDescription]:
-        """What `query` can read, with the meaning of each column."""
-        from deep_code_reasoning.store.catalogue import described_tables
+        """What `query` can read, tables and views, with the meaning of each column."""
+        from deep_code_reasoning.store.catalogue import described_tables, described_views
 
-        return list(described_tables())
+        return [*described_tables(), *described_views()]
 
     def brief(
         self,
@@ -197,16 +198,24 @@ class Investigations:
 
     def escalate(self, request: EscalationRequest, *, work: Work) -> Escalation:
         """Investigates whatever the decision is (the caller asked for it); keeps why, what was found and the cost."""
+        from deep_code_reasoning.conversation.at_hand import with_evidence_at_hand
         from deep_code_reasoning.conversation.ledger import Ledger
+        from deep_code_reasoning.store.investigation_folder import last_loaded_here
 
         started = time.monotonic()
+        here = last_loaded_here(self._settings.state_dir)
+        request = with_evidence_at_hand(request, here, self._settings.allowed_roots)
+        if request.evidence:
+            with suppress(EvidenceError):  # raised again below, where the ledger keeps it
+                self.load(request.evidence, investigation=request.investigation, work=work)
         decision = self._decide(request, work)
         ledger = Ledger(self._settings.state_dir)
         escalation = ledger.begin_escalation(request, decision)
         try:
             answer, brief = self._answer(request.evidence, request.investigation, _Task.of(request), work)
         except BaseException as error:
-            ledger.finish_escalation(escalation, seconds=time.monotonic() - started, error=type(error).__name__)
+            said = str(error) if isinstance(error, DcrError) else type(error).__name__
+            ledger.finish_escalation(escalation, seconds=time.monotonic() - started, error=said)
             raise
         ledger.finish_escalation(
             escalation,
@@ -246,7 +255,6 @@ class Investigations:
     def _answer(
         self, evidence: Sequence[str], investigation: str | None, task: _Task, work: Work
     ) -> tuple[Answer, Brief | None]:
-        from deep_code_reasoning.errors import SpecialistError
         from deep_code_reasoning.specialists.router import choose
 
         started = time.monotonic()
@@ -262,7 +270,6 @@ class Investigations:
         self, tables: Tables, diagnosis: Diagnosis, evidence: Sequence[str], task: _Task, work: Work
     ) -> tuple[SpecialistResult, Brief | None, str | None]:
         """What the specialist says; the local analyst where there is none, or where it failed, with the failure."""
-        from deep_code_reasoning.errors import SpecialistError
         from deep_code_reasoning.specialists.analyse import analyse
         from deep_code_reasoning.specialists.router import choose
 
@@ -325,12 +332,19 @@ class Investigations:
 
         thresholds = self._settings.escalate_when
         roots = self._roots((*request.evidence, *request.code_scope.files))
-        if request.investigation and not request.evidence:
-            with self._tables((), request.investigation) as tables:
-                measured = measure(request, thresholds=thresholds, roots=roots, tables=tables, work=work)
-        else:
-            measured = measure(request, thresholds=thresholds, roots=roots, work=work)
-        return decide(measured, thresholds)
+        with self._loaded(request) as tables:
+            return decide(measure(request, thresholds=thresholds, roots=roots, tables=tables, work=work), thresholds)
+
+    def _loaded(self, request: EscalationRequest) -> AbstractContextManager[Tables | None]:
+        """What the store holds of the request, so that it is not read a second time; None where it holds nothing."""
+        if not request.evidence and not request.investigation:
+            return nullcontext()
+        try:
+            return self._tables(request.evidence, request.investigation)
+        except InvestigationNotFoundError:
+            if request.evidence:
+                return nullcontext()
+            raise
 
     def _roots(self, evidence: Sequence[str]) -> tuple[Path, ...]:
         given = tuple(Path(path) for path in evidence) if self._trust_arguments else ()

@@ -47,7 +47,7 @@ class Settings:
     brief_tokens: int = 60_000
     model: str = ""  # empty: the router chooses among those with a key; the local analyst otherwise
     google_base_url: str = ""
-    escalate_when: EscalationThresholds = EscalationThresholds()
+    escalate_when: EscalationThresholds = field(default_factory=EscalationThresholds)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -87,7 +87,7 @@ def test_explain_serves_the_page_of_a_rule(dcr: Dcr) -> None:
     ("arguments", "code", "said"),
     [
         (("investigate", "nowhere"), 3, "nowhere"),
-        (("load", "nowhere"), 3, "accepted"),
+        (("load", "nowhere"), 3, "Accepted"),
         (("investigate", ".", "--baseline", "yesterday"), 2, "ISO 8601"),
         (("investigate", ".", "--model", "gpt-0"), 2, "gpt-0"),
         (("investigate", ".", "--model", "x", "--no-model"), 2, "exclude"),
@@ -116,7 +116,7 @@ def test_evidence_cannot_steer_the_terminal(dcr: Dcr, tmp_path: Path) -> None:
     dcr("load", tmp_path)
     shown = dcr("query", "SELECT body FROM logs")
     assert "\x1b" not in shown.stdout
-    assert "\\x1b[2J" in shown.stdout
+    assert "␛[2J" in shown.stdout
 
 
 def test_the_demo_plays_and_investigates(dcr: Dcr, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def tables(path: Path, **more: list[dict]) -> Tables:
         path,
         spans=spans(),
         logs=logs(),
-        changes=[
+        commits=[
             {
                 "sha": SHA,
                 "repository": "payment",
@@ -127,7 +127,7 @@ def tables(path: Path, **more: list[dict]) -> Tables:
                 "message": f"Shorten the lease\n\nkey was {AWS_KEY}",
             }
         ],
-        change_files=[
+        commit_files=[
             {
                 "sha": SHA,
                 "repository": "payment",

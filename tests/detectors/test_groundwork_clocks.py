@@ -44,6 +44,11 @@ def test_one_call_bounds_the_offset_by_its_two_delays() -> None:
     assert np.allclose(found, (57 * MS, 62 * MS, 57 * MS, 62 * MS, 0.0), atol=200e-6 * 10 * MS)
 
 
+def test_samples_that_leave_exactly_one_line_are_no_step() -> None:
+    measurements = measured([(0, 0.0, 1.0, 0.0), (2, 0.0, 0.0, 0.0)], 1.0, 0.00011558956458679521)
+    assert clock_lines.fit(*measurements, 600 * SECOND).slack == 0
+
+
 def test_drift_is_found_between_steady_delays() -> None:
     calls = [(at * SECOND, 1 * MS, 2 * MS, 1 * MS) for at in range(600)]
     found = clock_lines.fit(*measured(calls, 10 * MS, 50e-6), 600 * SECOND)

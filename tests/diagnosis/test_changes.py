@@ -51,7 +51,7 @@ def ranked(path: Path, commits: list[dict], deploys: list[dict] | None = None, w
         for c in commits
     ]
     changes = [{name: value for name, value in c.items() if name != "_path"} for c in commits]
-    with tables_of(path, changes=changes, change_files=files, deploys=deploys or []) as tables:
+    with tables_of(path, commits=changes, commit_files=files, deploys=deploys or []) as tables:
         return rank_changes(tables, ONSET, [SUSPECT], FINDINGS, without_change)
 
 

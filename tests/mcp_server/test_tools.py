@@ -151,7 +151,7 @@ def test_bad_input_is_one_line_that_names_it(folder: Path) -> None:
 def test_a_question_before_anything_is_loaded(folder: Path) -> None:
     assert "no investigation yet" in error_line(call(folder, "query_evidence", {"sql": "SELECT 1"}))
     said = error_line(call(folder, "escalate_analysis", MISSION_CALL))
-    assert said.startswith("evidence: missing, and nothing was loaded before; name paths of traces, logs")
+    assert said.startswith("evidence: missing; nothing was loaded from this directory")
 
 
 def test_file_names_with_every_character(folder: Path) -> None:

@@ -45,7 +45,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def touched(reading: Reading, sha: str) -> list[tuple]:
-    files = [row for row in reading.rows.get("change_files", []) if row["sha"] == sha]
+    files = [row for row in reading.rows.get("commit_files", []) if row["sha"] == sha]
     return [(f["path"], f["old_path"], f["status"], f["insertions"], f["deletions"], f["patch"]) for f in files]
 
 
@@ -54,8 +54,8 @@ def test_commits_newest_first_with_files_and_hunks(repository: Path) -> None:
     second = commit(repository, "two", a="1\n2\n3\n4\n5\nsix\n", b=None, c=b"\0\1")
     reading = read_path(repository)
     assert reading.reader == "git-repository"
-    assert [row["sha"] for row in reading.rows["changes"]] == [second, first]
-    newest, oldest = reading.rows["changes"]
+    assert [row["sha"] for row in reading.rows["commits"]] == [second, first]
+    newest, oldest = reading.rows["commits"]
     assert newest["parents"] == [first]
     assert oldest["parents"] == []
     assert oldest["message"] == "one\n\nbody \x1f line"
@@ -97,8 +97,8 @@ def test_a_merge_shows_what_it_brought_to_its_first_parent(repository: Path) -> 
     commit(repository, "main", m="x\n")
     git(repository, "merge", "-q", "--no-ff", "-m", "merge", "feature")
     reading = read_path(repository)
-    assert reading.count("changes") == 4
-    merge = reading.rows["changes"][0]
+    assert reading.count("commits") == 4
+    merge = reading.rows["commits"][0]
     assert len(merge["parents"]) == 2
     assert [path for path, *_ in touched(reading, merge["sha"])] == ["f"]
 
@@ -108,7 +108,7 @@ def test_content_that_looks_like_git_s_own_output(repository: Path) -> None:
     fake = "\x1e" + "0" * 40 + "\x1f\x00diff --git a/x b/x\n@@ -1 +1 @@\n:100644 100644 A\n"
     sha = commit(repository, fake.replace("\0", ""), a=fake.replace("\0", "") * 3)
     reading = read_path(repository)
-    assert [row["sha"] for row in reading.rows["changes"]] == [sha]
+    assert [row["sha"] for row in reading.rows["commits"]] == [sha]
     assert [path for path, *_ in touched(reading, sha)] == ["a"]
 
 
@@ -118,8 +118,8 @@ def test_messages_and_names_that_are_not_utf8(repository: Path) -> None:
     git(repository, "add", "-A")
     git(repository, "commit", "-q", "-F", "m")
     reading = read_path(repository)
-    assert reading.only("changes")["message"] == "café"  # git takes what is not UTF-8 for Latin-1
-    assert {row["path"] for row in reading.rows["change_files"]} == {"m", "caf\ufffd"}
+    assert reading.only("commits")["message"] == "café"  # git takes what is not UTF-8 for Latin-1
+    assert {row["path"] for row in reading.rows["commit_files"]} == {"m", "caf\ufffd"}
 
 
 def test_large_patches_are_left_out_and_told(repository: Path) -> None:
@@ -131,7 +131,7 @@ def test_large_patches_are_left_out_and_told(repository: Path) -> None:
         ("small", "@@ -0,0 +1 @@\n+z\n"),
     ]
     assert reading.reasons == ["patch larger than 256 KiB (the change is kept without it)"] * 2
-    assert reading.only("changes")["insertions"] == 80_003
+    assert reading.only("commits")["insertions"] == 80_003
 
 
 def test_only_the_newest_commits(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_only_the_newest_commits(repository: Path, monkeypatch: pytest.MonkeyPat
     for number in range(5):
         commit(repository, str(number))
     reading = read_path(repository)
-    assert [row["message"] for row in reading.rows["changes"]] == ["4", "3", "2"]
+    assert [row["message"] for row in reading.rows["commits"]] == ["4", "3", "2"]
     assert reading.reasons == [git_repository.CUT]
 
 
@@ -148,18 +148,18 @@ def test_empty_bare_and_shallow_repositories(repository: Path, tmp_path: Path) -
     for number in range(3):
         commit(repository, str(number), a=f"{number}\n")
     git(tmp_path, "clone", "-q", "--bare", "shop", "bare.git")
-    assert read_path(tmp_path / "bare.git").count("changes") == 3
+    assert read_path(tmp_path / "bare.git").count("commits") == 3
     git(tmp_path, "clone", "-q", "--depth", "2", f"file://{repository}", "shallow")
     reading = read_path(tmp_path / "shallow")
     assert reading.reasons == [git_repository.SHALLOW]
-    assert [row["insertions"] for row in reading.rows["changes"]] == [1, None]
-    assert reading.count("change_files") == 1
+    assert [row["insertions"] for row in reading.rows["commits"]] == [1, None]
+    assert reading.count("commit_files") == 1
 
 
 def test_a_head_that_names_no_branch(repository: Path) -> None:
     commit(repository, "one", a="1\n")
     git(repository, "symbolic-ref", "HEAD", "refs/heads/gone")
-    assert read_path(repository).count("changes") == 1
+    assert read_path(repository).count("commits") == 1
 
 
 def test_a_damaged_repository_is_told(repository: Path) -> None:
@@ -196,8 +196,8 @@ def test_a_hostile_configuration_executes_nothing(repository: Path, tmp_path: Pa
         git(repository, "hash-object", "-t", "commit", "-w", "--stdin", data=signed.encode()),
     )
     reading = read_path(repository)
-    assert reading.only("changes")["sha"] != sha
-    assert {row["path"] for row in reading.rows["change_files"]} == {"a", ".gitattributes"}
+    assert reading.only("commits")["sha"] != sha
+    assert {row["path"] for row in reading.rows["commit_files"]} == {"a", ".gitattributes"}
     assert not sprung.exists()
 
 
@@ -209,5 +209,5 @@ def test_absurd_times(repository: Path) -> None:
         git(repository, "update-ref", f"refs/heads/t{time}", sha)
     git(repository, "symbolic-ref", "HEAD", "refs/heads/gone")
     reading = read_path(repository)
-    assert reading.only("changes")["time_unix_nano"] == 1_000_000_000
+    assert reading.only("commits")["time_unix_nano"] == 1_000_000_000
     assert reading.reasons == [git_repository.BAD_TIME]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deep_code_reasoning.cli.output import console, print_json, print_table, visible
+from deep_code_reasoning.cli.output import console, print_json, print_table
 from deep_code_reasoning.cli.terminal import working
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.settings import load_settings
@@ -98,4 +98,4 @@ def show(
     if as_json:
         print_json({"ref": ref, "text": text})
     else:
-        print(visible(text))
+        print(text)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deep_code_reasoning.cli.evidence import EVIDENCE_HELP, InvestigationOption, JsonOption
-from deep_code_reasoning.cli.output import print_json, print_table, visible
+from deep_code_reasoning.cli.output import print_json, print_table
 from deep_code_reasoning.cli.terminal import working
+from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.settings import load_settings
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.context.manifest import Manifest
 
 WINDOW_HELP = "START/END in ISO 8601, as 2026-10-13T09:00:00Z/2026-10-13T09:20:00Z."
 
@@ -87,7 +91,7 @@ def brief(
     _print_manifest(packed.manifest, to_error=not preview)
 
 
-def _print_manifest(manifest: object, *, to_error: bool) -> None:
+def _print_manifest(manifest: Manifest, *, to_error: bool) -> None:
     """The manifest; on standard error beside a brief, so that `dcr brief DIR > brief.md` holds the brief alone."""
     from contextlib import nullcontext, redirect_stdout
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from deep_code_reasoning.context.visible import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-# Evidence is untrusted: an escape sequence or a bidirectional override in it must not steer the terminal.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def visible(text: str) -> str:
-    """The text with control and direction characters shown as escapes, as `\\x1b`."""
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def print_json(value: Any) -> None:

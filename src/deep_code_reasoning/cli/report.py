@@ -7,7 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from deep_code_reasoning.cli.output import console, visible
+from deep_code_reasoning.cli.output import console
+from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Suspect
 from deep_code_reasoning.incident import TimeWindow, iso
 from deep_code_reasoning.investigation import Answer

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from deep_code_reasoning.cli.output import visible
+from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.progress import Progress, Work
 
 STAGES = {

@@ -78,10 +78,10 @@ def _metric(tables: Tables, rest: str) -> str:
 
 
 def _commit(tables: Tables, rest: str) -> str:
-    changes = tables.dicts(query("change"), sha=rest.rpartition("@")[2])
+    changes = tables.dicts(query("commit"), sha=rest.rpartition("@")[2])
     texts = []
     for found in changes:
-        files = tables.dicts(query("change_files"), sha=found["sha"], repository=found["repository"], most=_MOST)
+        files = tables.dicts(query("commit_files"), sha=found["sha"], repository=found["repository"], most=_MOST)
         texts.append(f"commit:{found['repository']}@{found['sha']}\n" + render_change.commit(found, files, ()))
     return "\n".join(texts)
 

@@ -7,6 +7,7 @@ what is refused is named by its path in the call (`claude_context.code_scope.fil
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -111,6 +112,16 @@ class EscalationRequest:
         _refuse_flood(request)
         return request
 
+    def task(self) -> str | None:
+        """What the specialist is asked, in the caller's own words: question, where it is stuck, what it has."""
+        parts = [self.question or "", self.stuck_description]
+        parts += [f"Tried already, without success: {attempt}" for attempt in self.attempted_approaches]
+        parts += [f"Found so far by the caller: {_as_text(found)}" for found in self.partial_findings]
+        parts += [f"Entry point: {entry}" for entry in map(_entry_text, self.code_scope.entry_points)]
+        if self.code_scope.service_names:
+            parts.append(f"Services in question: {', '.join(self.code_scope.service_names)}")
+        return "\n".join(part for part in parts if part.strip()) or None
+
     def as_json(self) -> dict[str, Any]:
         """The request as plain values, complete enough to be made again."""
         plain = asdict(self)
@@ -141,6 +152,15 @@ def _entry_point(value: Any) -> EntryPoint:
         line=int(line) if isinstance(line, int | float) and not isinstance(line, bool) else None,
         function_name=str(function) if function else None,
     )
+
+
+def _as_text(finding: Any) -> str:
+    return finding if isinstance(finding, str) else json.dumps(finding, ensure_ascii=False, default=str)
+
+
+def _entry_text(entry: EntryPoint) -> str:
+    line = f":{entry.line}" if entry.line else ""
+    return f"{entry.file}{line}" + (f" ({entry.function_name})" if entry.function_name else "")
 
 
 def _refuse_flood(request: EscalationRequest) -> None:

@@ -13,13 +13,13 @@ SELECT
     c.time_unix_nano,
     c.message,
     d.time_unix_nano AS deployed_at,
-    (SELECT LIST(f.path) FROM change_files AS f WHERE f.sha = c.sha AND f.repository = c.repository) AS paths,
+    (SELECT LIST(f.path) FROM commit_files AS f WHERE f.sha = c.sha AND f.repository = c.repository) AS paths,
     (
         SELECT STRING_AGG(SUBSTRING(f.patch, 1, 4000), ' ')
-        FROM change_files AS f
+        FROM commit_files AS f
         WHERE f.sha = c.sha AND f.repository = c.repository AND f.patch IS NOT NULL
     ) AS patch
-FROM changes AS c
+FROM commits AS c
 LEFT JOIN (
     SELECT sha, ARG_MAX(service_name, time_unix_nano) AS service_name, MAX(time_unix_nano) AS time_unix_nano
     FROM live

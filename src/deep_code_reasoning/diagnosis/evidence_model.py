@@ -20,6 +20,9 @@ CAP_DB = 20.0
 FLOOR_DB = 10 * log10(MISSED)
 """What an absence says at most against: the pattern was there and was missed."""
 
+FEW = 4
+"""So many symptomatic traces say half of what the same shares of many would."""
+
 UNKNOWN_PRIOR = 0.5
 """The prior of "none of the candidates"; the candidates share the rest."""
 
@@ -32,16 +35,22 @@ def weight_of(support: Support) -> float:
 
     The average over symptomatic traces of the log likelihood ratio: one that shows the pattern gives
     (1 - MISSED) / q, one that does not gives MISSED / (1 - q), with q the pattern's share among the healthy. It is
-    an average and no sum because the traces of an incident share one cause. Between FLOOR_DB and CAP_DB; 0 where
-    nothing symptomatic or nothing at all was counted.
+    an average and no sum because the traces of an incident share one cause; shrunk towards 0 where it is over few.
+    Between FLOOR_DB and CAP_DB; 0 where nothing symptomatic was counted.
     """
-    if support.symptomatic <= 0:
+    count = support.symptomatic
+    if count <= 0:
         return 0.0
-    shown = share(support.symptomatic_with, support.symptomatic)
+    shown = min(max(support.symptomatic_with, 0), count) / count
     usual = min(share(support.healthy_with, support.healthy), 1 - MISSED)
     present = 10 * log10((1 - MISSED) / usual)
     absent = 10 * log10(MISSED / (1 - min(usual, shown)))
-    return _clipped(shown * present + (1 - shown) * min(0.0, absent))
+    return _clipped(enough(count) * (shown * present + (1 - shown) * absent))
+
+
+def enough(count: int) -> float:
+    """How far a count of symptomatic traces is to be trusted: 0 for none, 1/2 for FEW, towards 1 for many."""
+    return count / (count + FEW)
 
 
 def share(part: int, whole: int) -> float:
@@ -62,7 +71,7 @@ def too_late_weight(before: int, symptomatic: int) -> float:
     """Decibans against a pattern that began when `before` of the `symptomatic` had already happened."""
     if symptomatic <= 0 or before <= 0:
         return 0.0
-    return FLOOR_DB * min(before, symptomatic) / symptomatic
+    return enough(symptomatic) * FLOOR_DB * min(before, symptomatic) / symptomatic
 
 
 def discounted(strongest_first: Sequence[float]) -> list[float]:

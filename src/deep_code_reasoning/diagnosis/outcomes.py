@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.significance import more_often, rate_ratio
+from deep_code_reasoning.diagnosis.evidence_model import enough
 from deep_code_reasoning.diagnosis.symptom import Symptom, chance_of
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ class Outcomes:
         """The share of the symptomatic traces that the incident is to blame for: 1 - 1 / (rate ratio).
 
         Epidemiology's attributable fraction; 0 where the rate has not risen by more than chance, so that a few slow
-        traces that happen every day do not decide. Without a baseline there is nothing to deduct: 1.
+        traces that happen every day do not decide. Without a baseline there is nothing to deduct: 1, less
+        where the traces are few.
         """
         after, before = self.incident_traces, self.baseline_traces
         if not before or not after:
-            return 1.0 if self.symptomatic else 0.0
+            return enough(self.symptomatic)
         if more_often(self.incident_abnormal, after, self.baseline_abnormal, before) > chance_of(self.symptom):
             return 0.0
         ratio = rate_ratio(self.incident_abnormal, after, self.baseline_abnormal, before)

@@ -156,7 +156,9 @@ def _explained(found: Order, taken: set[str | None]) -> list[Case]:
 def _explained_by(link: Link, case: Case, by_id: dict[str, tuple[Weighed, Chain]]) -> Argument:
     cause, chain = by_id[link.cause.id]
     strength = max(_strength(cause, chain), cause.weight)
-    weight = -min(sum(argument.weight for argument in case.in_favour), max(strength, 0.0))
+    strongest = max((argument.weight for argument in case.in_favour), default=0.0)
+    explained = min(1.0, max(strength, 0.0) / strongest) if strongest > 0 else 0.0
+    weight = -explained * sum(argument.weight for argument in case.in_favour)
     where = f" at {cause.finding.subject.service}" if cause.finding.subject.service else ""
     return Argument(link.cause.id, round(weight, 2), f"explained by {link.cause.id}{where}: {link.words}")
 

@@ -33,7 +33,8 @@ def verdict(search: Search, ranking: Ranking, culprit: Culprit, outcomes: Outcom
     if is_quiet(search, ranking, outcomes):
         return _nothing(search, outcomes)
     if not ranking.suspects:
-        return Verdict("unknown", _nothing_found(incident, outcomes), 0.0, onset=incident.onset)
+        alerted = incident.alert.service if incident.alert else None
+        return Verdict("unknown", _nothing_found(incident, outcomes), 0.0, service=alerted, onset=incident.onset)
     first, case = ranking.suspects[0], ranking.cases[0]
     known = first.score >= ENOUGH and first.score > ranking.unknown
     kind: VerdictKind = "unknown" if not known else "change" if culprit.sha else first.kind
@@ -83,6 +84,7 @@ def _nothing_found(incident: Incident, outcomes: Outcomes) -> str:
     return (
         f"Something is wrong{when} ({outcomes.symptomatic:,} of {outcomes.incident_traces:,} traces show the symptom), "
         "but no detector found a pattern that could be its cause."
+        + (f" The alert names {incident.alert.service}." if incident.alert and incident.alert.service else "")
     )
 
 

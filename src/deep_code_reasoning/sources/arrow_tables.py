@@ -90,7 +90,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("source_offset", _LONG),
             ("attributes", _ATTRIBUTES),
         ],
-        "changes": [
+        "commits": [
             *_texts("sha repository author_name"),
             ("author_time_unix_nano", _LONG),
             ("time_unix_nano", _LONG),
@@ -100,7 +100,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("deletions", _INT),
             ("source_offset", _LONG),
         ],
-        "change_files": [
+        "commit_files": [
             *_texts("sha repository path old_path status"),
             ("insertions", _INT),
             ("deletions", _INT),

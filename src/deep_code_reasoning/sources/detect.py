@@ -10,6 +10,7 @@ from deep_code_reasoning import sources
 from deep_code_reasoning.sources.reader import Reader, Sample
 
 EMPTY = "empty file"
+UNKNOWN = "format not recognised"
 
 
 @cache
@@ -29,7 +30,5 @@ def detect(sample: Sample) -> Reader | None:
 
 
 def unclaimed_reason(sample: Sample) -> str:
-    """Why nobody takes the sample, and what would be accepted; a fixed phrase for each of the two cases."""
-    if not sample.head and not sample.is_directory:
-        return EMPTY
-    return "format not recognised; accepted are " + "; ".join(reader.accepts for reader in readers())
+    """Why nobody takes the sample; what would be accepted is `readers()`' to say, once and not for each file."""
+    return EMPTY if not sample.head and not sample.is_directory else UNKNOWN

@@ -67,7 +67,7 @@ def _history(git: str, git_dir: Path, revision: str, repository: str) -> Iterato
     partial = any((git_dir / "objects" / "pack").glob("*.promisor"))
     if partial:
         yield Skipped(None, 0, PARTIAL)
-    changes, files = Rows("changes"), Rows("change_files")
+    commits, files = Rows("commits"), Rows("commit_files")
     held = 0
     with GitLog(git, git_dir, revision, MAX_COMMITS + 1, with_patches=not partial) as log:
         for number, commit in enumerate(log):
@@ -77,7 +77,7 @@ def _history(git: str, git_dir: Path, revision: str, repository: str) -> Iterato
             is_boundary = commit.sha in shallow
             if is_boundary:  # git shows all of its files as added
                 commit.files.clear()
-            if not _add_commit(commit, changes, repository, number, counted=not (is_boundary or partial)):
+            if not _add_commit(commit, commits, repository, number, counted=not (is_boundary or partial)):
                 yield Skipped(None, number, BAD_TIME)
                 continue
             for change in commit.files:
@@ -85,21 +85,21 @@ def _history(git: str, git_dir: Path, revision: str, repository: str) -> Iterato
                 if change.patch_too_large:
                     yield Skipped(None, number, LARGE_PATCH)
             _add_files(commit, files, repository, number)
-            if max(len(changes), len(files)) >= BATCH_ROWS or held >= BATCH_INPUT_BYTES:
+            if max(len(commits), len(files)) >= BATCH_ROWS or held >= BATCH_INPUT_BYTES:
                 held = 0
-                yield from (rows.take() for rows in (changes, files) if len(rows))
-    yield from (rows.take() for rows in (changes, files) if len(rows))
+                yield from (rows.take() for rows in (commits, files) if len(rows))
+    yield from (rows.take() for rows in (commits, files) if len(rows))
     if log.failed:
         yield Skipped(None, 0, STOPPED)
 
 
-def _add_commit(commit: Commit, changes: Rows, repository: str, number: int, *, counted: bool) -> bool:
+def _add_commit(commit: Commit, commits: Rows, repository: str, number: int, *, counted: bool) -> bool:
     time, authored = _nanos(commit.commit_time), _nanos(commit.author_time)
     if time is None:
         return False
     insertions = sum(change.insertions or 0 for change in commit.files)
     deletions = sum(change.deletions or 0 for change in commit.files)
-    changes.add(
+    commits.add(
         [
             commit.sha,
             repository,

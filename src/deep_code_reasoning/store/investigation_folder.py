@@ -85,7 +85,8 @@ class InvestigationFolder:
 def folder_of(
     state: Path, evidence: Sequence[str | Path] = (), investigation: str | None = None
 ) -> InvestigationFolder:
-    """The folder of the investigation named; else of exactly this evidence; else of the last one loaded.
+    """The folder of the investigation named; else of exactly this evidence; else of the last one loaded
+    from the working directory, else of the last of all.
 
     The id of unnamed evidence is a hash of its sorted real paths, so the same command finds the same investigation.
     """
@@ -97,6 +98,8 @@ def folder_of(
     if evidence:
         paths = sorted({os.path.realpath(path) for path in evidence})
         return InvestigationFolder(parent / hashlib.sha256(os.fsencode("\0".join(paths))).hexdigest()[:10])
+    if here := last_loaded_here(state):
+        return InvestigationFolder(parent / here)
     try:
         return InvestigationFolder(parent / (parent / LAST).read_text("utf-8").strip())
     except FileNotFoundError:
@@ -104,9 +107,24 @@ def folder_of(
 
 
 def remember_last(folder: InvestigationFolder) -> None:
-    temporary = folder.path.parent / f"{LAST}.{os.getpid()}.tmp"
-    temporary.write_text(folder.name, "utf-8")
-    temporary.replace(folder.path.parent / LAST)
+    """As the last one of all, and as the last one of the working directory."""
+    for pointer in (LAST, _last_here()):
+        temporary = folder.path.parent / f"{pointer}.{os.getpid()}.tmp"
+        temporary.write_text(folder.name, "utf-8")
+        temporary.replace(folder.path.parent / pointer)
+
+
+def last_loaded_here(state: Path) -> str | None:
+    """The investigation last loaded from the working directory, None where there is none."""
+    try:
+        name = (state / FOLDER / _last_here()).read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    return name if (state / FOLDER / name / "manifest.json").exists() else None
+
+
+def _last_here() -> str:
+    return f"{LAST}-{hashlib.sha256(os.fsencode(Path.cwd())).hexdigest()[:10]}"
 
 
 def investigations(state: Path) -> list[str]:

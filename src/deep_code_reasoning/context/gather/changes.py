@@ -52,9 +52,9 @@ def commits(tables: Tables, diagnosis: Diagnosis, work: Work) -> Iterator[Candid
                 wanted.setdefault(evidence.ref.rpartition("@")[2], (0.2, f"named by {finding.id}", ()))
     for sha, (weight, reason, reasons) in list(wanted.items())[:_MOST_COMMITS]:
         work.check()
-        for change in tables.dicts(query("change"), sha=sha):
+        for change in tables.dicts(query("commit"), sha=sha):
             files = tables.dicts(
-                query("change_files"), sha=change["sha"], repository=change["repository"], most=_MOST_FILES
+                query("commit_files"), sha=change["sha"], repository=change["repository"], most=_MOST_FILES
             )
             title = (change["message"].splitlines() or [""])[0]
             yield Candidate(

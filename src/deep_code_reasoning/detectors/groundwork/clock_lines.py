@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_DRIFT = 200e-6
 """Two free-running clocks may part this fast: +-100 ppm each is what IEEE 802.3 asks of an oscillator at worst."""
 
+ROUNDING = 1.0
+"""Recorded times are whole nanoseconds."""
+
 
 class Bounds(NamedTuple):
     """theta at two moments lies within [lower, upper]; `slack` is by how much the samples contradict a steady drift.
@@ -53,8 +56,10 @@ def fit(
     highest = (uppers - slopes[:, None] * upper_times).min(axis=1)
     lowest = (lowers - slopes[:, None] * lower_times).max(axis=1)
     slack = float((lowest - highest).min()) / 2
-    if slack > 0:
+    if slack > ROUNDING:
         return Bounds(low, high, low, high, slack)
+    if slack > 0:
+        highest, lowest = highest + slack + ROUNDING, lowest - slack - ROUNDING
     slopes, highest, lowest = _feasible(slopes, highest, lowest)
     return Bounds(
         float(lowest.min()),

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.conversation.request import EscalationRequest
-from deep_code_reasoning.errors import InvestigationNotFoundError, UsageError
 from deep_code_reasoning.mcp_server.narrative import narrative
 from deep_code_reasoning.mcp_server.pages import Result
 
@@ -21,16 +20,7 @@ def paths(arguments: Mapping[str, Any]) -> list[str]:
 
 
 def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Result:
-    request = EscalationRequest.from_call(arguments)
-    try:
-        return result_of(desk.escalate(request, work=work))
-    except InvestigationNotFoundError:
-        if request.evidence or request.investigation:
-            raise
-        raise UsageError(
-            "evidence: missing, and nothing was loaded before; name paths of traces, logs, metrics, deploys or git "
-            "repositories as `evidence`"
-        ) from None
+    return result_of(desk.escalate(EscalationRequest.from_call(arguments), work=work))
 
 
 def result_of(escalation: Escalation) -> Result:

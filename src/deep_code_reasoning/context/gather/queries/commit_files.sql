@@ -1,5 +1,5 @@
 SELECT path, old_path, status, insertions, deletions, patch
-FROM change_files
+FROM commit_files
 WHERE sha = $sha AND repository = $repository
 ORDER BY path
 LIMIT $most;

@@ -1,5 +1,5 @@
 SELECT sha, repository, author_name, time_unix_nano, message
-FROM changes
+FROM commits
 WHERE starts_with(sha, $sha)
 ORDER BY time_unix_nano DESC, repository
 LIMIT 1;

@@ -1,5 +1,5 @@
 -- Commits of the repositories in the evidence.
-CREATE TABLE changes (
+CREATE TABLE commits (
     sha             VARCHAR NOT NULL,
     repository      VARCHAR NOT NULL,  -- path or name, as given
     service_name    VARCHAR,           -- where the mapping is known
@@ -14,7 +14,7 @@ CREATE TABLE changes (
     source_offset   BIGINT NOT NULL
 );
 -- The files that each commit touched, with what it changed in them.
-CREATE TABLE change_files (
+CREATE TABLE commit_files (
     sha             VARCHAR NOT NULL,
     repository      VARCHAR NOT NULL,
     path            VARCHAR NOT NULL,
