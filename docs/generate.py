@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from deep_code_reasoning.investigation import Investigations
-
 from deep_code_reasoning.settings import Settings
 
 HERE = Path(__file__).parent

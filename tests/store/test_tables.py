@@ -58,7 +58,8 @@ def test_temporary_tables_by_several_statements_and_from_arrow(tables: Tables) -
 def test_every_table_is_there_even_where_nothing_was_loaded(tables: Tables) -> None:
     for name in tables.names():
         assert tables.count(name) >= 0
-    assert {"metrics", "commits", "changes", "deploys", "alerts", "findings", "unread", "service_edges"} <= set(tables.names())
+    wanted = {"metrics", "commits", "changes", "deploys", "alerts", "findings", "unread", "service_edges"}
+    assert wanted <= set(tables.names())
 
 
 @pytest.mark.parametrize(
