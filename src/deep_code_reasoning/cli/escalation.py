@@ -33,7 +33,15 @@ def should_escalate(
     console().print("escalate" if decision.escalate else "do not escalate", style="bold")
     print_table(
         ["measure", "value", "threshold", "exceeded"],
-        [[r.measure, f"{r.value:,}", f"> {r.threshold:,}", "yes" if r.exceeded else "no"] for r in decision.reasons],
+        [
+            [
+                r.measure,
+                f"{'at least ' if r.at_least else ''}{r.value:,.0f}",
+                f"> {r.threshold:,}",
+                "yes" if r.exceeded else "no",
+            ]
+            for r in decision.reasons
+        ],
     )
 
 

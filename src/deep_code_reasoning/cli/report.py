@@ -16,6 +16,7 @@ from deep_code_reasoning.investigation import Answer
 PROSE_WIDTH = 120
 EVIDENCE_SHOWN = 4
 SUSPECTS_SHOWN = 5
+FINDINGS_SHOWN = 8
 RULED_OUT_SHOWN = 8
 COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
 
@@ -100,8 +101,9 @@ def _ruled_out(out: Console, diagnosis: Diagnosis) -> None:
 
 
 def _findings(out: Console, diagnosis: Diagnosis) -> None:
-    argued = {a.finding for s in diagnosis.suspects[:SUSPECTS_SHOWN] for a in (*s.in_favour, *s.against)}
-    shown = [finding for finding in diagnosis.findings if finding.id in argued]
+    argued = dict.fromkeys(a.finding for s in diagnosis.suspects[:SUSPECTS_SHOWN] for a in (*s.in_favour, *s.against))
+    by_id = {finding.id: finding for finding in diagnosis.findings}
+    shown = [by_id[name] for name in argued if name in by_id][:FINDINGS_SHOWN]
     if shown:
         _heading(out, "Evidence (open one with: dcr show REF; its rule with: dcr explain CODE)")
     for finding in shown:
