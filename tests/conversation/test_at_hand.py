@@ -37,9 +37,7 @@ def test_the_repository_of_the_scope_is_read(repository: Path) -> None:
     assert found.evidence == (str(repository),)
 
 
-def test_the_working_directorys_where_the_scope_is_elsewhere(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_working_directorys_where_the_scope_is_elsewhere(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository / "src")
     assert with_evidence_at_hand(asked(Path("user_service.go")), None, [repository]).evidence == (str(repository),)
 
