@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import multiprocessing
+import json
 import os
 import shutil
 import signal
@@ -497,23 +497,25 @@ def test_waiting_for_another_load_can_be_cancelled(evidence: Path, settings: Set
             process.kill()
 
 
-def _count_spans(state: Path, name: str, answers: multiprocessing.Queue) -> None:
-    settings = Settings(state_dir=state, memory_limit="512MiB")
-    with Tables.open(folder_of(state, investigation=name), settings) as tables:
-        answers.put(tables.count("spans"))
+def counting(settings: Settings, name: str) -> subprocess.Popen[str]:
+    """Another process that opens the investigation and prints how many spans it sees."""
+    query = ["query", "SELECT count(*) FROM spans", "--investigation", name, "--json"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "deep_code_reasoning.cli", *query],
+        env={**os.environ, "DCR_STATE_DIR": str(settings.state_dir)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def test_others_read_while_one_loads(evidence: Path, settings: Settings, tmp_path: Path) -> None:
     load_all(evidence, settings, name="first")
     other = write_traces(tmp_path / "other.json", range(3))
-    context = multiprocessing.get_context("spawn")
-    answers = context.Queue()
     with slow_load(settings, other, 60) as process:
         try:
-            readers = [context.Process(target=_count_spans, args=(settings.state_dir, "first", answers)) for _ in "ab"]
-            for reader in readers:
-                reader.start()
-            assert [answers.get(timeout=60) for _ in readers] == [30, 30]
+            readers = [counting(settings, "first") for _ in "ab"]
+            answers = [json.loads(reader.communicate(timeout=60)[0]) for reader in readers]
+            assert [answer["rows"] for answer in answers] == [[[30]], [[30]]]
             with opened(settings, name="first") as tables:
                 assert tables.count("spans") == 30
         finally:

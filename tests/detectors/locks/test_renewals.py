@@ -43,6 +43,17 @@ def test_a_clock_behind(behind: int) -> None:
     assert late_without_skew(late, known, line(-behind)) == (False, True)
 
 
+@given(over_margin, st.lists(st.integers(-4 * MS, 4 * MS), min_size=30, max_size=60))
+def test_one_clock_far_off_is_not_outvoted_by_many_that_are_a_little_off(behind: int, little: list[int]) -> None:
+    """Timers fire some milliseconds late: by that much the plans of hosts that are hardly off cannot be told apart."""
+    others = [renewal(number, f"h{number}", offset, pause=3 * MS) for number, offset in enumerate(little)]
+    late = renewal(99, "wrong", offset=-behind)
+    lines = {f"h{number}": line(offset) for number, offset in enumerate(little)} | {"wrong": line(-behind)}
+    known = habit([*healthy, *(o._replace(margin=float(MARGIN)) for o in others), late], lines | {"right": line(0)})
+    assert known.basis == "absolute"
+    assert cause(late, known, line(-behind)) == "skew"
+
+
 @given(over_margin)
 def test_a_pause(length: int) -> None:
     late = renewal(99, "right", pause=length)
