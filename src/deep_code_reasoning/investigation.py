@@ -232,8 +232,10 @@ class Investigations:
         """The evidence behind a reference of a finding, as text. Raises UsageError where it names nothing."""
         from deep_code_reasoning.context.show import show
 
-        with self._tables((), investigation) as tables:
-            return show(tables, ref, roots=self._roots(()) or self._settings.allowed_roots)
+        folder = self._folder((), investigation)
+        loaded = [record.real_path for record in folder.manifest().evidence]
+        with self._tables((), folder.name) as tables:
+            return show(tables, ref, roots=self._roots(loaded))
 
     def rules(self) -> list[Rule]:
         from deep_code_reasoning.detectors.registry import all_rules

@@ -77,7 +77,9 @@ def test_a_file_outside_the_roots_is_not_opened(root: Path) -> None:
 
 def test_a_place_that_cannot_be_found_is_listed(root: Path) -> None:
     (root / "app" / "payment.py").unlink()
-    assert left_out(brief_of(root))["code:/app/payment.py:3"] == "not read: no such file under the allowed roots"
+    assert left_out(brief_of(root))["code:/app/payment.py:3"].startswith(
+        "not read: no such file under the allowed roots"
+    )
 
 
 def test_a_long_file_is_cut_and_the_rest_is_listed(root: Path) -> None:

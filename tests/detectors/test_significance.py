@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import combinations
 from math import comb, isclose
 
@@ -76,6 +77,31 @@ def test_false_discovery_rates_keep_the_order_and_never_flatter(p_values: list[f
     rates = significance.false_discovery_rates(p_values)
     assert all(p <= rate * (1 + 1e-12) and rate <= 1 + 1e-12 for p, rate in zip(p_values, rates, strict=True))
     assert sorted(rates) == [rates[i] for i in sorted(range(len(rates)), key=lambda i: p_values[i])]
+
+
+def test_what_is_too_rare_to_be_sure_of_costs_the_others_nothing() -> None:
+    """23 of 250 against 0 of 46 (p = 0.02), beside ten things seen once: by plain Benjamini-Hochberg none is sure."""
+    seen_once = [(1, 250, 0, 46)] * 10
+    asked = [(23, 250, 0, 46), *seen_once]
+    plain = significance.false_discovery_rates([significance.more_often(*four) for four in asked])
+    found = significance.increases(asked)
+    assert min(plain) > significance.FALSE_SHARE
+    assert [one.is_sure for one in found] == [True, *[False] * 10]
+    assert found[0].p_value == pytest.approx(0.02, abs=0.005)
+
+
+def test_increases_are_false_in_one_experiment_of_twenty_at_most() -> None:
+    """Nothing changed in any of 40 things of any frequency: an experiment with a sure one is a false alarm."""
+    dice = random.Random(5)
+    alarms = 0
+    for _ in range(300):
+        asked = []
+        for _ in range(40):
+            chance = dice.choice((0.002, 0.02, 0.1, 0.5))
+            after, before = (sum(dice.random() < chance for _ in range(n)) for n in (80, 40))
+            asked.append((after, 80, before, 40))
+        alarms += any(one.is_sure for one in significance.increases(asked))
+    assert alarms <= 0.05 * 300 + 1.64 * (0.05 * 0.95 * 300) ** 0.5
 
 
 @given(counts, st.floats(0.1, 1e3), counts, st.floats(0.1, 1e3))

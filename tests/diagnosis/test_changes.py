@@ -118,6 +118,37 @@ def test_a_cause_that_needs_no_change_speaks_for_none(tmp_path: Path) -> None:
     assert despite.sha is None
 
 
+def test_only_changes_that_mean_something_are_told_and_recent_innocents_say_why(tmp_path: Path) -> None:
+    old = [commit(n, f"app/part{n}/File{n}.java", hours_before=24 * n) for n in range(2, 60)]
+    recent = commit(1, "app/web/Menu.java", hours_before=0.2)
+    culprit = ranked(tmp_path, [recent, *old], without_change=0.9)
+    assert [change.sha for change in culprit.changes] == [recent["sha"]]
+    assert (
+        culprit.changes[0].reasons[0] == "touches nothing that the findings name and is not of stock, where it begins"
+    )
+    assert culprit.innocent == (f"shop {recent['sha'][:12]} (committed 12 min before)",)
+    assert culprit.considered == 59
+    assert 0.5 < culprit.none <= 0.98
+
+
+def test_many_recent_changes_are_told_ten_at_most(tmp_path: Path) -> None:
+    assert len(ranked(tmp_path, [commit(n, f"a{n}.java", hours_before=1 + n / 10) for n in range(40)]).changes) == 10
+
+
+def test_a_commit_is_of_the_service_that_its_repository_is_deployed_as(tmp_path: Path) -> None:
+    deployed, older = commit(2, "a.java", 1), commit(1, "b.java", 2)
+    deploys = [
+        {
+            "deploy_id": "d",
+            "time_unix_nano": ONSET - HOUR // 2,
+            "service_name": "till",
+            "kind": "deployed",
+            "sha": deployed["sha"],
+        }
+    ]
+    assert {change.service for change in ranked(tmp_path, [deployed, older], deploys).changes} == {"till"}
+
+
 def test_no_changes_no_culprit(tmp_path: Path) -> None:
     assert ranked(tmp_path, []) == Culprit()
 

@@ -94,7 +94,7 @@ def test_an_incident_is_found_placed_and_explained(of_incident: Diagnosis) -> No
     assert incident.onset.seconds <= 120
     assert incident.baseline.end <= truth
     assert (verdict.kind, verdict.service) == ("code", "stock")
-    assert verdict.confidence > 0.9
+    assert 0.9 < verdict.confidence <= 0.98
     assert set(verdict.blast_radius) == {"web", "cart"}
     assert verdict.commit is None
     assert verdict.actions
@@ -109,6 +109,35 @@ def test_windows_that_are_given_stand(tmp_path: Path) -> None:
     assert (diagnosis.incident.baseline, diagnosis.incident.incident) == (baseline, incident)
     assert diagnosis.incident.origin == "given"
     assert diagnosis.verdict.service == "stock"
+
+
+def test_a_quiet_window_that_is_given_has_nothing_abnormal(tmp_path: Path) -> None:
+    baseline = TimeWindow(START, START + 360 * SECOND)
+    incident = TimeWindow(START + 360 * SECOND, START + 700 * SECOND)
+    with tables_of(tmp_path, spans=traces()) as tables:
+        diagnosis = diagnose(tables, investigation="t", baseline=baseline, incident=incident, work=Work())
+    assert diagnosis.verdict.kind == "none"
+    assert diagnosis.suspects == () and diagnosis.ruled_out == ()
+
+
+def test_what_precedes_the_onset_is_no_baseline(of_incident: Diagnosis) -> None:
+    """A cause is there before its symptom is."""
+    incident = of_incident.incident
+    assert incident.baseline is not None and incident.onset is not None
+    gap = incident.onset.start - incident.baseline.end
+    assert gap == pytest.approx(0.2 * (incident.onset.start - incident.baseline.start), rel=0.01)
+
+
+def test_calls_that_only_their_callers_saw_fail_show_the_onset(tmp_path: Path) -> None:
+    """No server failed and no entry: a client span in three of ten traces was refused from minute 12 on."""
+    spans = traces(None)
+    for number, span in enumerate(spans):
+        if span["service_name"] == "cart":
+            fails = number // 3 >= BROKEN_FROM * 20 and number // 3 % 10 < 3
+            span |= {"kind": "client", "status_code": "error" if fails else "unset"}
+    onset = diagnosed(tmp_path, spans=spans).incident.onset
+    assert onset is not None
+    assert onset.start <= START + BROKEN_FROM * 60 * SECOND <= onset.end
 
 
 def test_an_alert_bounds_the_onset(tmp_path: Path) -> None:

@@ -94,6 +94,24 @@ def test_probabilities_are_probabilities(weights: list[float]) -> None:
     assert all(0 <= score <= 1 for score in scores)
 
 
+@given(st.lists(st.floats(-13, 80), min_size=1, max_size=12), st.floats(0.5, 0.9999))
+def test_no_counts_make_certain_of_anything(weights: list[float], prior: float) -> None:
+    """Neither of a suspect nor of "none of them", whatever the counts and whatever was thought before."""
+    scores, unknown = model.posterior(weights, unknown=prior)
+    assert max(scores) <= 0.98
+    assert 0.02 <= unknown <= 0.98
+
+
+@given(st.lists(st.floats(-13, 40), min_size=1, max_size=12), st.floats(0, 20), st.integers(0, 11))
+def test_more_weight_never_lowers_a_score_nor_raises_the_others(weights: list[float], more: float, which: int) -> None:
+    place = which % len(weights)
+    raised = [weight + (more if at == place else 0.0) for at, weight in enumerate(weights)]
+    (before, unknown_before), (after, unknown_after) = model.posterior(weights), model.posterior(raised)
+    assert after[place] >= before[place] - 1e-12
+    assert unknown_after <= unknown_before + 1e-12
+    assert all(a <= b + 1e-12 for at, (a, b) in enumerate(zip(after, before, strict=True)) if at != place)
+
+
 @given(st.lists(st.floats(-13, 40), min_size=1, max_size=12), st.randoms())
 def test_the_order_of_the_candidates_does_not_matter(weights: list[float], random) -> None:
     shuffled = list(weights)

@@ -88,3 +88,15 @@ def test_the_same_data_give_the_same_answer() -> None:
     one, other = find_change(noise(5, 0.1)), find_change(noise(5, 0.1))
     assert one is not None and other is not None
     assert (one.start, one.end, one.p_value) == (other.start, other.end, other.p_value)
+
+
+def test_a_lasting_rise_is_found_though_short_clusters_of_noise_stand_out_more() -> None:
+    """Few events, clustered: the best short stretch of shuffled noise has as large a ratio as the lasting rise."""
+    total = np.full(64, 5)
+    bad = np.zeros(64, dtype=int)
+    bad[24:] = np.tile([0, 2, 0, 1, 0, 0, 3, 0, 1, 0], 4)
+    change = find_change(series(bad, total))
+    assert change is not None
+    assert change.end >= 63
+    assert change.earliest <= 25 <= change.latest
+    assert change.p_value <= FALSE_ALARMS

@@ -13,12 +13,15 @@ PAGES = sorted(Path(__file__).parent.glob("*.md"))
 UNCLAIMED = {
     "csv": b"timestamp,service,metric,value\n2026-09-22T10:30:00Z,cart,errors,0.8\n2026-09-22T10:31:00Z,cart,errors,1",
     "csv with decimals": b"time,value\n2026-09-22 10:30:00,5.3\n2026-09-22 10:31:00,5.1\n",
+    "csv with tabs": b"time\tvalue\n2026-09-22 10:30:00\t5.3\n2026-09-22 10:31:00\t5.1\n",
+    "csv with quotes": b'"time","value"\n"2026-09-22 10:30:00","5.3"\n"2026-09-22 10:31:00","5.1"\n',
     "source code": b"import os\n\n\ndef main():\n    return os.getcwd()\n",
     "prose": b"# Readme\n\nIt was released on 2026-09-22 and works.\n",
     "binary": bytes(range(256)) * 64,
     "windows of a case": b'{\n "baseline": ["2023-01-29T08:50:00+00:00"]\n}\n',
     "commits": b'[{"sha": "3a1f", "commit": {"message": "fix", "author": {"date": "2026-09-22T10:02:11Z"}}}]',
     "annotations": b'[{"time": 1790073900000, "text": "flag: off->on", "tags": ["feature-flag"]}]',
+    "one annotation": b'{"time": 1790073900000, "text": "flag: off->on", "tags": ["feature-flag"]}',
     "deep": b"[" * 60_000,
     "numbers": b"17\n18\n",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Candidate:
-    """`weight` 0..1 is how much the diagnosis makes of it; `required` goes first and is cut rather than left out."""
+    """`weight`, 0 and up: how much the diagnosis makes of it; `required` goes first and is cut rather than left out."""
 
     id: str
     kind: str

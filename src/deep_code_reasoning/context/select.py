@@ -12,6 +12,7 @@ from deep_code_reasoning.context.gather.code import code
 from deep_code_reasoning.context.gather.conclusions import conclusions
 from deep_code_reasoning.context.gather.logs import logs
 from deep_code_reasoning.context.gather.traces import traces
+from deep_code_reasoning.context.source_trees import SourceTrees
 
 if TYPE_CHECKING:
     from deep_code_reasoning.context.redact import Redactor
@@ -32,7 +33,7 @@ def candidates_for(
     return [
         *conclusions(diagnosis, question),
         *traces(tables, diagnosis, work),
-        *code(diagnosis, code_files, roots, redactor, work),
+        *code(diagnosis, code_files, SourceTrees(tables, roots), redactor, work),
         *commits(tables, diagnosis, work),
         *logs(tables, diagnosis, work),
         *topology_and_deploys(tables),

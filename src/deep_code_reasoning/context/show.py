@@ -12,7 +12,8 @@ from deep_code_reasoning.context.render import change as render_change
 from deep_code_reasoning.context.render.code_window import code_window
 from deep_code_reasoning.context.render.log_excerpt import log_excerpt
 from deep_code_reasoning.context.render.trace_tree import trace_tree
-from deep_code_reasoning.context.source_files import Unreadable, find, read_lines
+from deep_code_reasoning.context.source_files import Unreadable, read_lines
+from deep_code_reasoning.context.source_trees import SourceTrees
 from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.errors import UsageError
 
@@ -35,7 +36,7 @@ def show(tables: Tables, ref: str, *, roots: Sequence[Path]) -> str:
         "deploy": _deploy,
     }  # fmt: skip
     if kind == "code" and rest:
-        return visible(_code(rest, roots))
+        return visible(_code(rest, SourceTrees(tables, roots)))
     if kind not in openers or not rest:
         raise UsageError(f"reference {ref!r}: expected one of {_KINDS}")
     text = openers[kind](tables, rest)
@@ -54,14 +55,18 @@ def _trace(tables: Tables, rest: str) -> str:
 
 
 def _log(tables: Tables, number: str) -> str:
-    if not number.isdigit():
+    if not (number.isascii() and number.isdecimal()):
         return ""
     records = tables.dicts(query("numbered_logs"), numbers=[int(number)], around=_AROUND, most=_MOST)
     return log_excerpt(records, [int(number)]) if records else ""
 
 
 def _template(tables: Tables, template_id: str) -> str:
-    rows = tables.rows(query("template"), template_id=template_id) if template_id.isdigit() else []
+    rows = (
+        tables.rows(query("template"), template_id=template_id)
+        if template_id.isascii() and template_id.isdecimal()
+        else []
+    )
     examples = tables.dicts(query("template_logs"), template_id=template_id, most=_AROUND) if rows else []
     return "".join(
         f"{template}\nseen {count} times, by {', '.join(services)}\n" for template, count, services in rows
@@ -91,16 +96,16 @@ def _deploy(tables: Tables, deploy_id: str) -> str:
     return render_change.deploys(rows) if rows else ""
 
 
-def _code(rest: str, roots: Sequence[Path]) -> str:
+def _code(rest: str, trees: SourceTrees) -> str:
     path, _, line = rest.rpartition(":")
     named, number = (path, int(line)) if path and line.isdigit() else (rest, None)
-    found = find(named, roots)
-    if found is None:
-        raise UsageError(f"code:{rest}: no such file under {', '.join(map(str, roots))}")
     try:
-        lines = read_lines(found, roots)
+        found = trees.locate(named)
+        lines = read_lines(found, trees.roots)
     except Unreadable as error:
         raise UsageError(f"code:{rest}: {error}") from None
+    revision = trees.revision(found)
+    head = f"{found}{', ' if revision else ''}{revision}\n"
     if number is None:
-        return code_window(lines, 1, len(lines))
-    return code_window(lines, number - _AROUND, number + _AROUND, {number})
+        return head + code_window(lines, 1, len(lines))
+    return head + code_window(lines, number - _AROUND, number + _AROUND, {number})

@@ -57,16 +57,16 @@ def files_under(given: Path, roots: Sequence[Path]) -> Iterator[Path]:
         yield from (Path(folder) / name for name in sorted(names))
 
 
-def find(named: str, roots: Sequence[Path]) -> Path | None:
-    """The file that telemetry calls `named`: `/app/src/pay.py` of a container is `src/pay.py` under a root."""
+def find(named: str, roots: Sequence[Path], folders: Sequence[Path]) -> Path | None:
+    """The file that telemetry calls `named`: `/app/src/pay.py` of a container is `src/pay.py` under a folder."""
     parts = [part for part in named.replace("\\", "/").split("/") if part not in ("", ".")]
     if ".." in parts or not parts:
         return None
     if Path(named).is_absolute() and Path(named).is_file() and is_inside(Path(os.path.realpath(named)), roots):
         return Path(named)
     for skipped in range(len(parts)):
-        for root in roots:
-            path = Path(root, *parts[skipped:])
+        for folder in folders:
+            path = Path(folder, *parts[skipped:])
             if path.is_file():
                 return path
     return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from deep_code_reasoning.finding import Finding, Severity
+from deep_code_reasoning.finding import Finding, Location, Severity
 
 if TYPE_CHECKING:
     from deep_code_reasoning.incident import Incident
@@ -30,6 +30,13 @@ class Rule:
     role: Literal["cause", "mechanism", "symptom", "context"]
     needs: tuple[str, ...]
     detect: Callable[[Tables, Incident], Iterable[Finding]]
+
+
+def code_location(row: Mapping[str, Any]) -> Location | None:
+    """Where a span says it was recorded: code_file_path, code_line_number and code_function_name of its row."""
+    if not row["code_file_path"]:
+        return None
+    return Location(row["code_file_path"], row["code_line_number"], row["code_function_name"])
 
 
 def sql_beside(module_file: str, name: str | None = None) -> str:

@@ -19,6 +19,9 @@ EXACT_PAIRS = 900
 
 CONFIDENCE_95 = 1.959964
 
+FALSE_SHARE = 0.05
+"""Of what a rule reports as more than chance, at most this share is false."""
+
 
 class RateRatio(NamedTuple):
     """Rate after / rate before with its 95 % interval (log-normal, half a count added: Haldane 1956)."""
@@ -58,6 +61,32 @@ def more_often(with_after: int, after: int, with_before: int, before: int) -> fl
     total = _log_choose(after + before, marked)
     terms = (_log_choose(after, k) + _log_choose(before, marked - k) - total for k in range(with_after, highest + 1))
     return min(1.0, sum(exp(term) for term in terms))
+
+
+class Increase(NamedTuple):
+    """Fisher's p-value, and whether the increase is sure when many questions are asked at once."""
+
+    p_value: float
+    is_sure: bool
+
+
+def increases(counts: Sequence[tuple[int, int, int, int]]) -> list[Increase]:
+    """Which of many things became more frequent? Each is asked about by the four numbers of `more_often`.
+
+    At most FALSE_SHARE of the sure ones are false. What is too rare for any outcome to be sure is no question: it
+    does not count among those that the correction is made for (Tarone 1990; Gilbert 2005 for false discovery rates).
+    """
+    p_values = [more_often(*four) for four in counts]
+    asked = [place for place, four in enumerate(counts) if _lowest_possible(*four) <= FALSE_SHARE]
+    rates = dict(zip(asked, false_discovery_rates([p_values[place] for place in asked]), strict=True))
+    return [Increase(p_value, rates.get(place, 1.0) <= FALSE_SHARE) for place, p_value in enumerate(p_values)]
+
+
+def _lowest_possible(with_after: int, after: int, with_before: int, before: int) -> float:
+    """The p-value had all that could have happened after."""
+    marked = with_after + with_before
+    highest = min(marked, after)
+    return more_often(highest, after, marked - highest, before)
 
 
 def rank_sum_tail(u: float, after: int, before: int, ties: float) -> float:
@@ -126,12 +155,9 @@ def deviance(observed: Sequence[float], expected: Sequence[float]) -> float:
     return 2 * sum(o * log(o / e) for o, e in zip(observed, expected, strict=True) if o > 0 and e > 0)
 
 
-def false_discovery_rates(p_values: Sequence[float], questions: int | None = None) -> list[float]:
-    """Benjamini & Hochberg 1995: calling all with a rate <= q a discovery makes at most the share q of them false.
-
-    `questions` is how many tests were made when only the smallest p-values are given.
-    """
-    count = max(questions or 0, len(p_values))
+def false_discovery_rates(p_values: Sequence[float]) -> list[float]:
+    """Benjamini & Hochberg 1995: calling all with a rate <= q a discovery makes at most the share q of them false."""
+    count = len(p_values)
     rates = [1.0] * len(p_values)
     lowest = 1.0
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])

@@ -26,6 +26,7 @@ class LinkRule:
     relation: Relation
     words: str
     holds: Mapping[str, str] = field(default_factory=dict)
+    supposing: str = "without it"
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,7 @@ class Link:
 def link_rules() -> tuple[LinkRule, ...]:
     """The file's entries in its order: where several fit two findings, the first counts."""
     data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    return tuple(
-        LinkRule(e["cause"], e["effect"], tuple(e["via"]), e["relation"], e["words"], e.get("holds", {}))
-        for e in data["link"]
-    )
+    return tuple(LinkRule(via=tuple(entry.pop("via")), **entry) for entry in data["link"])
 
 
 def links(findings: Sequence[Finding], callees: Callees) -> list[Link]:
@@ -108,25 +106,25 @@ def _hosts(finding: Finding) -> set[str]:
 
 
 def _link(rule: LinkRule, cause: Finding, effect: Finding) -> Link:
-    weight, reason = _counted(rule.holds, effect)
+    weight, reason = _counted(rule, effect)
     return Link(cause, effect, rule.relation, rule.words, weight, reason)
 
 
-def _counted(holds: Mapping[str, str], effect: Finding) -> tuple[float | None, str]:
+def _counted(rule: LinkRule, effect: Finding) -> tuple[float | None, str]:
     """The weight of the effect's own counts of what needs the cause; None where it has none."""
+    holds = rule.holds
     counted = {role: effect.numbers.get(name) for role, name in holds.items()}
     numbers = {role: float(value) for role, value in counted.items() if isinstance(value, int | float)}
     if not numbers.get("of"):
         return None, ""
+    of = holds["of"].replace("_", " ")
     if "without" in numbers:
         left, unsure = numbers["without"], numbers.get("unsure", 0.0)
-        of = holds["of"].replace("_", " ")
-        reason = f"without it {left:,.0f} of {numbers['of']:,.0f} {of} would remain"
+        reason = f"{rule.supposing} {left:,.0f} of {numbers['of']:,.0f} {of} remain"
         reason += f", of {unsure:,.0f} it is not certain" if unsure else ""
         return model.counterfactual_weight(left + unsure / 2, numbers["of"]), reason
     if "instances" in numbers:
         left = numbers["of"] - numbers["instances"]
-        of = holds["of"].replace("_", " ")
         reason = f"{numbers['instances']:,.0f} of {numbers['of']:,.0f} {of} are put down to it"
         return model.counterfactual_weight(left, numbers["of"]), reason
     return None, ""

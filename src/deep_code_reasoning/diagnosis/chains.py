@@ -11,6 +11,9 @@ from deep_code_reasoning.diagnosis.weighing import Weighed
 LEAST_PART = 0.5
 """A cause covers at least this part of the symptomatic traces (or of the weight) that its effect covers."""
 
+TOO_LATE_DB = -3.0
+"""An effect that by two to one began after the symptom proves nothing about it, however surely its cause is known."""
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -27,18 +30,21 @@ class Chain:
 
 @dataclass(frozen=True)
 class Order:
-    """The chains, strongest root first, the links that hold between findings, and the triggers among them."""
+    """The chains, strongest root first; which link brought each effect in; and all that could hold by the catalogue."""
 
     chains: tuple[Chain, ...]
     reason_of: dict[str, Link]
-    triggers: tuple[Link, ...]
+    possible: tuple[Link, ...]
+
+    @property
+    def triggers(self) -> tuple[Link, ...]:
+        return tuple(link for link in self.possible if link.relation == "triggers")
 
 
 def order(weighed: Sequence[Weighed], callees: Callees) -> Order:
     """Each effect goes to one cause: to one that counts tie it to, else to the strongest that covers it."""
     by_id = {one.finding.id: one for one in weighed}
     possible = links([one.finding for one in weighed], callees)
-    triggers = [link for link in possible if link.relation == "triggers"]
     reason_of: dict[str, Link] = {}
     for effect in sorted(weighed, key=lambda one: one.rank):
         fitting = [
@@ -54,12 +60,12 @@ def order(weighed: Sequence[Weighed], callees: Callees) -> Order:
             reason_of[effect.finding.id] = best
     roots = [one for one in weighed if one.finding.id not in reason_of]
     chains = [_chain(root, by_id, reason_of) for root in sorted(roots, key=lambda one: one.rank)]
-    return Order(tuple(chains), reason_of, tuple(triggers))
+    return Order(tuple(chains), reason_of, tuple(possible))
 
 
 def _holds(link: Link, cause: Weighed, effect: Weighed) -> bool:
     if link.weight is not None:
-        return link.weight > 0
+        return link.weight > 0 and effect.late > TOO_LATE_DB
     if cause.weight <= 0 or effect.weight <= 0:
         return False
     one, other = cause.finding.support, effect.finding.support

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log10
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
 
 MOST_CANDIDATES = 400
-MOST_SHOWN = 20
+MOST_SHOWN = 10
+LEAST_SHOWN = 0.005
+"""A change with less is told only when it is recent: then a reader asks about it."""
+
 RARE_WORD_SHARE = 0.1
 """A word says something when at most this share of the candidates has it."""
 
@@ -72,11 +75,17 @@ class Scene:
 
 @dataclass(frozen=True)
 class Culprit:
-    """The ranked changes, the probability of "none", and the sha to blame where one beats it."""
+    """The changes worth telling, best first, and the sha to blame where one beats "none".
+
+    `none`: the probability that no change is to blame. `considered`: among how many. `innocent`: the recent ones that
+    nothing ties to the findings, in words, the latest first.
+    """
 
     changes: tuple[RankedChange, ...] = ()
     none: float = 1.0
     sha: str | None = None
+    considered: int = 0
+    innocent: tuple[str, ...] = ()
 
 
 def rank_changes(
@@ -97,12 +106,30 @@ def rank_changes(
         zip(scores, candidates, weighed, strict=True),
         key=lambda row: (-row[0], -(row[1].deployed_at or row[1].time), row[1].sha),
     )
-    best = ranked[0][0] if ranked else 0.0
+    told = [row for row in ranked if row[0] >= LEAST_SHOWN or _is_recent(row[1], onset)][:MOST_SHOWN]
     changes = tuple(
-        RankedChange(place, c.sha, c.repository, c.service, round(score, 4), (*reasons, _when(c, onset)))
-        for place, (score, c, (_, reasons)) in enumerate(ranked[:MOST_SHOWN], 1)
+        RankedChange(place, c.sha, c.repository, c.service, round(score, 4), (*_why(reasons, scene), _when(c, onset)))
+        for place, (score, c, (_, reasons)) in enumerate(told, 1)
     )
-    return Culprit(changes, none, ranked[0][1].sha if best > max(none, 0.5) else None)
+    innocent = [c for _, c, (_, reasons) in told if not reasons and _is_recent(c, onset)]
+    innocent.sort(key=lambda c: -(c.deployed_at or c.time))
+    best = ranked[0][0]
+    return Culprit(
+        changes,
+        none,
+        ranked[0][1].sha if best > max(none, 0.5) else None,
+        len(candidates),
+        tuple(f"{c.service or c.repository} {c.sha[:12]} ({_when(c, onset).split(' the onset')[0]})" for c in innocent),
+    )
+
+
+def _is_recent(candidate: Candidate, onset: int) -> bool:
+    return onset - (candidate.deployed_at or candidate.time) <= DELAY_NANO
+
+
+def _why(reasons: Sequence[str], scene: Scene) -> tuple[str, ...]:
+    where = f" and is not of {scene.service}, where it begins" if scene.service else ""
+    return tuple(reasons) or (f"touches nothing that the findings name{where}",)
 
 
 def scene_of(suspect: Suspect, findings: Sequence[Finding]) -> Scene:
@@ -143,7 +170,17 @@ def _candidates(tables: Tables, onset: int) -> list[Candidate]:
         )
         for row in tables.dicts(sql, onset=onset, most=MOST_CANDIDATES)
     ]
-    return _live(candidates)
+    return _live(_with_service(candidates))
+
+
+def _with_service(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """A commit that no deploy names is of the service that its repository's other commits were deployed as."""
+    services: dict[str, set[str]] = {}
+    for candidate in candidates:
+        if candidate.service is not None:
+            services.setdefault(candidate.repository, set()).add(candidate.service)
+    only = {repository: next(iter(names)) for repository, names in services.items() if len(names) == 1}
+    return [replace(c, service=c.service or only.get(c.repository)) for c in candidates]
 
 
 def _live(candidates: Sequence[Candidate]) -> list[Candidate]:

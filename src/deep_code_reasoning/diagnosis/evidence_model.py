@@ -26,6 +26,10 @@ FEW = 4
 UNKNOWN_PRIOR = 0.5
 """The prior of "none of the candidates"; the candidates share the rest."""
 
+MODEL_ERROR = 0.04
+"""How often the weights mean nothing, whatever was counted: a cause that no rule knows, a link that should not hold, a
+symptom misread. Then the prior stands. Not calibrated. No probability told is above 1 - MODEL_ERROR / 2."""
+
 DEPENDENCE = 0.5
 """What a further finding on the same traces counts of the one before it: they are not independent witnesses."""
 
@@ -89,15 +93,21 @@ def posterior(
     """Probabilities of the candidates and, last, of "none of them", which together are 1.
 
     `priors` are relative among the candidates (equal by default); "none of them" has the prior `unknown` and the
-    weight 0. The candidates' share is divided among them, so that a long list is not evidence.
+    weight 0. The candidates' share is divided among them, so that a long list is not evidence. With MODEL_ERROR all of
+    this is void and what is left is UNKNOWN_PRIOR and the relative priors: none of the probabilities is 0 or 1.
     """
     if not weights:
         return [], 1.0
     relative = list(priors) if priors is not None else [1.0] * len(weights)
     total = sum(relative) or 1.0
-    odds = [(1 - unknown) * part / total * 10 ** (w / 10) for w, part in zip(weights, relative, strict=True)]
+    shares = [part / total for part in relative]
+    odds = [(1 - unknown) * part * 10 ** (w / 10) for w, part in zip(weights, shares, strict=True)]
     whole = sum(odds) + unknown
-    return [each / whole for each in odds], unknown / whole
+    scores = [
+        (1 - MODEL_ERROR) * each / whole + MODEL_ERROR * (1 - UNKNOWN_PRIOR) * part
+        for each, part in zip(odds, shares, strict=True)
+    ]
+    return scores, (1 - MODEL_ERROR) * unknown / whole + MODEL_ERROR * UNKNOWN_PRIOR
 
 
 def feature_weight(in_culprit: float, having: int, candidates: int) -> float:

@@ -2,8 +2,11 @@
 
 The data are counts in buckets along time: `bad` of `total`. Over all stretches [i, j) the log likelihood ratio of
 "another rate inside than outside" against "one rate" is computed (the epidemic alternative of the change-point problem:
-Levin and Kline 1985; the statistic is Kulldorff's scan statistic, 1997, in one dimension, for binomial counts). Its
-chance under no change comes from shuffling the buckets with a fixed seed, which needs no assumption but that quiet
+Levin and Kline 1985; Kulldorff's scan statistic, 1997, in one dimension, for binomial counts). There are many more
+short stretches than long ones, so the largest ratio of pure noise is that of a short one, and a lasting incident would
+have to beat it; each stretch is therefore held against what its own length gives by chance (the penalty of Rivera and
+Walther, "Optimal detection of a jump in the intensity of a Poisson process or in a density", 2013). The chance of the
+result under no change comes from shuffling the buckets with a fixed seed, which needs no assumption but that quiet
 buckets are exchangeable: slow seasons longer than the evidence break it. Shuffling stops early where the answer is
 clear (Besag and Clifford 1991).
 """
@@ -23,8 +26,11 @@ FALSE_ALARMS_WHEN_ALERTED = 0.05
 """The same when a monitor has already said that something is wrong."""
 
 SHUFFLES = 999
+"""If none of so many is as extreme, p is small enough."""
+
+MOST_SHUFFLES = 9_999
 EXCEEDANCES = 10
-"""Once so many shuffles were as extreme, p is above 1 % and need not be known better."""
+"""Once so many shuffles were as extreme, p is known to a third of itself and need not be known better."""
 
 LEAST_RATIO = 1.5
 """A rate that rose by less is no incident, however sure."""
@@ -41,12 +47,16 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Series:
-    """`bad` of `total` a bucket; bucket k covers [edges[k], edges[k + 1]), nanoseconds since the epoch."""
+    """`bad` of `total` a bucket; bucket k covers [edges[k], edges[k + 1]), nanoseconds since the epoch.
+
+    `over`: when all that began in bucket k had ended; a trace may fail long after its start.
+    """
 
     name: str
     edges: np.ndarray
     bad: np.ndarray
     total: np.ndarray
+    over: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,9 @@ def find_change(series: Series, shuffles: int = SHUFFLES, seed: int = 0) -> Chan
     if np.count_nonzero(total) < FEWEST_BUCKETS or not 0 < bad.sum() < total.sum():
         return None
     starts, ends = _stretches(len(bad))
-    gains = _gains(bad, total, starts, ends)
-    best = int(gains.argmax())
+    gains, penalty = _gains(bad, total, starts, ends), _penalty(len(bad), starts, ends)
+    surprise = _surprise(gains, penalty)
+    best = int(surprise.argmax())
     if gains[best] <= 0:
         return None
     start, end = int(starts[best]), int(ends[best])
@@ -90,7 +101,7 @@ def find_change(series: Series, shuffles: int = SHUFFLES, seed: int = 0) -> Chan
         end=end,
         earliest=int(possible.min()),
         latest=int(possible.max()),
-        p_value=_p_value(float(gains[best]), bad, total, starts, ends, shuffles, seed),
+        p_value=_p_value(float(surprise[best]), bad, total, starts, ends, shuffles, seed),
         gain=float(gains[best]),
         rate_inside=float(bad[inside].sum() / total[inside].sum()),
         rate_outside=float((bad.sum() - bad[inside].sum()) / outside) if outside else 0.0,
@@ -132,6 +143,20 @@ def _gains(bad: np.ndarray, total: np.ndarray, starts: np.ndarray, ends: np.ndar
     return np.where(higher, gain, 0.0)
 
 
+def _penalty(buckets: int, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """About what the best stretch of this length reaches on noise, as a root: sqrt(2 log(e / (share (1 - share))))."""
+    import numpy as np
+
+    inside = (ends - starts) / buckets
+    return np.sqrt(2 * np.log(np.e / (inside * (1 - inside))))
+
+
+def _surprise(gains: np.ndarray, penalty: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    return np.sqrt(2 * np.maximum(gains, 0.0)) - penalty
+
+
 def _likelihood(hits: np.ndarray, tries: np.ndarray) -> np.ndarray:
     """Of a binomial count at its own rate, logarithmic, without the constant."""
     return _x_log_x(hits) + _x_log_x(tries - hits) - _x_log_x(tries)
@@ -150,10 +175,13 @@ def _p_value(
     import numpy as np
 
     random = np.random.default_rng(seed)
+    penalty = _penalty(len(bad), starts, ends)
     exceeding = 0
-    for turn in range(1, shuffles + 1):
+    for turn in range(1, (MOST_SHUFFLES if shuffles else 0) + 1):
         order = random.permutation(len(bad))
-        exceeding += bool(_gains(bad[order], total[order], starts, ends).max() >= seen - 1e-9)
+        exceeding += bool(_surprise(_gains(bad[order], total[order], starts, ends), penalty).max() >= seen - 1e-9)
         if exceeding >= EXCEEDANCES:
             return exceeding / turn
-    return (exceeding + 1) / (shuffles + 1)
+        if turn == shuffles and not exceeding:
+            return 1 / (shuffles + 1)
+    return (exceeding + 1) / (MOST_SHUFFLES + 1)

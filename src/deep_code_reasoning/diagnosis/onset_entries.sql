@@ -1,6 +1,6 @@
--- Entry spans in $buckets buckets of equal counts, in the order of time: from when each is, how many entries, how many
--- failed, how many were slower than nine tenths of their operation. Slowness is a rank within the operation over all
--- the evidence, so neither its unit nor the mix of operations matters.
+-- Entry spans in $buckets buckets of equal counts, in the order of time: from when each is, when all of it was over, how
+-- many entries, how many failed, how many were slower than nine tenths of their operation. Slowness is a rank within the
+-- operation over all the evidence, so neither its unit nor the mix of operations matters.
 WITH entries AS (
     SELECT
         s.start_time_unix_nano,
@@ -15,6 +15,7 @@ WITH entries AS (
 SELECT
     MIN(start_time_unix_nano) AS starts,
     MAX(start_time_unix_nano) AS ends,
+    MAX(start_time_unix_nano + duration_nano) AS over,
     COUNT(*) AS total,
     COUNT(*) FILTER (WHERE has_error) AS errors,
     COUNT(*) FILTER (WHERE duration_nano > slow_nano) AS slow

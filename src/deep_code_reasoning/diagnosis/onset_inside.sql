@@ -1,17 +1,25 @@
--- Traces in $buckets buckets of equal counts, in the order of time: from when each is, how many traces, in how many of
--- them a request failed at some service, and at $service.
+-- Traces in $buckets buckets of equal counts, in the order of time: from when each is, when all of it was over, how many
+-- traces, in how many of them a request failed at some service, and at $service, and in how many anything failed: also a
+-- call that was refused to its caller alone (a conflict, a lost lease), which no server counts as its own failure.
 WITH failing AS (
-    SELECT t.trace_number, MAX(CASE WHEN s.service_name = $service THEN 1 ELSE 0 END) AS at_service
+    SELECT
+        t.trace_number,
+        BOOL_OR(s.kind IN ('server', 'consumer')) AS request,
+        BOOL_OR(s.kind IN ('server', 'consumer') AND s.service_name = $service) AS at_service
     FROM spans AS s
     JOIN topology AS t ON t.span_number = s.span_number
-    WHERE s.kind IN ('server', 'consumer') AND (s.status_code = 'error' OR s.http_response_status_code >= 500)
+    WHERE s.status_code = 'error' OR s.http_response_status_code >= 500
     GROUP BY t.trace_number
 ),
 starts AS (
-    SELECT trace_number, MIN(start_time_unix_nano) AS start_time_unix_nano
-    FROM topology
-    WHERE parent_number IS NULL
-    GROUP BY trace_number
+    SELECT
+        t.trace_number,
+        MIN(s.start_time_unix_nano) AS start_time_unix_nano,
+        MAX(s.start_time_unix_nano + s.duration_nano) AS over
+    FROM topology AS t
+    JOIN spans AS s ON s.span_number = t.span_number
+    WHERE t.parent_number IS NULL
+    GROUP BY t.trace_number
 ),
 ordered AS (
     SELECT *, NTILE($buckets) OVER (ORDER BY start_time_unix_nano, trace_number) AS bucket
@@ -20,9 +28,11 @@ ordered AS (
 SELECT
     MIN(o.start_time_unix_nano) AS starts,
     MAX(o.start_time_unix_nano) AS ends,
+    MAX(o.over) AS over,
     COUNT(*) AS total,
-    COUNT(f.trace_number) AS errors,
-    COUNT(*) FILTER (WHERE f.at_service = 1) AS at_service
+    COUNT(*) FILTER (WHERE f.request) AS errors,
+    COUNT(*) FILTER (WHERE f.at_service) AS at_service,
+    COUNT(f.trace_number) AS calls
 FROM ordered AS o
 LEFT JOIN failing AS f ON f.trace_number = o.trace_number
 GROUP BY o.bucket

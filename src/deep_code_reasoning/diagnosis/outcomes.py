@@ -46,6 +46,17 @@ class Outcomes:
         ratio = rate_ratio(self.incident_abnormal, after, self.baseline_abnormal, before)
         return max(0.0, 1 - 1 / ratio.ratio)
 
+    @property
+    def bad(self) -> str:
+        """What the symptomatic ones are, in a word."""
+        return (
+            "failing"
+            if self.symptom != "any" or not self.slow
+            else "failing or slow"
+            if self.failing_entries
+            else "slow"
+        )
+
     def before(self, moment: int) -> int:
         """How many of the symptomatic traces were over by then."""
         return bisect_left(self.symptomatic_ends, moment)

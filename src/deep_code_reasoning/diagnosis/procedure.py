@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.diagnosis.blast_radius import blast_radius
 from deep_code_reasoning.diagnosis.chains import order
 from deep_code_reasoning.diagnosis.changes import Culprit, rank_changes
 from deep_code_reasoning.diagnosis.detection import detect
-from deep_code_reasoning.diagnosis.outcomes import Outcomes, outcomes_of
+from deep_code_reasoning.diagnosis.outcomes import outcomes_of
 from deep_code_reasoning.diagnosis.ruled_out import ruled_out
 from deep_code_reasoning.diagnosis.service_graph import callees_of
 from deep_code_reasoning.diagnosis.suspects import Ranking, rank, with_commit
-from deep_code_reasoning.diagnosis.verdict import is_quiet, verdict
+from deep_code_reasoning.diagnosis.verdict import is_quiet, nothing_abnormal, verdict
 from deep_code_reasoning.diagnosis.weighing import weigh
 from deep_code_reasoning.diagnosis.windows import Search, find_windows
 from deep_code_reasoning.finding import Diagnosis, Finding, Unread
@@ -48,25 +47,29 @@ def diagnose(
     findings = detected.findings
     work.report(Progress("diagnose", 1, 3, "steps", "weighing the findings"))
     outcomes = outcomes_of(tables, detected.symptom)
-    ranking = rank(order(weigh(findings, outcomes), callees_of(tables)))
+    found = order(weigh(findings, outcomes), callees_of(tables))
+    ranking = rank(found)
+    unread = (*unread, *detected.failed)
+    if is_quiet(search, ranking, outcomes):
+        said = nothing_abnormal(search, ranking, outcomes)
+        return Diagnosis(investigation, said, search.incident, findings=findings, unread=unread)
     work.report(Progress("diagnose", 2, 3, "steps", "looking at the changes"))
-    quiet = is_quiet(search, ranking, outcomes)
-    culprit = Culprit() if quiet else _culprit(tables, search, ranking, findings)
-    radius = () if quiet else _radius(tables, ranking)
-    said = verdict(search, ranking, culprit, outcomes, radius)
+    culprit = _culprit(tables, search, ranking, findings)
+    acquitted = ruled_out(findings, outcomes, found, ranking)
+    said = verdict(search.incident, found, ranking, culprit, outcomes, _radius(tables, ranking), acquitted)
+    suspects = ranking.suspects
     if said.commit:
-        blamed = with_commit(ranking.suspects[0], said.commit)
-        ranking = replace(ranking, suspects=(blamed, *ranking.suspects[1:]))
+        suspects = (with_commit(suspects[0], said.commit), *suspects[1:])
     work.report(Progress("diagnose", 3, 3, "steps"))
     return Diagnosis(
         investigation=investigation,
         verdict=said,
         incident=search.incident,
-        suspects=ranking.suspects,
+        suspects=suspects,
         changes=culprit.changes,
         findings=findings,
-        ruled_out=_acquitted(findings, outcomes, ranking),
-        unread=(*unread, *detected.failed),
+        ruled_out=acquitted,
+        unread=unread,
     )
 
 
@@ -81,8 +84,3 @@ def _radius(tables: Tables, ranking: Ranking) -> tuple[str, ...]:
         return ()
     explained = [one.finding for chain in ranking.cases[0].chains for one in chain.effects]
     return blast_radius(tables, ranking.suspects[0].service, explained)
-
-
-def _acquitted(findings: tuple[Finding, ...], outcomes: Outcomes, ranking: Ranking):
-    in_use = {argument.finding for suspect in ranking.suspects for argument in suspect.in_favour}
-    return ruled_out(findings, outcomes, in_use)

@@ -1,4 +1,4 @@
-"""What the onset search looks at: failed and slow entries, error lines, unusual metric points, in the order of time.
+"""What the onset search looks at: entries that fail or are slow, failed requests and calls, error lines, metric points.
 
 Buckets hold equally many events, not equally long times: a surge then does not hide in a few full buckets, and quiet
 hours do not make empty ones.
@@ -21,7 +21,7 @@ FEWEST_EVENTS_A_BUCKET = 5
 COUNT_ENTRIES = "SELECT COUNT(*) FROM topology WHERE parent_number IS NULL"
 SIGNALS = {
     "entries": (COUNT_ENTRIES, ("errors", "slow")),
-    "inside": (COUNT_ENTRIES, ("at_service", "errors")),
+    "inside": (COUNT_ENTRIES, ("at_service", "errors", "calls")),
     "logs": ("SELECT COUNT(time_unix_nano) FROM logs", ("errors",)),
     "metrics": ("SELECT COUNT(DISTINCT time_unix_nano) * 5 FROM metrics", ("high", "low")),
 }
@@ -29,6 +29,7 @@ GRAVEST_FIRST = (
     "inside: at_service",
     "entries: errors",
     "inside: errors",
+    "inside: calls",
     "entries: slow",
     "logs: errors",
     "metrics: high",
@@ -52,5 +53,7 @@ def series_of(tables: Tables, signal: str, service: str | None = None) -> Iterat
         return
     edges = np.array([row["starts"] for row in rows] + [rows[-1]["ends"] + 1], dtype=np.int64)
     total = np.array([row["total"] for row in rows], dtype=np.int64)
+    over = np.array([row.get("over", row["ends"]) for row in rows], dtype=np.int64)
     for name in names:
-        yield Series(f"{signal}: {name}", edges, np.array([row[name] for row in rows], dtype=np.int64), total)
+        bad = np.array([row[name] for row in rows], dtype=np.int64)
+        yield Series(f"{signal}: {name}", edges, bad, total, over)

@@ -15,6 +15,7 @@ from deep_code_reasoning.diagnosis.causal_links import Link
 from deep_code_reasoning.diagnosis.causes import cause_of
 from deep_code_reasoning.diagnosis.chains import Chain, Order
 from deep_code_reasoning.diagnosis.weighing import Weighed, p_value_of
+from deep_code_reasoning.diagnosis.wording import clause, label, told_with
 from deep_code_reasoning.finding import Argument, Finding, Suspect
 
 ROLE_PRIOR = {"cause": 1.0, "mechanism": 0.5, "symptom": 0.25, "context": 1.0}
@@ -128,11 +129,10 @@ def _strength(one: Weighed, chain: Chain) -> float:
 
 
 def _reason(one: Weighed, chain: Chain) -> str:
-    finding = one.finding
-    tied = next((link for link in chain.by.values() if link.cause.id == finding.id and link.reason), None)
-    words = f"{finding.title}: {tied.reason if tied else one.reason}"
-    link = chain.by.get(finding.id)
-    return f"{words}; follows from {link.cause.id}: {link.words}" if link else words
+    tied = next((link for link in chain.by.values() if link.cause.id == one.finding.id and link.reason), None)
+    words = f"{label(one.finding)}: {tied.reason if tied else one.reason}"
+    link = chain.by.get(one.finding.id)
+    return f"{words}; follows from {link.cause.id}, {link.words}" if link else words
 
 
 def _explained(found: Order, taken: set[str | None]) -> list[Case]:
@@ -202,11 +202,20 @@ def _suspect(place: int, score: float, case: Case) -> Suspect:
 
 
 def _tale(case: Case) -> str:
-    """The first finding of each code along the strongest chain, causes first."""
-    first: dict[str, str] = {}
-    for one in case.chains[0].members:
-        first.setdefault(one.finding.code, one.finding.title)
-    return "; hence ".join(list(first.values())[:LONGEST_TALE])
+    """The first finding of each code along the strongest chain, causes first, and what remains without the cause."""
+    chain = case.chains[0]
+    first: dict[str, Finding] = {}
+    for one in chain.members:
+        first.setdefault(one.finding.code, one.finding)
+    told = list(first.values())[:LONGEST_TALE]
+    repeated = {code for finding in told for code in told_with(finding)}
+    clauses = []
+    for finding in told:
+        link = chain.by.get(finding.id)
+        counted = f" ({link.reason})" if link and link.reason else ""
+        if finding.code not in repeated:
+            clauses.append(clause(finding) + counted)
+    return "; ".join(clauses)
 
 
 def with_commit(suspect: Suspect, sha: str) -> Suspect:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from deep_code_reasoning.detectors.groundwork import failed_spans
 from deep_code_reasoning.detectors.significance import more_often
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ CONDITIONS = {"at_service": "at_service", "at_entry": "at_entry", "inside": "ins
 
 def settle_symptom(tables: Tables, incident: Incident) -> Symptom:
     """Chooses the symptom and writes it: `trace_symptoms.is_abnormal`, and `symptomatic` of `trace_outcomes`."""
-    failed_spans.prepare(tables)
     service = incident.alert.service if incident.alert else None
     tables.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), service=service)
     graver: tuple[Symptom, ...] = ("at_service", "at_entry", "inside")

@@ -1,19 +1,22 @@
-"""The verdict in a person's words, and whether there is one: kind, confidence, first failing service, what to do."""
+"""The verdict, and whether there is one: kind, confidence, first failing service, what to do."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from deep_code_reasoning.diagnosis import evidence_model as model
+from deep_code_reasoning.diagnosis.actions import actions
 from deep_code_reasoning.diagnosis.causes import cause_of
+from deep_code_reasoning.diagnosis.chains import Order
 from deep_code_reasoning.diagnosis.changes import Culprit
 from deep_code_reasoning.diagnosis.outcomes import Outcomes
+from deep_code_reasoning.diagnosis.summary import no_suspect, paragraph
 from deep_code_reasoning.diagnosis.suspects import Case, Ranking
-from deep_code_reasoning.diagnosis.symptom import WORDS
+from deep_code_reasoning.diagnosis.weighing import UNCOUNTED_DB
 from deep_code_reasoning.diagnosis.windows import Search
-from deep_code_reasoning.finding import Finding, Verdict, VerdictKind
-from deep_code_reasoning.incident import Incident, iso
+from deep_code_reasoning.diagnosis.wording import clause
+from deep_code_reasoning.finding import Finding, RuledOut, Verdict, VerdictKind
+from deep_code_reasoning.incident import Incident
 
 ENOUGH = 0.5
 """Below it, or not above the probability of "none of them", the verdict is unknown."""
@@ -21,27 +24,29 @@ ENOUGH = 0.5
 ABSOLUTE_ERROR_SHARE = 0.05
 """Without anything to compare with, failing entries are a problem by themselves from one in twenty on."""
 
-RULES_QUOTED = 3
-SENTENCES_QUOTED = 2
-EXEMPLARS = 2
-SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 
-
-def verdict(search: Search, ranking: Ranking, culprit: Culprit, outcomes: Outcomes, radius: tuple[str, ...]) -> Verdict:
-    """Nothing abnormal, unknown, or the first suspect's kind; `change` where a commit is to blame."""
-    incident = search.incident
-    if is_quiet(search, ranking, outcomes):
-        return _nothing(search, outcomes)
+def verdict(
+    incident: Incident,
+    found: Order,
+    ranking: Ranking,
+    culprit: Culprit,
+    outcomes: Outcomes,
+    radius: tuple[str, ...],
+    acquitted: Sequence[RuledOut],
+) -> Verdict:
+    """Unknown, or the first suspect's kind; `change` where a commit is to blame."""
     if not ranking.suspects:
         alerted = incident.alert.service if incident.alert else None
-        return Verdict("unknown", _nothing_found(incident, outcomes), 0.0, service=alerted, onset=incident.onset)
+        return Verdict("unknown", no_suspect(incident, outcomes), 0.0, service=alerted, onset=incident.onset)
     first, case = ranking.suspects[0], ranking.cases[0]
-    known = first.score >= ENOUGH and first.score > ranking.unknown
+    known = is_known(ranking)
     kind: VerdictKind = "unknown" if not known else "change" if culprit.sha else first.kind
     remedy = "rollback" if kind == "change" else cause_of(case.head).remedy
+    own = {finding.id for finding in case.findings}
+    triggers = [link.cause for link in found.triggers if link.effect.id in own and link.cause.id not in own]
     return Verdict(
         kind=kind,
-        summary=_summary(search, ranking, culprit, outcomes, radius, known),
+        summary=paragraph(incident, ranking, culprit, outcomes, radius, acquitted, triggers, known),
         confidence=round(first.score, 3),
         service=first.service,
         operation=first.operation,
@@ -49,117 +54,51 @@ def verdict(search: Search, ranking: Ranking, culprit: Culprit, outcomes: Outcom
         onset=incident.onset,
         blast_radius=radius,
         remediation=remedy if known else None,
-        actions=tuple(_actions(case, culprit, known)),
+        actions=actions(case, culprit, triggers, known),
     )
+
+
+def is_known(ranking: Ranking) -> bool:
+    """The first suspect is likelier than not, and likelier than none of them."""
+    return bool(ranking.suspects) and ranking.suspects[0].score >= ENOUGH > ranking.unknown
 
 
 def is_quiet(search: Search, ranking: Ranking, outcomes: Outcomes) -> bool:
-    """No window given or found, and the entries do not fail anyway."""
-    if search.incident.incident is not None or search.incident.alert is not None:
+    """No alert; nothing found by the search and little that fails, or nothing that rose in the window given."""
+    incident = search.incident
+    if incident.alert is not None or incident.origin == "onset" or fails_everywhere(outcomes):
         return False
-    return not fails_everywhere(outcomes) and not any(
-        finding.severity == "critical" for case in ranking.cases[:1] for finding in case.findings
-    )
+    if incident.incident is not None:
+        nothing_counted = not ranking.cases or ranking.cases[0].weight <= max(UNCOUNTED_DB.values())
+        return bool(outcomes.baseline_traces) and outcomes.attributable <= 0 and nothing_counted
+    return not (is_known(ranking) and _critical(ranking.cases[:1]))
 
 
 def fails_everywhere(outcomes: Outcomes) -> bool:
     return outcomes.failing > ABSOLUTE_ERROR_SHARE * max(outcomes.incident_traces, 1)
 
 
-def _nothing(search: Search, outcomes: Outcomes) -> Verdict:
+def _critical(cases: Sequence[Case]) -> list[Finding]:
+    return [finding for case in cases for finding in case.findings if finding.severity == "critical"]
+
+
+def nothing_abnormal(search: Search, ranking: Ranking, outcomes: Outcomes) -> Verdict:
+    """With the clauses of critical findings, which may be a risk though nothing failed by them."""
+    risks = "; ".join(dict.fromkeys(clause(finding) for finding in _critical(ranking.cases)))
+    worth = f" Worth a look nonetheless: {risks}." if risks else ""
     counted = outcomes.incident_traces
     traces = f"{counted:,} traces, {outcomes.failing:,} of them failing" if counted else "no traces"
+    if search.incident.incident is not None:
+        text = (
+            f"Nothing abnormal: neither failures nor slow entries are more frequent in the window given ({traces}) "
+            f"than before it ({outcomes.baseline_traces:,} traces), and no suspect stands out."
+        )
+        return Verdict("none", text + worth, 0.5)
     if search.p_value is None:
         text = f"Nothing abnormal was found, but there was too little to search for an onset ({traces})."
-        return Verdict("none", text, 0.0)
+        return Verdict("none", text + worth, 0.0)
     text = (
         f"Nothing abnormal: errors, slow entries, error lines and metrics show no stretch of time that differs from "
         f"the rest by more than chance (the most unusual one has p = {search.p_value:.2g}; {traces})."
     )
-    return Verdict("none", text, round(model.bayes_bound_of_nothing(search.p_value), 3))
-
-
-def _nothing_found(incident: Incident, outcomes: Outcomes) -> str:
-    when = f" from {iso(incident.incident.start)} on" if incident.incident else ""
-    return (
-        f"Something is wrong{when} ({outcomes.symptomatic:,} of {outcomes.incident_traces:,} traces show the symptom), "
-        "but no detector found a pattern that could be its cause."
-        + (f" The alert names {incident.alert.service}." if incident.alert and incident.alert.service else "")
-    )
-
-
-def _summary(
-    search: Search, ranking: Ranking, culprit: Culprit, outcomes: Outcomes, radius: Sequence[str], known: bool
-) -> str:
-    first = ranking.suspects[0]
-    parts = [_what_happened(search.incident, outcomes, radius)]
-    where = first.service or first.resource or "a part without a name"
-    if known:
-        parts.append(f"It begins at {where}: {first.summary}.")
-        parts.append(
-            f"The evidence gives this {first.score:.0%}; {ranking.unknown:.0%} stay with none of the suspects."
-        )
-    else:
-        parts.append(
-            f"The cause is not known: the best suspect, {where}, has {first.score:.0%} and {ranking.unknown:.0%} stay "
-            f"with none of the suspects. What speaks for it: {first.summary}."
-        )
-    if culprit.sha and known:
-        best = culprit.changes[0]
-        parts.append(f"Commit {best.sha[:12]} of {best.repository} is to blame: {'; '.join(best.reasons)}.")
-    elif culprit.changes:
-        parts.append(f"No change is to blame as far as the evidence goes ({culprit.none:.0%}).")
-    return " ".join(part for part in parts if part)
-
-
-def _what_happened(incident: Incident, outcomes: Outcomes, radius: Sequence[str]) -> str:
-    if not outcomes.incident_traces:
-        when = f" between {iso(incident.onset.start)} and {iso(incident.onset.end)}" if incident.onset else ""
-        return f"Something changed{when}; there are no traces to count."
-    share = outcomes.symptomatic / outcomes.incident_traces
-    service = incident.alert.service if incident.alert else None
-    text = f"{outcomes.symptomatic:,} of {outcomes.incident_traces:,} traces ({share:.1%}) "
-    text += WORDS[outcomes.symptom].format(service=service)
-    if outcomes.symptom == "any":
-        text += f" ({outcomes.failing_entries:,} failed, {outcomes.slow:,} slow)"
-    if outcomes.baseline_traces:
-        usual = outcomes.baseline_abnormal / outcomes.baseline_traces
-        text += f", before it was {usual:.1%} of {outcomes.baseline_traces:,}"
-    if incident.onset:
-        text += f"; it began between {iso(incident.onset.start)} and {iso(incident.onset.end)}"
-    hit = f" {', '.join(radius[:5])} {'are' if len(radius) > 1 else 'is'} hit as well." if radius else ""
-    return f"{text}.{hit}"
-
-
-def _actions(case: Case, culprit: Culprit, known: bool) -> Iterator[str]:
-    """The exemplars to open, then what the rules of the chain advise, causes first."""
-    if culprit.sha and known:
-        best = culprit.changes[0]
-        yield f"Roll back {best.sha[:12]} of {best.repository} and watch whether the symptom goes"
-    argued = [argument.finding for argument in case.in_favour]
-    chain = [finding for finding in case.findings if finding.id in argued]
-    strongest = {finding.id: finding for finding in chain}
-    for finding_id in argued[:EXEMPLARS]:
-        for evidence in strongest[finding_id].evidence[:1] if finding_id in strongest else ():
-            note = f" ({evidence.note})" if evidence.note else ""
-            yield f"Open {evidence.ref}{note}: dcr show {evidence.ref}"
-    codes = list(dict.fromkeys(finding.code for finding in chain))
-    for code in codes[:RULES_QUOTED]:
-        advice = advice_of(code)
-        if advice:
-            named = next(finding for finding in chain if finding.code == code)
-            yield f"{_place(named)}{advice} [{code}]"
-
-
-def _place(finding: Finding) -> str:
-    where = finding.subject.service or finding.subject.host
-    return f"{where}: " if where else ""
-
-
-def advice_of(code: str) -> str:
-    """The first sentences of the rule's "What to do"."""
-    from deep_code_reasoning.detectors.registry import page
-
-    _, found, section = page(code).partition("## What to do")
-    text = " ".join(section.split("\n## ")[0].split())
-    return " ".join(SENTENCE.split(text)[:SENTENCES_QUOTED]) if found else ""
+    return Verdict("none", text + worth, round(model.bayes_bound_of_nothing(search.p_value), 3))

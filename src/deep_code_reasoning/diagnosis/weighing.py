@@ -26,11 +26,12 @@ IGNORED_DELAY_NANO = 1_000_000_000
 
 @dataclass(frozen=True)
 class Weighed:
-    """A finding, its weight in decibans, and the counted reason."""
+    """A finding, its weight in decibans, and the counted reason; `late` is the part for having begun too late."""
 
     finding: Finding
     weight: float
     reason: str
+    late: float = 0.0
 
     @property
     def rank(self) -> tuple:
@@ -50,22 +51,23 @@ def weighed(finding: Finding, outcomes: Outcomes) -> Weighed:
     """Counts over the symptomatic traces, as far as those are the incident's; the change since before for the rest."""
     trusted = outcomes.attributable if finding.support is None or finding.support.unit == "trace" else 1.0
     if finding.support is not None and finding.support.symptomatic > 0:
-        of_support, words = model.weight_of(finding.support), in_words(finding.support)
+        of_support, words = model.weight_of(finding.support), in_words(finding.support, outcomes.bad)
     else:
         of_support, words = UNCOUNTED_DB[finding.severity], "not counted over traces"
     of_change, change_words = _change(finding)
     weight = trusted * of_support + (1 - trusted) * of_change
     reasons = [text for text, part in ((words, trusted), (change_words, 1 - trusted)) if text and part > 0.05]
     late, late_words = _too_late(finding, outcomes)
-    return Weighed(finding, weight + late, "; ".join(filter(None, [*reasons, late_words])) or "not counted")
+    reason = "; ".join(filter(None, [*reasons, late_words])) or "not counted"
+    return Weighed(finding, weight + late, reason, late)
 
 
-def in_words(support: Support) -> str:
-    """`present in 138 of 140 symptomatic and 3 of 2,200 healthy traces`."""
+def in_words(support: Support, bad: str) -> str:
+    """`present in 138 of 140 failing traces and 3 of 2,200 others`; `bad` is the word for the symptomatic ones."""
     unit = support.unit if support.unit.endswith("s") else f"{support.unit}s"
     return (
-        f"present in {support.symptomatic_with:,} of {support.symptomatic:,} symptomatic"
-        f" and {support.healthy_with:,} of {support.healthy:,} healthy {unit}"
+        f"present in {support.symptomatic_with:,} of {support.symptomatic:,} {bad} {unit}"
+        f" and {support.healthy_with:,} of {support.healthy:,} others"
     )
 
 
@@ -102,4 +104,4 @@ def _too_late(finding: Finding, outcomes: Outcomes) -> tuple[float, str]:
     if late > -1.0:
         return late, ""
     began = iso(finding.interval.start)
-    return late, f"{before:,} of {outcomes.symptomatic:,} symptomatic traces were over before it began at {began}"
+    return late, f"{before:,} of {outcomes.symptomatic:,} {outcomes.bad} traces were over before it began at {began}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.diagnosis.onset import (
+    FALSE_ALARMS,
     FALSE_ALARMS_WHEN_ALERTED,
     Change,
     find_change,
@@ -22,9 +23,12 @@ ALERT_LOOKBACK = 0.15
 """Where no change is found, the incident begins this share of the evidence's time before the alert fired."""
 
 LONGEST_LOOKBACK_NANO = 900_000_000_000
+LEAD = 0.2
+"""What brings an incident about is there before its symptom: the last fifth of the time before the onset, at most
+LONGEST_LOOKBACK_NANO, is neither baseline nor incident."""
+
 SHORTEST_BASELINE = 0.05
 """A time before the onset that is shorter than this share of the evidence is no baseline; the time after is taken."""
-
 
 TIMES = {"topology": "start_time_unix_nano", "logs": "time_unix_nano", "metrics": "time_unix_nano"}
 
@@ -63,8 +67,9 @@ def _search(tables: Tables, alert: Alert | None, work: Work) -> tuple[list[Chang
     """Significant changes, the gravest symptom first, and the smallest p-value. Metrics are asked last of all."""
     changes: list[Change] = []
     looked = False
+    false_alarms = FALSE_ALARMS_WHEN_ALERTED if alert else FALSE_ALARMS
     for signal in SIGNALS:
-        if signal == "metrics" and significant(changes):
+        if signal == "metrics" and significant(changes, false_alarms):
             break
         for series in series_of(tables, signal, alert.service if alert else None):
             work.check()
@@ -73,7 +78,7 @@ def _search(tables: Tables, alert: Alert | None, work: Work) -> tuple[list[Chang
             if change:
                 changes.append(change)
     asked = [change for change in changes if change.series.name == GRAVEST_FIRST[0]]
-    found = significant(asked, FALSE_ALARMS_WHEN_ALERTED) or significant(changes)
+    found = significant(asked, false_alarms) or significant(changes, false_alarms)
     found.sort(key=lambda change: GRAVEST_FIRST.index(change.series.name))
     if alert and alert.fired_at:
         at = alert.fired_at
@@ -84,13 +89,18 @@ def _search(tables: Tables, alert: Alert | None, work: Work) -> tuple[list[Chang
 def _from_change(
     change: Change, span: TimeWindow | None, alert: Alert | None, question: str | None, origin: str
 ) -> Incident:
-    """Onset: from a bucket before the first possible start to the end of the last possible one. Baseline: before it."""
+    """Onset: from a bucket before the first possible start to when the last possible one was over. Baseline: before."""
     edges = [int(edge) for edge in change.series.edges]
-    onset = TimeWindow(edges[max(0, change.earliest - 1)], edges[change.latest + 1])
+    latest = edges[change.latest + 1]
+    if change.series.over is not None:
+        latest = max(latest, min(int(change.series.over[change.latest]), edges[change.end]))
+    onset = TimeWindow(edges[max(0, change.earliest - 1)], latest)
     whole = span or TimeWindow(edges[0], edges[-1])
     end = edges[change.end] if change.recovered else max(whole.end, edges[-1])
     incident = TimeWindow(edges[change.start], end)
-    before, after = TimeWindow(edges[0], max(edges[0], onset.start)), TimeWindow(end, max(end, edges[-1]))
+    lead = min(int(LEAD * max(0, onset.start - edges[0])), LONGEST_LOOKBACK_NANO)
+    before = TimeWindow(edges[0], max(edges[0], onset.start - lead))
+    after = TimeWindow(end, max(end, edges[-1]))
     long_enough = before.seconds >= SHORTEST_BASELINE * (edges[-1] - edges[0]) / 1e9
     baseline = before if long_enough or before.seconds >= after.seconds else after
     if baseline.end <= baseline.start:

@@ -99,10 +99,10 @@ def _whole_texts(sample: Sample) -> Iterator[bytes]:
 
 
 def _looks_like_log(record: dict[str, Any], *, alone: bool) -> bool:
-    """An object among others in an array needs more than a time and a text: annotations have those too."""
+    """In an array, or with tags, it needs more than a time and a text: Grafana's annotations have those too."""
     aliases = key_columns()
     columns = {aliases.get(key.lower()) for key in flatten(record)}
-    if not alone:
+    if not alone or ("text" in record and isinstance(record.get("tags"), list)):
         return "time" in columns and bool(columns & {"severity", "trace_id", "scope_name"})
     return len(columns & {"time", "body", "severity"}) >= 2 or {"time", "trace_id"} <= columns
 

@@ -24,6 +24,8 @@ class PlainText:
             lines.pop()
         lines = [line.strip("\0") for line in lines[:_LINES]]
         margin = [line[:4096] for line in lines if line and not line[0].isspace()]
+        if _is_table(margin):
+            return 0
         best = 0
         for layout in layouts():
             best = max(best, sum(start_of(line, layout, _LATEST) is not None for line in margin))
@@ -35,6 +37,19 @@ class PlainText:
         from deep_code_reasoning.sources.text_records import read_records
 
         return read_records(stream)
+
+
+def _is_table(lines: list[str]) -> bool:
+    """CSV: a header that names a time, and as many delimiters in every line."""
+    from deep_code_reasoning.sources.json_lines import key_names
+
+    header = lines[0].lower() if lines else ""
+    for delimiter in ",;\t":
+        names = {name.strip(' "') for name in header.split(delimiter)}
+        count = header.count(delimiter)
+        if count and not names.isdisjoint(key_names()["time"]):
+            return all(line.count(delimiter) == count for line in lines[:20])
+    return False
 
 
 READER = PlainText()

@@ -21,7 +21,7 @@ NUMBERS = ("span_number", "log_number", "resource_number")
 _MISFIT = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException, duckdb.BinderException)
 FLUSH_ROWS = 262_144
 FLUSH_BATCHES = 1_024  # thousands of tiny files would else hold thousands of arrays each
-FLUSH_BYTES = 64 * 1024 * 1024
+FLUSH_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)

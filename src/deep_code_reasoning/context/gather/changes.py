@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
 
 _MOST_EDGES = 150
-_MOST_DEPLOYS = 40
+_MOST_DEPLOYS = 12
 _MOST_COMMITS = 15
 _MOST_FILES = 60
-_GRAPH_WEIGHT = 0.7
-_DEPLOYS_WEIGHT = 0.6
+_GRAPH_WEIGHT = 0.8
+_DEPLOYS_WEIGHT = 0.8
 
 
 def topology_and_deploys(tables: Tables) -> Iterator[Candidate]:

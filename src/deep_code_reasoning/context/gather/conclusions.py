@@ -26,7 +26,7 @@ def conclusions(diagnosis: Diagnosis, question: str | None) -> Iterator[Candidat
         weight = weights[finding.id]
         reason = f"{finding.severity} {finding.role}, weight {weight:.2f}"
         text = conclusion.finding(finding)
-        yield Candidate(finding.id, "finding", finding.title, reason, min(1.0, weight + _FINDINGS_FIRST), text)
+        yield Candidate(finding.id, "finding", finding.title, reason, weight + _FINDINGS_FIRST, text)
     if timeline := conclusion.timeline(diagnosis):
         yield Candidate("timeline", "timeline", "timeline", "what came before what", _TIMELINE_WEIGHT, timeline)
     if diagnosis.unread:

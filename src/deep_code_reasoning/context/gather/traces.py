@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_SPANS = 3_000
 _MOST_TRACES = 24
+_HEALTHY = 1.1  # of the weight of the trace that it is compared with
 
 
 def traces(tables: Tables, diagnosis: Diagnosis, work: Work) -> list[Candidate]:
@@ -33,6 +34,7 @@ def traces(tables: Tables, diagnosis: Diagnosis, work: Work) -> list[Candidate]:
             trace["findings"].append(finding.id)
         if span_id:
             trace["spans"].add(span_id)
+    _add_healthy(tables, pointed)
     ahead = clocks(tables)
     found = []
     for trace_id, trace in sorted(pointed.items(), key=lambda item: -item[1]["weight"])[:_MOST_TRACES]:
@@ -42,10 +44,24 @@ def traces(tables: Tables, diagnosis: Diagnosis, work: Work) -> list[Candidate]:
             continue
         errors = dict(tables.rows(query("trace_exceptions"), trace_id=trace_id))
         title = f"{len(spans)} spans" + (" (its first)" if len(spans) == _MOST_SPANS else "")
-        reason = f"exemplar of {', '.join(trace['findings'])}"
+        reason = trace.get("reason") or f"exemplar of {', '.join(trace['findings'])}"
         text = trace_tree(spans, ahead, trace["spans"], errors)
         found.append(Candidate(f"trace:{trace_id}", "trace", title, reason, trace["weight"], text))
     return found
+
+
+def _add_healthy(tables: Tables, pointed: dict[str, dict]) -> None:
+    """A healthy trace of the leading symptomatic exemplar's entry operation, to read beside it."""
+    if not tables.rows(query("has_table"), name="trace_outcomes")[0][0]:
+        return
+    failing = {trace_id for (trace_id,) in tables.rows(query("symptomatic"), trace_ids=list(pointed))}
+    leading = next((t for t in sorted(pointed, key=lambda t: -pointed[t]["weight"]) if t in failing), None)
+    if leading is None:
+        return
+    for (trace_id,) in tables.rows(query("healthy_trace"), trace_id=leading):
+        trace = pointed.setdefault(trace_id, {"weight": 0.0, "findings": [], "spans": set()})
+        trace["weight"] = max(trace["weight"], pointed[leading]["weight"] * _HEALTHY)
+        trace["reason"] = f"healthy, same entry operation: compare with trace:{leading}"
 
 
 def clocks(tables: Tables) -> Clocks:

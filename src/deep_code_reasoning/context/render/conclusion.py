@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from deep_code_reasoning.finding import Diagnosis, Finding, Subject, Suspect
+from collections import Counter
+from collections.abc import Sequence
+
+from deep_code_reasoning.context.note_kind import note_kind
+from deep_code_reasoning.context.visible import one_line
+from deep_code_reasoning.finding import Diagnosis, Evidence, Finding, Subject, Suspect
 from deep_code_reasoning.incident import TimeWindow, iso
 
 _MOST_SUSPECTS = 10
-_MOST_EVIDENCE = 12
+_MOST_EVIDENCE = 6
+_MOST_DATES = 12
+_LONGEST_TITLE = 110
 _MOST_UNREAD = 30
 
 
@@ -52,10 +59,21 @@ def finding(seen: Finding) -> str:
             f"seen in {s.symptomatic_with} of {s.symptomatic} symptomatic and {s.healthy_with} of {s.healthy}"
             f" healthy {s.unit}s"
         )
-    lines += [f"evidence: {e.ref}" + (f" ({e.note})" if e.note else "") for e in seen.evidence[:_MOST_EVIDENCE]]
+    lines += [f"evidence: {e.ref}" + (f" ({e.note})" if e.note else "") for e in _telling(seen.evidence)]
     if len(seen.evidence) > _MOST_EVIDENCE:
         lines.append(f"and {len(seen.evidence) - _MOST_EVIDENCE} more references")
     return "\n".join(lines) + "\n"
+
+
+def _telling(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """One of each kind of note first, then the others."""
+    nth: Counter[str] = Counter()
+    ranked = []
+    for place, seen in enumerate(evidence):
+        kind = note_kind(seen)
+        ranked.append((nth[kind] > 0, place, seen))
+        nth[kind] += 1
+    return [seen for _, _, seen in sorted(ranked, key=lambda r: r[:2])[:_MOST_EVIDENCE]]
 
 
 def _subject(subject: Subject) -> str:
@@ -68,8 +86,12 @@ def _subject(subject: Subject) -> str:
 
 
 def timeline(diagnosis: Diagnosis) -> str:
-    """What is dated in the diagnosis, in order; empty where nothing is."""
-    dated = [(f.interval.start, f"{f.id} begins: {f.title}") for f in diagnosis.findings if f.interval]
+    """What is dated in the diagnosis, in order: of the findings those that the leading suspects rest on."""
+    order = [a.finding for s in diagnosis.suspects for a in (*s.in_favour, *s.against)]
+    places = {finding: place for place, finding in reversed(list(enumerate(order)))}
+    begun = [f for f in diagnosis.findings if f.interval and (f.id in places or not places)]
+    told = sorted(begun, key=lambda f: places.get(f.id, 0))[:_MOST_DATES]
+    dated = [(f.interval.start, f"{f.id} begins: {one_line(f.title, _LONGEST_TITLE)}") for f in told if f.interval]
     incident = diagnosis.incident
     if incident.alert and incident.alert.fired_at is not None:
         alert = incident.alert

@@ -30,14 +30,15 @@ from collections.abc import Iterator
 from math import exp, log, sqrt
 from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.detectors.contract import Rule, sql_beside
+from deep_code_reasoning.detectors.contract import Rule, code_location, sql_beside
 from deep_code_reasoning.detectors.significance import (
     CONFIDENCE_95,
+    FALSE_SHARE,
     RateRatio,
     false_discovery_rates,
     normal_tail,
 )
-from deep_code_reasoning.finding import Evidence, Finding, Location, Subject, Support
+from deep_code_reasoning.finding import Evidence, Finding, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 MANY = 5
 """Repetitions below one span from which the pattern is named; fewer are usually written out by hand."""
 
-FALSE_SHARE = 0.05
 MOST_FINDINGS = 20
 
 Row = dict[str, Any]
@@ -101,14 +101,14 @@ def _finding(tables: Tables, row: Row, totals: Row) -> Finding:
     statement = row["statement"][:200]
     return Finding(
         code=RULE.code,
-        title=f"{row['service_name']} {row['operation']}: up to {row['most_calls']} x {statement[:120]}",
+        title=f"{row['service_name']} {row['operation']}: up to {row['most_calls']:,} × {statement[:120]}",
         severity=RULE.severity,
         role=RULE.role,
         subject=Subject(
             service=row["service_name"],
             operation=row["operation"],
             resource=worst["peer"],
-            location=_location(worst),
+            location=code_location(worst),
         ),
         interval=TimeWindow(row["first_nano"], max(row["first_nano"], row["last_nano"])),
         numbers=_numbers(row) | {"statement": statement},
@@ -141,12 +141,6 @@ def _evidence(exemplars: list[Row]) -> Iterator[Evidence]:
     for row in exemplars:
         yield Evidence(f"span:{row['trace_id']}/{row['span_id']}", f"{row['calls']} calls below it")
         yield Evidence(f"span:{row['trace_id']}/{row['call_span_id']}", "one of the calls")
-
-
-def _location(row: Row) -> Location | None:
-    if not row["code_file_path"]:
-        return None
-    return Location(row["code_file_path"], row["code_line_number"], row["code_function_name"])
 
 
 RULE = Rule(

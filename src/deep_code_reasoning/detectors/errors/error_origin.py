@@ -19,8 +19,10 @@ are raised by it (lower 95 % bound of the odds ratio above 1). Of retried calls 
 origin, being the earliest.
 
 Against the baseline, Fisher's exact test on traces charged with the origin; of what is reported as warning or
-critical at most 5 % are false (Benjamini-Hochberg over all origins). An origin that the baseline does not know, but
-with too few traces to be sure, is reported as info. Without a baseline all origins are reported, with their shares.
+critical at most 5 % are false (Benjamini-Hochberg over all origins that occur often enough to be sure of at all). An
+origin that the baseline does not know, but with too few traces to be sure, is reported as info. Without a baseline
+all origins are reported. The title's share, `share_of_failing`, is that of the incident's traces with a failed span
+anywhere; how many of those with the symptom are charged with it is in `support`.
 
 ## Not this when
 The same origin had the same share of traces before the incident, or the error stays below an entry that succeeds
@@ -37,10 +39,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.detectors.contract import Rule, sql_beside
+from deep_code_reasoning.detectors.contract import Rule, code_location, sql_beside
 from deep_code_reasoning.detectors.errors.stack_frames import innermost
-from deep_code_reasoning.detectors.groundwork import failed_spans
-from deep_code_reasoning.detectors.significance import false_discovery_rates, more_often, rate_ratio
+from deep_code_reasoning.detectors.significance import increases, rate_ratio
+from deep_code_reasoning.detectors.wording import percent
 from deep_code_reasoning.finding import Evidence, Finding, Location, Severity, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
@@ -48,14 +50,12 @@ if TYPE_CHECKING:
     from deep_code_reasoning.incident import Incident
     from deep_code_reasoning.store.tables import Tables
 
-FALSE_SHARE = 0.05
 MOST_FINDINGS = 20
 KEY = ("at_fault_service", "operation", "peer", "error_type", "reach")
 Row = dict[str, Any]
 
 
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
-    failed_spans.prepare(tables)
     tables.execute(sql_beside(__file__, "origins"))
     totals = tables.dicts(sql_beside(__file__, "totals"))[0]
     rows = tables.dicts(sql_beside(__file__))
@@ -68,9 +68,9 @@ def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
 def _compared(rows: list[Row], totals: Row) -> list[Row]:
     """Those that became more frequent, with their figures against the baseline; surest and then most first."""
     after, before = totals["incident_traces"], totals["baseline_traces"]
-    p_values = [more_often(row["traces"], after, row["baseline_traces"], before) for row in rows]
-    for row, p_value, false_share in zip(rows, p_values, false_discovery_rates(p_values), strict=True):
-        row["p_value"], row["is_sure"] = p_value, false_share <= FALSE_SHARE
+    tests = increases([(row["traces"], after, row["baseline_traces"], before) for row in rows])
+    for row, test in zip(rows, tests, strict=True):
+        row["p_value"], row["is_sure"] = test
         row["ratio"] = rate_ratio(row["traces"], after, row["baseline_traces"], before)
     told = [row for row in rows if row["is_sure"] or (not row["baseline_traces"] and row["ratio"].ratio > 1)]
     return sorted(told, key=lambda row: (not row["is_sure"], -row["traces"]))
@@ -82,10 +82,10 @@ def _finding(tables: Tables, row: Row, totals: Row) -> Finding:
     above = [name for (name,) in tables.rows(sql_beside(__file__, "path"), **key) if name]
     notes = [row["message"] or row["error_type"]] + [""] * len(exemplars)
     error = f"{row['error_type']} in {row['operation']}"
-    share = row["traces"] / totals["failing_traces"]
+    share = percent(row["traces"], totals["failing_traces"])
     return Finding(
         code=RULE.code,
-        title=f"{share:.0%} of the failing traces: the error begins {_place(row)} ({error})",
+        title=f"{share} of the traces with a failed span: the error begins {_place(row)} ({error})",
         severity=_severity(row),
         role=RULE.role,
         subject=Subject(
@@ -151,8 +151,8 @@ def _location(exemplars: list[Row]) -> Location | None:
     for e in exemplars:
         if thrown := innermost(e["exception_stacktrace"]):
             return thrown
-        if e["code_file_path"]:
-            return Location(e["code_file_path"], e["code_line_number"], e["code_function_name"])
+        if recorded := code_location(e):
+            return recorded
     return None
 
 

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 
 
 def prepare(tables: Tables, incident: Incident, work: Work) -> None:
-    """Fills `trace_outcomes`, `host_clock_pairs` and `host_clocks` (columns: their .sql files).
+    """Fills `trace_outcomes`, `failed_spans`, `first_errors`, `host_clock_pairs` and `host_clocks`.
 
-    Replaces what an earlier call left. Raises CancelledError when the work was taken back.
+    Columns: their .sql files. Replaces what an earlier call left, where that depends on the incident. Raises
+    CancelledError when the work was taken back.
     """
-    from deep_code_reasoning.detectors.groundwork import host_clocks, trace_outcomes
+    from deep_code_reasoning.detectors.groundwork import failed_spans, host_clocks, trace_outcomes
 
     trace_outcomes.prepare(tables, incident)
+    work.check()
+    failed_spans.prepare(tables)
     work.check()
     host_clocks.prepare(tables)
     work.check()

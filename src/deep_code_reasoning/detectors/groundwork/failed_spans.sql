@@ -48,7 +48,7 @@ error_lines AS (
             severity_number >= $error_severity
             OR (
                 COALESCE(severity_number, 0) = 0
-                AND REGEXP_MATCHES(SUBSTRING(body, 1, 200), '\b(ERROR|FATAL|SEVERE|CRITICAL|PANIC)\b')
+                AND REGEXP_MATCHES(SUBSTRING(body, 1, 200), $error_words)
             )
         )
 ),

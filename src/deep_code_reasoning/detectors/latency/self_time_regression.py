@@ -2,7 +2,8 @@
 
 ## What it detects
 Operations whose self time (their span without the time spent in child spans) shifted up in the incident: most
-calls (`shifted` = middle), only the slowest of them (tail), or the few there are (few).
+calls (`shifted` = middle), only the slowest of them (tail), or the few there are (few). `moved` is the figure that
+shows it best: the median, the 95th percentile where that grew by more than twice as much, the mean where neither grew.
 
 ## Why it matters
 Total latency rises in every caller of a slow operation. Self time rises only where the time is really spent.

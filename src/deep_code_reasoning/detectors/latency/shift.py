@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from deep_code_reasoning.detectors.contract import sql_beside
+from deep_code_reasoning.detectors.contract import code_location, sql_beside
 from deep_code_reasoning.detectors.latency import small_samples
-from deep_code_reasoning.detectors.significance import false_discovery_rates, more_often, rank_sum_tail
+from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, more_often, rank_sum_tail
+from deep_code_reasoning.detectors.wording import change, milliseconds
 from deep_code_reasoning.finding import Evidence, Location, Support
 from deep_code_reasoning.incident import TimeWindow
 
@@ -29,15 +30,13 @@ FEWEST_FOR_RANKS = 5
 FEW_GROWTH = 2.0
 """With fewer, latencies must have doubled at least."""
 
-FALSE_SHARE = 0.05
-"""Of the reported shifts at most this share is false (Benjamini-Hochberg over both tests of all subjects)."""
-
 LARGE = 0.64
 """The chance that a value of the incident exceeds one of the baseline from which an effect is at least medium
 (A. Vargha, H. Delaney, "A critique and improvement of the CL common language effect size statistics", 2000)."""
 
 TAIL_GROWTH = 2.0
-"""The tail has grown when at least twice as many traces exceed the baseline's 95th percentile."""
+"""The tail has grown when at least twice as many traces exceed the baseline's 95th percentile; and it is what to tell
+of a shift when it grew by more than twice as much as the median."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,30 @@ class Shift:
     entry_added_nano: float
 
     @property
+    def moved(self) -> Literal["median", "p95", "mean"]:
+        """The figure that shows the shift: the median, unless the 95th percentile grew by more than twice as much.
+
+        Ranks can shift without moving either (a third of the calls, say); then the mean, which always has.
+        """
+        at_median, at_p95 = self._growth("median"), self._growth("p95")
+        if self.part != "tail" and at_median > 0 and at_p95 <= TAIL_GROWTH * at_median:
+            return "median"
+        return "p95" if at_p95 > 0 else "mean"
+
+    def _growth(self, name: str) -> float:
+        return self.figures[f"{name}_after"] / max(self.figures[f"{name}_before"], 1.0) - 1
+
+    @property
+    def before_nano(self) -> float:
+        return self.figures[f"{self.moved}_before"]
+
+    @property
+    def after_nano(self) -> float:
+        return self.figures[f"{self.moved}_after"]
+
+    @property
     def shift_nano(self) -> float:
-        """Of the median, or of the 95th percentile where only the tail moved."""
-        name = "p95" if self.part == "tail" else "median"
-        return self.figures[f"{name}_after"] - self.figures[f"{name}_before"]
+        return self.after_nano - self.before_nano
 
     @property
     def share(self) -> float | None:
@@ -70,7 +89,7 @@ def shifts(tables: Tables) -> tuple[list[Shift], list[dict[str, Any]]]:
     if not rows:
         return [], []
     tests = _tests(rows)
-    rates = false_discovery_rates([test.p_value for test in tests])
+    rates = false_discovery_rates([test.p_value for test in tests])  # over both tests of all subjects
     added = {row["subject_number"]: row for row in tables.dicts(sql_beside(__file__, "share"))}
     subjects = {row["subject_number"]: row for row in tables.dicts("SELECT * FROM latency_subjects")}
     found: dict[int, Shift] = {}
@@ -135,7 +154,10 @@ def numbers(shift: Shift) -> dict[str, float | int | str]:
         "mad_before_ms": _ms(row["mad_before"]),
         "p95_before_ms": _ms(row["p95_before"]),
         "p95_after_ms": _ms(row["p95_after"]),
-        "ratio": round(_ratio(shift), 2),
+        "moved": shift.moved,
+        f"{shift.moved}_before_ms": _ms(shift.before_nano),
+        f"{shift.moved}_after_ms": _ms(shift.after_nano),
+        "ratio": round(shift.after_nano / max(shift.before_nano, 1.0), 2),
         "superiority": round(shift.superiority, 3),
         "p_value": float(f"{shift.p_value:.2g}"),
         "shifted": shift.part,
@@ -147,14 +169,8 @@ def numbers(shift: Shift) -> dict[str, float | int | str]:
 
 
 def change_in_words(shift: Shift) -> str:
-    """`12.0 ms -> 81.5 ms`, of the median or, where only the tail moved, of the 95th percentile."""
-    name = "p95" if shift.part == "tail" else "median"
-    return f"{_ms(shift.figures[name + '_before']):g} -> {_ms(shift.figures[name + '_after']):g} ms ({name})"
-
-
-def _ratio(shift: Shift) -> float:
-    name = "p95" if shift.part == "tail" else "median"
-    return shift.figures[f"{name}_after"] / max(shift.figures[f"{name}_before"], 1.0)
+    """`median 12 → 81.5 ms`."""
+    return f"{shift.moved} {change(shift.before_nano, shift.after_nano)}"
 
 
 def _ms(nanoseconds: float) -> float:
@@ -177,15 +193,11 @@ def exemplars(tables: Tables, shift: Shift) -> Exemplars:
     evidence = tuple(
         Evidence(
             f"span:{row['trace_id']}/{row['span_id']}",
-            f"{_ms(row['value_nano']):g} ms in the {row['phase']}",
+            f"{milliseconds(row['value_nano'])} in the {row['phase']}",
         )
         for row in rows
     )
-    place = next((row for row in rows if row["code_file_path"]), None)
-    location = (
-        Location(place["code_file_path"], place["code_line_number"], place["code_function_name"]) if place else None
-    )
-    return Exemplars(evidence, location)
+    return Exemplars(evidence, next((place for row in rows if (place := code_location(row))), None))
 
 
 def support(tables: Tables, shift: Shift) -> tuple[Support, TimeWindow | None]:

@@ -12,7 +12,7 @@ that a search for slow code blames on the caller.
 One value a trace and edge, the mean over its calls; only durations are subtracted, so differences between the hosts'
 clocks play no part. Tests and correction as in self-time-regression: Mann-Whitney for the middle with at least a
 medium effect, Fisher for the tail, a moderated t-test on logarithms for the few, at most 5 % of what is reported
-false.
+false. `moved` names the figure that shows the shift best.
 
 Whom to charge: the callee, unless the caller is the common end. Of the other tested edges of both ends, the share
 that is slow by at least half as much is compared; where the caller's is larger, its host or network is the likelier

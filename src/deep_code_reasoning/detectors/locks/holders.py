@@ -16,6 +16,7 @@ from deep_code_reasoning.detectors.locks.renewals import (
     late_without_skew,
     unrenewed_without_skew,
 )
+from deep_code_reasoning.detectors.wording import figure, measured, milliseconds
 from deep_code_reasoning.finding import Evidence
 from deep_code_reasoning.incident import TimeWindow
 
@@ -112,24 +113,27 @@ def _clock_numbers(holder: Holder) -> Numbers:
 
 def title(clocks: Clocks, holder: Holder, numbers: Numbers, lock_service: str | None, lock_host: str | None) -> str:
     who = f"{holder.service or 'a client'} on {clocks.name(holder.host)}"
-    count = numbers["overlaps"]
-    overlapping = (
-        f"{count} of its holds overlap with another's" if count != 1 else "one of its holds overlaps with another's"
-    )
+    count = int(numbers["overlaps"])
+    overlapping = f"{count:,} of its holds overlap another's" if count != 1 else "one of its holds overlaps another's"
     if not holder.late:
         return f"{who} still worked when another came in, and no renewal came too late: {overlapping}"
-    late = f"{who} renews its lease {numbers['late_ms']} ms after it ran out"
-    causes = {part: numbers.get(f"late_by_{part}", 0) for part in ("skew", "pause", "network")}
-    main = max(causes, key=lambda part: float(causes[part]))
+    ttl = f" {figure(float(numbers['ttl_ms']))} ms" if "ttl_ms" in numbers else ""
+    margin = f" (margin {figure(float(numbers['renew_margin_ms']))} ms)" if "renew_margin_ms" in numbers else ""
+    late = f"{who} renews its{ttl} lease {figure(float(numbers['late_ms']))} ms after it ran out{margin}"
     lock = f"{lock_service or 'the lock service'}'s" + (f" on {clocks.name(lock_host)}" if lock_host else "")
-    because = ""
-    if causes[main] and main == "skew" and holder.line:
+    return f"{late}{_because(holder, numbers, lock)}: {overlapping if count else 'no other holder came between'}"
+
+
+def _because(holder: Holder, numbers: Numbers, lock: str) -> str:
+    """Of the most late renewals' cause; empty where none is known."""
+    causes = {part: int(numbers.get(f"late_by_{part}", 0)) for part in ("skew", "pause", "network")}
+    main = max(causes, key=lambda part: causes[part])
+    if not causes[main]:
+        return ""
+    if main == "skew" and holder.line:
         way = "behind" if holder.line.offset_nano < 0 else "ahead of"
-        size = f"{abs(float(numbers['offset_ms']))} ± {numbers['error_ms']} ms"
-        because = f" because its clock runs {size} {way} {lock}"
-    elif causes[main]:
-        because = {"pause": " because it was paused", "network": " because the network was slow"}[main]
-    return f"{late}{because}: {overlapping if count else 'no other holder came between'}"
+        return f" because its clock runs {measured(abs(holder.line.offset_nano), holder.line.error_nano)} {way} {lock}"
+    return " because it was paused" if main == "pause" else " because the network was slow"
 
 
 def interval(holder: Holder) -> TimeWindow:
@@ -142,12 +146,12 @@ def interval(holder: Holder) -> TimeWindow:
 
 def evidence(clocks: Clocks, holder: Holder) -> Iterator[Evidence]:
     for overlap in sorted(holder.certain, key=lambda one: -one.length_nano)[:SHOWN]:
-        size = f"{_ms(overlap.length_nano)} ± {_ms(overlap.error_nano)} ms"
+        size = measured(overlap.length_nano, overlap.error_nano)
         for hold, part in ((overlap.first, "held and went on"), (overlap.second, "held as well")):
             note = f"{hold.service_name} on {clocks.name(hold.host)} {part}: {hold.key}, both for {size}"
             yield Evidence(f"span:{hold.trace_id}/{hold.span_id}", note)
     for renewal in sorted(holder.late, key=lambda one: -one.late_nano)[:SHOWN]:
-        note = f"renewal of {renewal.key}, {_ms(renewal.late_nano)} ms after the lease ran out"
+        note = f"renewal of {renewal.key}, {milliseconds(renewal.late_nano)} after the lease ran out"
         yield Evidence(f"span:{renewal.trace_id}/{renewal.span_id}", note)
         if renewal.server_span_id:
             yield Evidence(f"span:{renewal.trace_id}/{renewal.server_span_id}", f"{note}, as the lock service saw it")

@@ -33,10 +33,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_SEVERITY
+from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.logs.template_weights import counts_traces, weigh
-from deep_code_reasoning.detectors.significance import false_discovery_rates, rate_ratio
+from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, rate_ratio
 from deep_code_reasoning.finding import Evidence, Finding, Severity, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from deep_code_reasoning.incident import Incident
     from deep_code_reasoning.store.tables import Tables
 
-FALSE_SHARE = 0.05
 MOST_FINDINGS = 20
 WORDS = {"new": "new", "gone": "no longer written", "more": "written more often", "less": "written less often"}
 
@@ -54,7 +53,7 @@ Row = dict[str, Any]
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
     if incident.baseline is None or incident.incident is None:
         return
-    rows = _comparable(tables.dicts(sql_beside(__file__), **bounds(incident), error_severity=ERROR_SEVERITY))
+    rows = _comparable(tables.dicts(sql_beside(__file__), **bounds(incident), **ERROR_LINES))
     weigh(rows, incident.incident.seconds, incident.baseline.seconds)
     told = _told(rows)
     for place, row in enumerate(told[:MOST_FINDINGS]):

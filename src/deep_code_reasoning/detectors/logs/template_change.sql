@@ -21,7 +21,7 @@ WITH line AS (
         COALESCE(l.severity_number >= $error_severity, FALSE)
         OR (
             COALESCE(l.severity_number, 0) = 0
-            AND REGEXP_MATCHES(SUBSTRING(l.body, 1, 200), '\b(ERROR|FATAL|SEVERE|CRITICAL|PANIC)\b')
+            AND REGEXP_MATCHES(SUBSTRING(l.body, 1, 200), $error_words)
         ) AS is_error
     FROM logs AS l
     LEFT JOIN spans AS s ON s.trace_id = l.trace_id AND s.span_id = l.span_id

@@ -10,10 +10,15 @@ first error: who sees the storm alone blames the wrong service.
 
 ## How it is computed
 A call is a retry when the call before it, of the same operation to the same address below the same span, had failed
-and ended. `amplification` is calls / (calls - retries), the calls made for each one wanted. With a baseline, Fisher's
-exact test on the traces that make the call: in how many is it retried; at most 5 % of what is reported is false
-(Benjamini-Hochberg). Without one, only retries of a tenth of the wanted calls or more are reported: the retry budget
-that the Site Reliability Engineering book (chapter 21) allows a client.
+and ended, or when its client says that it sent it again (`http.request.resend_count`) and neither a redirect nor a
+request for credentials (3xx, 401, 407) came before. `amplification` is calls / (calls - retries), the calls made for
+each one wanted.
+
+With a baseline, Fisher's exact test on the traces that make the call: in how many is it retried; of what is reported
+as warning at most 5 % is false (Benjamini-Hochberg over all operations retried often enough to be sure of at all).
+Retries in two traces or more that the baseline does not know, but that are too few beside it to be sure, are reported
+as info. Where the baseline lacks the call, and without a baseline, only retries of a tenth of the wanted calls or
+more are reported: the retry budget that the Site Reliability Engineering book (chapter 21) allows a client.
 
 First error first: for each first attempt the earliest first error at or below it is looked up. Where most of them
 failed at another service or on the way to it, the storm is a symptom and `first_failure_service` is to be asked;
@@ -33,43 +38,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork import failed_spans
-from deep_code_reasoning.detectors.significance import false_discovery_rates, more_often
-from deep_code_reasoning.finding import Evidence, Finding, Location, Subject, Support
+from deep_code_reasoning.detectors.contract import Rule, code_location, sql_beside
+from deep_code_reasoning.detectors.significance import increases
+from deep_code_reasoning.detectors.wording import figure
+from deep_code_reasoning.finding import Evidence, Finding, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
 if TYPE_CHECKING:
     from deep_code_reasoning.incident import Incident
     from deep_code_reasoning.store.tables import Tables
 
-FALSE_SHARE = 0.05
 RETRY_BUDGET = 0.1
+FEWEST_NEW = 2
+"""Traces with retries that the baseline does not know, below which nothing is said: one may be a hiccup."""
+
 MOST_FINDINGS = 20
 
 Row = dict[str, Any]
 
 
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
-    failed_spans.prepare(tables)
     tables.execute(sql_beside(__file__, "attempts"))
     rows = tables.dicts(sql_beside(__file__))
-    told = _increased(rows) if incident.baseline is not None else [r for r in rows if _over_budget(r)]
-    for row in told[:MOST_FINDINGS]:
+    compared = [row for row in rows if row["before_traces"]]
+    told = _increased(compared) + [row for row in rows if not row["before_traces"] and _over_budget(row)]
+    for row in sorted(told, key=lambda row: (not row.get("is_sure", True), -row["after_retries"]))[:MOST_FINDINGS]:
         yield _finding(tables, row)
 
 
 def _increased(rows: list[Row]) -> list[Row]:
-    for row in rows:
-        row["p_value"] = 1.0
-        if row["before_traces"]:
-            row["p_value"] = more_often(
-                row["after_with"], row["after_traces"], row["before_with"], row["before_traces"]
-            )
-        elif _over_budget(row):
-            row["p_value"] = 0.0
-    rates = false_discovery_rates([row["p_value"] for row in rows])
-    return [row for row, rate in zip(rows, rates, strict=True) if rate <= FALSE_SHARE]
+    """Those retried in more traces than before, and those that may be: the baseline does not know them."""
+    counts = [(row["after_with"], row["after_traces"], row["before_with"], row["before_traces"]) for row in rows]
+    for row, test in zip(rows, increases(counts), strict=True):
+        row["p_value"], row["is_sure"] = test
+    return [row for row in rows if row["is_sure"] or (not row["before_with"] and row["after_with"] >= FEWEST_NEW)]
 
 
 def _over_budget(row: Row) -> bool:
@@ -84,21 +86,19 @@ def _finding(tables: Tables, row: Row) -> Finding:
     is_symptom = first is not None and (
         first["at_fault_service"] != row["service_name"] or first["reach"] in ("unreached", "timed_out")
     )
-    place = next((a for a in attempts if a["code_file_path"]), None)
+    calls = figure(_amplification(row, "after"))
+    to = f" to {row['server_address']}" if row["server_address"] else ""
     told = f", after {first['error_type']} at {first['at_fault_service']}" if first else ""
     return Finding(
         code=RULE.code,
-        title=f"{row['service_name']} {row['operation']}: {_amplification(row, 'after'):.2f} calls for each one wanted"
-        f"{told}",
-        severity=RULE.severity,
+        title=f"{row['service_name']} {row['operation']}{to}: {calls} calls for each one wanted{told}",
+        severity=RULE.severity if row.get("is_sure", True) else "info",
         role="symptom" if is_symptom else "mechanism",
         subject=Subject(
             service=row["service_name"],
             operation=row["operation"],
             peer=first["at_fault_service"] if first and first["at_fault_service"] != row["service_name"] else None,
-            location=Location(place["code_file_path"], place["code_line_number"], place["code_function_name"])
-            if place
-            else None,
+            location=next((place for a in attempts if (place := code_location(a))), None),
         ),
         interval=TimeWindow(row["first_nano"], max(row["first_nano"], row["last_nano"])),
         numbers=_numbers(row) | _first_failures(causes),

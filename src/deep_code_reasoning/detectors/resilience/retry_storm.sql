@@ -1,4 +1,4 @@
--- One row a caller's operation with retries in the incident.
+-- One row a caller's operation with retries in the incident or the baseline.
 --   after_calls, before_calls, after_retries, before_retries    of the operation in all traces of the phase
 --   after_traces, before_traces   traces that made the call at all; *_with: those in which it was retried
 --   requests, exhausted           chains with a retry, and those whose last attempt failed too
@@ -77,5 +77,5 @@ JOIN calls AS c
     AND c.operation = r.operation
     AND c.kind = r.kind
     AND c.server_address = r.server_address
-WHERE r.after_retries > 0
+WHERE r.after_retries + r.before_retries > 0
 ORDER BY r.after_retries DESC, r.service_name, r.operation, r.server_address

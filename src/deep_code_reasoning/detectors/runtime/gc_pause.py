@@ -40,7 +40,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.rates import RateRatio, rate_ratio
+from deep_code_reasoning.detectors.rates import RateRatio, rate_ratio
+from deep_code_reasoning.detectors.wording import milliseconds
 from deep_code_reasoning.finding import Evidence, Finding, Subject, Support
 from deep_code_reasoning.incident import TimeWindow, iso
 
@@ -199,7 +200,7 @@ def _finding(
     what = f"{numbers['pauses']} pauses" if numbers["pauses"] != 1 else "one pause"
     return Finding(
         code=RULE.code,
-        title=f"{where} stood still in {what} of 200 ms and more, the longest {numbers['longest_ms']} ms",
+        title=f"{where} stood still in {what} of 200 ms and more, the longest {milliseconds(longest.length_nano)}",
         severity="warning" if more else "info",
         role="cause" if more or ratio is None else "context",
         subject=Subject(service=service, host=names.get(host or "", host)),
@@ -212,7 +213,7 @@ def _finding(
 
 def _evidence(pauses: list[Pause]) -> Iterator[Evidence]:
     for pause in sorted(pauses, key=lambda one: -one.length_nano)[:SHOWN]:
-        yield Evidence(pause.ref, f"{pause.length_nano / 1e6:.1f} ms until {iso(pause.end_nano)}")
+        yield Evidence(pause.ref, f"{milliseconds(pause.length_nano)} until {iso(pause.end_nano)}")
 
 
 RULE = Rule(

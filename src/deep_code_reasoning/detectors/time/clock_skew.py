@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
 from deep_code_reasoning.detectors.groundwork.clocks import ClockLine, Clocks
+from deep_code_reasoning.detectors.wording import figure, measured, with_error
 from deep_code_reasoning.finding import Evidence, Finding, Severity, Subject, Support
 
 if TYPE_CHECKING:
@@ -115,9 +116,13 @@ def _findings(tables: Tables, clocks: Clocks, skewed: dict[str, ClockLine], medi
 
 def _title(clocks: Clocks, host: str, median: str, line: ClockLine) -> str:
     way = "ahead of" if line.offset_nano > 0 else "behind"
-    size = f"{abs(line.offset_nano) / 1e6:.2f} ± {line.error_nano / 1e6:.2f} ms"
+    size = measured(abs(line.offset_nano), line.error_nano)
     drifting = abs(line.drift_ppm) > line.drift_error_ppm
-    drift = f", drifting {line.drift_ppm:+.1f} ± {line.drift_error_ppm:.1f} ppm" if drifting else ""
+    drift = (
+        f", drifting {'+' * (line.drift_ppm > 0)}{with_error(line.drift_ppm, line.drift_error_ppm)} ppm"
+        if drifting
+        else ""
+    )
     return f"the clock of {clocks.name(host)} runs {size} {way} {clocks.name(median)}{drift}"
 
 
@@ -132,9 +137,9 @@ def _support(row: dict) -> Support:
 
 def _witnesses(tables: Tables, clocks: Clocks, host: str) -> Iterator[Evidence]:
     for row in tables.dicts(sql_beside(__file__, "witnesses"), host=host):
-        lower = "…" if row["lower_nano"] is None else f"{row['lower_nano'] / 1e6:.3f}"
+        lower = "…" if row["lower_nano"] is None else figure(row["lower_nano"] / 1e6, 5)
         sides = f"{clocks.name(row['server_host'])} - {clocks.name(row['client_host'])}"
-        note = f"{sides} in [{lower}, {row['upper_nano'] / 1e6:.3f}] ms"
+        note = f"{sides} in [{lower}, {figure(row['upper_nano'] / 1e6, 5)}] ms"
         yield Evidence(f"span:{row['trace_id']}/{row['client_span']}", f"client: {note}")
         yield Evidence(f"span:{row['trace_id']}/{row['server_span']}", f"server: {note}")
 

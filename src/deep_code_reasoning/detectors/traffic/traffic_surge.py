@@ -12,8 +12,9 @@ fault, which shows only under load; the diagnosis weighs that.
 ## How it is computed
 Traces are counted by entry service and operation in 30 slices of both windows. The rates are compared as a ratio
 with its 99 % confidence interval, widened by the dispersion of the slices (quasi-Poisson), because requests come in
-bursts. Reported when the whole interval lies above 1.25: whoever scales at 80 % utilisation, the default target of
-Kubernetes' autoscaler, has that much headroom, and less growth should do no harm. Critical when it lies above 2.
+bursts; the title names the ratio and the interval's lower end. Reported when the whole interval lies above 1.25:
+whoever scales at 80 % utilisation, the default target of Kubernetes' autoscaler, has that much headroom, and less
+growth should do no harm. Critical when it lies above 2.
 False alarms: at most 0.5 % a service and comparison, when the rate has not grown at all far fewer.
 
 ## Not this when
@@ -33,8 +34,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.rates import RateRatio, rate_ratio
 from deep_code_reasoning.detectors.groundwork.windows import bounds
+from deep_code_reasoning.detectors.rates import RateRatio, rate_ratio
+from deep_code_reasoning.detectors.wording import figure
 from deep_code_reasoning.finding import Evidence, Finding, Subject, Support
 
 if TYPE_CHECKING:
@@ -133,10 +135,11 @@ def _finding(
     now, before = incident.incident, incident.baseline
     assert now and before
     entered = requests.total("incident")
+    times, least = figure(ratio.ratio), figure(ratio.low)
     where = f"{service or 'an unnamed service'}" + (f" ({operation})" if operation else "")
     return Finding(
         code=RULE.code,
-        title=f"{ratio.ratio:.2f} times the requests enter at {where} (at least {ratio.low:.2f} with 99.5 %)",
+        title=f"requests enter at {where} at {times} times the usual rate (at least {least} times)",
         severity="critical" if ratio.low > DOUBLED else "warning",
         role="cause",
         subject=Subject(service=service, operation=operation),

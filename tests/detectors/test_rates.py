@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.detectors.groundwork.rates import rate_ratio
+from deep_code_reasoning.detectors.rates import rate_ratio
 
 counts = st.lists(st.integers(0, 500), min_size=1, max_size=40)
 

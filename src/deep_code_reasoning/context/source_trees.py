@@ -1,0 +1,98 @@
+"""Finds the file that telemetry names: below the allowed roots and below the git repositories of the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.context.gather.sql import query
+from deep_code_reasoning.context.source_files import Unreadable, find, is_inside
+from deep_code_reasoning.sources.git_directory import git_directory, outside_directories
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.store.tables import Tables
+
+
+@dataclass(frozen=True)
+class _Repository:
+    folder: Path
+    git: Path
+    services: tuple[str, ...]
+
+    @property
+    def is_bare(self) -> bool:
+        return self.git == self.folder
+
+    def belongs_to(self, service: str | None) -> bool:
+        """By the service its commits carry, else by a word of its name: `shop-payment.git` is `payment`'s."""
+        words = re.split(r"[^a-z0-9]+", self.folder.name.lower())
+        return bool(service) and (
+            service in self.services or str(service).lower() in [*words, self.folder.name.lower()]
+        )
+
+
+class SourceTrees:
+    """Only what lies under `roots` after links are resolved, a repository's object folders too, is looked at."""
+
+    def __init__(self, tables: Tables, roots: Sequence[Path]) -> None:
+        self.roots = tuple(roots)
+        self._repositories = list(self._allowed(tables))
+
+    def locate(self, named: str, service: str | None = None) -> Path:
+        """The file with the most of the named path; of equals the service's own repository's. Raises Unreadable."""
+        own = [r for r in self._repositories if r.belongs_to(service)]
+        others = [r for r in self._repositories if r not in own]
+        folders = [r.folder for r in own if not r.is_bare], self.roots, [r.folder for r in others if not r.is_bare]
+        if path := find(named, self.roots, [folder for group in folders for folder in group]):
+            return path
+        for repository in (*own, *others):
+            if repository.is_bare and _blob(repository.git, named):
+                raise Unreadable(f"it lies in {repository.folder}, a bare repository: a clone of it can be read")
+        raise Unreadable("no such file under the allowed roots or in the evidence's repositories")
+
+    def revision(self, path: Path) -> str:
+        """`at commit 1a2b3c…`, and whether the file is as committed; empty outside the evidence's repositories."""
+        real = Path(os.path.realpath(path))
+        for repository in self._repositories:
+            folder = Path(os.path.realpath(repository.folder))
+            if repository.is_bare or not real.is_relative_to(folder):
+                continue
+            head = _git(repository.git, "rev-parse", "--short=12", "HEAD")
+            if not head:
+                return ""
+            committed = _blob(repository.git, real.relative_to(folder).as_posix())
+            if committed is None:
+                return f"not in commit {head}"
+            return f"at commit {head}" + ("" if _blob_id(real, committed) == committed else ", changed since")
+        return ""
+
+    def _allowed(self, tables: Tables) -> Iterator[_Repository]:
+        for name, services in tables.rows(query("repositories")):
+            folder = Path(name)
+            git = git_directory(folder) if is_inside(Path(os.path.realpath(folder)), self.roots) else None
+            if git and all(is_inside(Path(os.path.realpath(p)), self.roots) for p in outside_directories(folder, git)):
+                yield _Repository(folder, git, tuple(s for s in services if s))
+
+
+def _git(git_dir: Path, *arguments: str) -> str | None:
+    from deep_code_reasoning.sources.git_log import run_git
+
+    git = shutil.which("git")
+    return run_git(git, git_dir, *arguments) if git else None
+
+
+def _blob(git_dir: Path, named: str) -> str | None:
+    return _git(git_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", f"HEAD:{named.lstrip('/')}")
+
+
+def _blob_id(path: Path, like: str) -> str:
+    """What git would call the file's content, by the hash that `like` is of."""
+    content = path.read_bytes()
+    hashed = hashlib.new("sha1" if len(like) == 40 else "sha256", b"blob %d\0" % len(content) + content)
+    return hashed.hexdigest()
