@@ -233,7 +233,7 @@ class Investigations:
         from deep_code_reasoning.context.show import show
 
         folder = self._folder((), investigation)
-        loaded = [record.real_path for record in folder.manifest().evidence]
+        loaded = [record.real_path for record in folder.manifest().evidence.values()]
         with self._tables((), folder.name) as tables:
             return show(tables, ref, roots=self._roots(loaded))
 

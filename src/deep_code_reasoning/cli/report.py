@@ -70,7 +70,8 @@ def _suspects(out: Console, diagnosis: Diagnosis) -> None:
     _heading(out, "Ranked suspects")
     for suspect in diagnosis.suspects[:SUSPECTS_SHOWN]:
         out.print(Text(f"  {suspect.rank}. {suspect.score:.2f}  {visible(_name(suspect))}", style="bold"))
-        _print(out, Text(visible(suspect.summary)), 11)
+        if suspect.summary not in diagnosis.verdict.summary:
+            _print(out, Text(visible(suspect.summary)), 11)
         for sign, style, arguments in (("+", "green", suspect.in_favour), ("-", "red", suspect.against)):
             for argument in arguments:
                 _print(out, _argument(sign, style, argument), 11)
