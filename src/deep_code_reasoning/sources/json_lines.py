@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from deep_code_reasoning import sources
 from deep_code_reasoning.sources.json_documents import documents
+from deep_code_reasoning.sources.log_keys import flatten, key_columns
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream, Line
 
 BROKEN_LINE = "not well-formed JSON (broken off or damaged)"
 TOO_DEEP = "JSON nested too deeply"
 NOT_AN_OBJECT = "JSON that is not an object with a log record's keys"
-ASSUMED_UTC = "times without a zone, read as UTC (kept)"
-NO_TIME = "log record without a time that can be read (kept)"
-
-_MAX_KEYS = 512  # of one record; deeper and further ones stay together as JSON
 
 
 class JsonLines:
@@ -105,33 +98,3 @@ def _looks_like_log(record: dict[str, Any], *, alone: bool) -> bool:
     if not alone or ("text" in record and isinstance(record.get("tags"), list)):
         return "time" in columns and bool(columns & {"severity", "trace_id", "scope_name"})
     return len(columns & {"time", "body", "severity"}) >= 2 or {"time", "trace_id"} <= columns
-
-
-@cache
-def key_names() -> dict[str, list[str]]:
-    """Column → keys in lower case, the most telling first."""
-    table = tomllib.loads(resources.files(sources).joinpath("log_keys.toml").read_text("utf-8"))
-    return {column: [key.lower() for key in keys] for column, keys in table.items()}
-
-
-@cache
-def key_columns() -> dict[str, str]:
-    """Key in lower case → column."""
-    return {key: column for column, keys in key_names().items() for key in keys}
-
-
-def flatten(record: dict[str, Any]) -> dict[str, Any]:
-    """Nested objects as dotted keys: {"http": {"method": "GET"}} → {"http.method": "GET"}; lists stay whole."""
-    if not any(isinstance(value, dict) for value in record.values()):
-        return record
-    flat: dict[str, Any] = {}
-    pending = [("", record)]
-    while pending:
-        prefix, part = pending.pop()
-        for key, value in part.items():
-            name = f"{prefix}{key}"
-            if isinstance(value, dict) and value and len(flat) + len(pending) < _MAX_KEYS and len(name) < 512:
-                pending.append((f"{name}.", value))
-            else:
-                flat[name] = value
-    return flat

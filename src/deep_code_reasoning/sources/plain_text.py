@@ -41,7 +41,7 @@ class PlainText:
 
 def _is_table(lines: list[str]) -> bool:
     """CSV: a header that names a time, and as many delimiters in every line."""
-    from deep_code_reasoning.sources.json_lines import key_names
+    from deep_code_reasoning.sources.log_keys import key_names
 
     header = lines[0].lower() if lines else ""
     for delimiter in ",;\t":
