@@ -43,7 +43,7 @@ def load(
 
 def print_unread(unread: Any) -> None:
     if unread:
-        console().print("\nNot read", style="bold")
+        console().print("\nNot read, or read as noted", style="bold")
         print_table(["place", "reason", "count"], [[u.place, u.reason, f"{u.count:,}"] for u in unread])
 
 

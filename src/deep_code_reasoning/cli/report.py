@@ -155,7 +155,7 @@ def _specialist(out: Console, answer: Answer) -> None:
 def _unread(out: Console, diagnosis: Diagnosis) -> None:
     if not diagnosis.unread:
         return
-    _heading(out, "Not read")
+    _heading(out, "Not read, or read as noted")
     for unread in diagnosis.unread:
         _print(out, Text(visible(f"{unread.place}: {unread.reason} ({unread.count:,})")), 2)
 
