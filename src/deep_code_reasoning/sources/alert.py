@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from deep_code_reasoning.sources.instants import any_nanos
-from deep_code_reasoning.sources.json_documents import documents
+from deep_code_reasoning.sources.json_documents import records
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
-BROKEN_JSON = "not well-formed JSON (broken off or damaged)"
 NOT_AN_ALERT = "JSON that is not an alert (a metric or a monitor, and when it fired)"
 BAD_TIME = "alert whose fired_at cannot be read (kept without it)"
 
@@ -36,27 +35,19 @@ class AlertJson:
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
         from deep_code_reasoning.sources.arrow_tables import Rows
-        from deep_code_reasoning.sources.otlp_values import parse
 
         rows = Rows("alerts")
-        for document in documents(stream):
-            if isinstance(document, Skipped):
-                yield document
+        for record in records(stream):
+            if isinstance(record, Skipped):
+                yield record
                 continue
-            number, offset, text = document
-            try:
-                value = parse(text.decode("utf-8", "replace"))
-            except (ValueError, RecursionError):
-                yield Skipped(number, offset, BROKEN_JSON)
+            if not _is_alert(record.value):
+                yield Skipped(record.line, record.offset, NOT_AN_ALERT)
                 continue
-            for alert in value if isinstance(value, list) else [value]:
-                if not _is_alert(alert):
-                    yield Skipped(number, offset, NOT_AN_ALERT)
-                    continue
-                row = _row(alert, offset)
-                if row[0] is None:
-                    yield Skipped(number, offset, BAD_TIME)
-                rows.add(row)
+            row = _row(record.value, record.offset)
+            if row[0] is None:
+                yield Skipped(record.line, record.offset, BAD_TIME)
+            rows.add(row)
         if len(rows):
             yield rows.take()
 

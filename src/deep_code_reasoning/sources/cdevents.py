@@ -11,11 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from deep_code_reasoning.sources.instants import any_nanos
-from deep_code_reasoning.sources.json_documents import documents
+from deep_code_reasoning.sources.json_documents import records
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
-BROKEN_JSON = "not well-formed JSON (broken off or damaged)"
 NOT_AN_EVENT = "JSON that is not a CDEvent"
 OTHER_EVENT = "CDEvent of a type other than a service's deployment"
 NO_TIME = "deploy event without a time that can be read"
@@ -39,25 +38,17 @@ class CdEvents:
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
         from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows
-        from deep_code_reasoning.sources.otlp_values import parse
 
         rows = Rows("deploys")
-        for document in documents(stream):
-            if isinstance(document, Skipped):
-                yield document
+        for record in records(stream):
+            if isinstance(record, Skipped):
+                yield record
                 continue
-            number, offset, text = document
-            try:
-                value = parse(text.decode("utf-8", "replace"))
-            except (ValueError, RecursionError):
-                yield Skipped(number, offset, BROKEN_JSON)
-                continue
-            for event in value if isinstance(value, list) else [value]:
-                row = _row(event, offset)
-                if isinstance(row, str):
-                    yield Skipped(number, offset, row)
-                else:
-                    rows.add(row)
+            row = _row(record.value, record.offset)
+            if isinstance(row, str):
+                yield Skipped(record.line, record.offset, row)
+            else:
+                rows.add(row)
             if len(rows) >= BATCH_ROWS:
                 yield rows.take()
         if len(rows):

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from deep_code_reasoning.sources.reader import Skipped
 from deep_code_reasoning.sources.stream import DOCUMENT_TOO_LARGE, EvidenceStream, Line
 
+BROKEN_JSON = "not well-formed JSON (broken off or damaged)"
 BLANK = b" \t\r\n\0\x1e"  # \x1e opens a record in JSON text sequences (RFC 7464); NULs are left by sparse writes
 _OPENINGS = (b"{", b"[")
 _OPENS_BLOCK = (*_OPENINGS, b",", b":")
 _BARE = 2  # bytes of an opening line that holds nothing but brackets
+
+
+class Record(NamedTuple):
+    """One JSON value, an element where the document is an array, with the place of its document."""
+
+    line: int | None
+    offset: int
+    value: Any
+
+
+def records(stream: EvidenceStream) -> Iterator[Record | Skipped]:
+    """Every record of every document, parsed; a document that does not parse is Skipped."""
+    from deep_code_reasoning.sources.otlp_values import parse
+
+    for document in documents(stream):
+        if isinstance(document, Skipped):
+            yield document
+            continue
+        number, offset, text = document
+        try:
+            value = parse(text.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            yield Skipped(number, offset, BROKEN_JSON)
+            continue
+        for record in value if isinstance(value, list) else [value]:
+            yield Record(number, offset, record)
 
 
 def documents(stream: EvidenceStream) -> Iterator[Line | Skipped]:
