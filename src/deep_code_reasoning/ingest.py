@@ -367,7 +367,7 @@ def _cycle_collector_paused() -> Generator[None]:
 
 
 def _fingerprint(item: Item) -> str:
-    from deep_code_reasoning.sources.git_directory import git_directory, outside_directories
+    from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
     from deep_code_reasoning.store import fingerprint
 
     if item.kind == "file":

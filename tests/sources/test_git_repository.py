@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deep_code_reasoning.sources import git_repository
+from deep_code_reasoning.sources.changes import git_repository
 from sources.reading import Reading, read_path
 
 ENVIRONMENT = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.context.gather.sql import query
 from deep_code_reasoning.context.source_files import Unreadable, find, is_inside
-from deep_code_reasoning.sources.git_directory import git_directory, outside_directories
+from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
 
 if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
@@ -81,7 +81,7 @@ class SourceTrees:
 
 
 def _git(git_dir: Path, *arguments: str) -> str | None:
-    from deep_code_reasoning.sources.git_log import run_git
+    from deep_code_reasoning.sources.changes.git_log import run_git
 
     git = shutil.which("git")
     return run_git(git, git_dir, *arguments) if git else None

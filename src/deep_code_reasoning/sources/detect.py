@@ -1,4 +1,4 @@
-"""Which reader takes a piece of evidence. Readers are the modules of this folder that define READER."""
+"""Which reader takes a piece of evidence. Readers are the modules under this folder that define READER."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ UNKNOWN = "format not recognised"
 @cache
 def readers() -> tuple[Reader, ...]:
     """All readers, sorted by name."""
-    modules = (importlib.import_module(f"{sources.__name__}.{m.name}") for m in pkgutil.iter_modules(sources.__path__))
+    found = pkgutil.walk_packages(sources.__path__, f"{sources.__name__}.")
+    modules = (importlib.import_module(module.name) for module in found)
     return tuple(sorted((m.READER for m in modules if hasattr(m, "READER")), key=lambda reader: reader.name))
 
 

@@ -25,7 +25,7 @@ class Record(NamedTuple):
 
 def records(stream: EvidenceStream) -> Iterator[Record | Skipped]:
     """Every record of every document, parsed; a document that does not parse is Skipped."""
-    from deep_code_reasoning.sources.otlp_values import parse
+    from deep_code_reasoning.sources.otlp.values import parse
 
     for document in documents(stream):
         if isinstance(document, Skipped):

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 from deep_code_reasoning import sources
-from deep_code_reasoning.sources.otlp_values import KeyValue, text_of
+from deep_code_reasoning.sources.otlp.values import KeyValue, text_of
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Literal
 
 from deep_code_reasoning.errors import OutsideRootsError
 from deep_code_reasoning.finding import Unread
-from deep_code_reasoning.sources.git_directory import git_directory, outside_directories
+from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
 
 MISSING = "no such file or folder"
 OUTSIDE = "resolves outside the allowed roots"

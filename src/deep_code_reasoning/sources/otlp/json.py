@@ -2,7 +2,7 @@
 
 One `Export*ServiceRequest` a line, whole-file documents (pretty-printed too) and arrays of requests; the signals may
 be mixed in one file. Two roads to the same rows: msgspec structs for what has OTLP's form (measured twice as fast as
-orjson and dictionaries), and `otlp_lenient` for what has nearly that form.
+orjson and dictionaries), and `lenient` for what has nearly that form.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from deep_code_reasoning.sources.json_documents import documents
-from deep_code_reasoning.sources.otlp_salvage import REQUEST, requests, whole_records
+from deep_code_reasoning.sources.otlp.salvage import REQUEST, requests, whole_records
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
@@ -50,10 +50,10 @@ class _Reading:
         import msgspec
 
         from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES
-        from deep_code_reasoning.sources.otlp_logs import Logs, ResourceLogs
-        from deep_code_reasoning.sources.otlp_metrics import Metrics, ResourceMetrics
-        from deep_code_reasoning.sources.otlp_resources import Resources
-        from deep_code_reasoning.sources.otlp_traces import ResourceSpans, Traces
+        from deep_code_reasoning.sources.otlp.logs import Logs, ResourceLogs
+        from deep_code_reasoning.sources.otlp.metrics import Metrics, ResourceMetrics
+        from deep_code_reasoning.sources.otlp.resources import Resources
+        from deep_code_reasoning.sources.otlp.traces import ResourceSpans, Traces
 
         self._flush_bytes = BATCH_INPUT_BYTES
         self._resources = Resources()
@@ -143,7 +143,7 @@ class _Reading:
 
     def _unusual_document(self, text: bytes, line: int, offset: int) -> None:
         """Anything that the fast decoder does not take: other spellings, arrays of requests, broken text."""
-        from deep_code_reasoning.sources.otlp_values import parse
+        from deep_code_reasoning.sources.otlp.values import parse
 
         try:
             value = parse(text.decode("utf-8", "replace"))
@@ -157,7 +157,7 @@ class _Reading:
 
     def _broken(self, text: bytes, line: int, offset: int) -> None:
         """Records the break once for each broken piece, and keeps the whole records around it."""
-        from deep_code_reasoning.sources.otlp_values import parse
+        from deep_code_reasoning.sources.otlp.values import parse
 
         for start, piece in requests(text):
             saved = piece
@@ -177,8 +177,8 @@ class _Reading:
                 self._value(value, line, offset + start)
 
     def _value(self, value: Any, line: int, offset: int) -> None:
-        from deep_code_reasoning.sources.otlp_lenient import lenient
-        from deep_code_reasoning.sources.otlp_values import BadRecord
+        from deep_code_reasoning.sources.otlp.lenient import lenient
+        from deep_code_reasoning.sources.otlp.values import BadRecord
 
         lost = self._losing(line, offset)
         for request in value if isinstance(value, list) else [value]:

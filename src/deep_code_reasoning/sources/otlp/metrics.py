@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows
-from deep_code_reasoning.sources.otlp_resources import Producer, Resources
-from deep_code_reasoning.sources.otlp_values import BadRecord, KeyValue, double, enum_number, nanos, text_of
+from deep_code_reasoning.sources.otlp.resources import Producer, Resources
+from deep_code_reasoning.sources.otlp.values import BadRecord, KeyValue, double, enum_number, nanos, text_of
 from deep_code_reasoning.sources.reader import Batch
 
 NO_POINTS = "metric without data points of a kind that OTLP knows"

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.sources.git_directory import git_directory
+from deep_code_reasoning.sources.changes.git_directory import git_directory
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.arrow_tables import Rows
-    from deep_code_reasoning.sources.git_log import Commit
+    from deep_code_reasoning.sources.changes.git_log import Commit
 
 MAX_COMMITS = 2_000
 
@@ -38,7 +38,7 @@ class GitRepository:
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
         """Newest first; `source_offset` counts commits from 0, a repository has no byte offsets."""
-        from deep_code_reasoning.sources.git_log import run_git
+        from deep_code_reasoning.sources.changes.git_log import run_git
 
         git = shutil.which("git")
         if git is None:
@@ -59,7 +59,7 @@ READER = GitRepository()
 
 def _history(git: str, git_dir: Path, revision: str, repository: str) -> Iterator[Batch | Skipped]:
     from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES, BATCH_ROWS, Rows
-    from deep_code_reasoning.sources.git_log import GitLog
+    from deep_code_reasoning.sources.changes.git_log import GitLog
 
     shallow = _shallow_boundary(git_dir)
     if shallow:

@@ -9,10 +9,10 @@ import msgspec
 
 from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES, BATCH_ROWS, Rows, columns
 from deep_code_reasoning.sources.instants import any_nanos
-from deep_code_reasoning.sources.log_keys import flatten, key_columns, key_names
-from deep_code_reasoning.sources.otlp_values import BadRecord, WrittenNumber, dump, span_id, trace_id
+from deep_code_reasoning.sources.logs.log_keys import flatten, key_columns, key_names
+from deep_code_reasoning.sources.logs.severity import node_severity, severity_number
+from deep_code_reasoning.sources.otlp.values import BadRecord, WrittenNumber, dump, span_id, trace_id
 from deep_code_reasoning.sources.reader import Batch, Skipped
-from deep_code_reasoning.sources.severity import node_severity, severity_number
 
 ASSUMED_UTC = "times without a zone, read as UTC (kept)"
 NO_TIME = "log record without a time that can be read (kept)"

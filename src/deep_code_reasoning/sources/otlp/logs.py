@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from msgspec import Raw, Struct
 
 from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows, columns
-from deep_code_reasoning.sources.otlp_resources import Producer, Resources
-from deep_code_reasoning.sources.otlp_values import (
+from deep_code_reasoning.sources.logs.severity import severity_number
+from deep_code_reasoning.sources.otlp.resources import Producer, Resources
+from deep_code_reasoning.sources.otlp.values import (
     AnyValue,
     BadRecord,
     KeyValue,
@@ -20,7 +21,6 @@ from deep_code_reasoning.sources.otlp_values import (
 )
 from deep_code_reasoning.sources.reader import Batch
 from deep_code_reasoning.sources.semantic_conventions import Promotion
-from deep_code_reasoning.sources.severity import severity_number
 
 BAD_LOG_TIME = "log record whose time is not between 1970 and 2262 (kept without it)"
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from msgspec import Raw, Struct
 from msgspec.structs import fields
 
-from deep_code_reasoning.sources.otlp_values import BadRecord, WrittenNumber, dump
+from deep_code_reasoning.sources.otlp.values import BadRecord, WrittenNumber, dump
 
 WRONG_SHAPE = "part of an OTLP message that has another form than OTLP gives it"
 

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from deep_code_reasoning.sources.arrow_tables import Rows, columns
-from deep_code_reasoning.sources.otlp_lenient import lenient
-from deep_code_reasoning.sources.otlp_values import KeyValue, parse, text_of
+from deep_code_reasoning.sources.otlp.lenient import lenient
+from deep_code_reasoning.sources.otlp.values import KeyValue, parse, text_of
 from deep_code_reasoning.sources.semantic_conventions import Promotion, clock_names
 
 RESOURCE_COLUMNS = columns("resources")

@@ -17,7 +17,7 @@ class PlainText:
 
     def claims(self, sample: Sample) -> int:
         """By the share of lines, indented ones aside, that begin with a time in one and the same layout."""
-        from deep_code_reasoning.sources.text_layouts import layouts, start_of
+        from deep_code_reasoning.sources.logs.text_layouts import layouts, start_of
 
         lines = sample.head.decode("utf-8", "replace").splitlines()
         if not sample.complete and len(lines) > 1:
@@ -34,14 +34,14 @@ class PlainText:
         return 50 if best * 2 >= len(margin) else 30 if best * 20 >= len(margin) else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.text_records import read_records
+        from deep_code_reasoning.sources.logs.text_records import read_records
 
         return read_records(stream)
 
 
 def _is_table(lines: list[str]) -> bool:
     """CSV: a header that names a time, and as many delimiters in every line."""
-    from deep_code_reasoning.sources.log_keys import key_names
+    from deep_code_reasoning.sources.logs.log_keys import key_names
 
     header = lines[0].lower() if lines else ""
     for delimiter in ",;\t":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deep_code_reasoning.sources.json_documents import documents
-from deep_code_reasoning.sources.log_keys import flatten, key_columns
+from deep_code_reasoning.sources.logs.log_keys import flatten, key_columns
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream, Line
 
@@ -35,8 +35,8 @@ class JsonLines:
         return 60 if hits and hits * 2 >= objects else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.json_log_rows import JsonLogRows
-        from deep_code_reasoning.sources.text_records import service_hint
+        from deep_code_reasoning.sources.logs.json_log_rows import JsonLogRows
+        from deep_code_reasoning.sources.logs.text_records import service_hint
 
         rows = JsonLogRows(service_hint(stream.path))
         for document in documents(stream):
@@ -55,7 +55,7 @@ READER = JsonLines()
 def _skipped_records(rows: Any, document: Line) -> Iterator[Skipped]:
     import msgspec
 
-    from deep_code_reasoning.sources.otlp_values import parse
+    from deep_code_reasoning.sources.otlp.values import parse
 
     number, offset, text = document
     try:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from msgspec import Raw, Struct
 
 from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows, columns
-from deep_code_reasoning.sources.otlp_resources import Producer, Resources
-from deep_code_reasoning.sources.otlp_values import (
+from deep_code_reasoning.sources.otlp.resources import Producer, Resources
+from deep_code_reasoning.sources.otlp.values import (
     BAD_TIME,
     BadRecord,
     KeyValue,

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES, BATCH_ROWS, Rows, columns
+from deep_code_reasoning.sources.logs.severity import severity_number
+from deep_code_reasoning.sources.logs.stack_traces import find_stack_trace
+from deep_code_reasoning.sources.logs.text_layouts import Layout, Start, generic_names, layouts, start_of
 from deep_code_reasoning.sources.reader import Batch, Skipped
-from deep_code_reasoning.sources.severity import severity_number
-from deep_code_reasoning.sources.stack_traces import find_stack_trace
 from deep_code_reasoning.sources.stream import EvidenceStream
-from deep_code_reasoning.sources.text_layouts import Layout, Start, generic_names, layouts, start_of
 
 ASSUMED_UTC = "times without a zone, read as UTC (kept)"
 ASSUMED_YEAR = "times without a year, read as the last before the file's own time (kept)"

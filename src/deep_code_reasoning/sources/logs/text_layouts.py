@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
-from deep_code_reasoning import sources
+from deep_code_reasoning.sources import logs
 from deep_code_reasoning.sources.instants import (
     decimals,
     epoch_seconds,
@@ -47,7 +47,7 @@ class Start:
 
 @cache
 def _table() -> dict:
-    return tomllib.loads(resources.files(sources).joinpath("text_layouts.toml").read_text("utf-8"))
+    return tomllib.loads(resources.files(logs).joinpath("text_layouts.toml").read_text("utf-8"))
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What people changed and what monitors said of it: commits, deployments, alerts."""

@@ -1,0 +1,1 @@
+"""Log formats: one reader a format, and what they share of records, layouts and keys."""

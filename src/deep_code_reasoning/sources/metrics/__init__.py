@@ -1,0 +1,1 @@
+"""Metric formats other than OTLP."""

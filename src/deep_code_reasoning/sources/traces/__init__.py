@@ -1,0 +1,1 @@
+"""Trace formats other than OTLP."""
