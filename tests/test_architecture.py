@@ -17,6 +17,11 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "mana
 HEAVY = ("duckdb", "pyarrow", "numpy", "pydantic_ai", "google.genai", "simpy", "numba", "genai_prices", "jinja2")
 
 
+def is_kernel(path: Path) -> bool:
+    """A kernel takes each of its arrays as an argument of its own, and a call within it is not free."""
+    return "_kernel" in path.stem
+
+
 def test_modules_and_functions_stay_small() -> None:
     long_files = [f"{p.relative_to(ROOT)}: {n}" for p in MODULES if (n := len(p.read_text().splitlines())) > 400]
     long_functions = [
@@ -24,7 +29,7 @@ def test_modules_and_functions_stay_small() -> None:
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (length := (node.end_lineno or 0) - node.lineno + 1) > 60
+        and (length := (node.end_lineno or 0) - node.lineno + 1) > (90 if is_kernel(path) else 60)
     ]
     assert long_files == []
     assert long_functions == []

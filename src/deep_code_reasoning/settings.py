@@ -39,6 +39,8 @@ class Settings:
 
     state_dir: Path = field(default_factory=lambda: _state_home() / "deep-code-reasoning")
     allowed_roots: tuple[Path, ...] = field(default_factory=lambda: (Path.cwd(),))
+    kernels: bool = True  # use machine code where it is compiled, and compile it in the background where it is not
+    kernel_dir: Path = field(default_factory=lambda: _cache_home() / "deep-code-reasoning" / "kernels")
     memory_limit: str = "2GiB"
     threads: int = 0  # 0: one a core
     query_row_limit: int = 10_000
@@ -53,6 +55,10 @@ class Settings:
 
 def _state_home() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+
+
+def _cache_home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 KEY_VARIABLES = {"google": ("GEMINI_API_KEY", "GOOGLE_API_KEY")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import EscalationThresholds, Settings
 from deep_code_reasoning.store.investigation_folder import folder_of
 from deep_code_reasoning.store.tables import Tables
+from sources.packed import tar, zipped
 
 
 def measured(
@@ -51,6 +53,30 @@ def test_compressed_traces_count_as_what_must_be_read(tmp_path: Path) -> None:
     (tmp_path / "t.json").unlink()
     assert packed.stat().st_size < size
     assert measured(tmp_path, packed).trace_bytes == size
+
+
+@pytest.mark.parametrize("pack", [zipped, lambda files: tar(files, "w:gz")])
+def test_an_archive_counts_by_its_members(tmp_path: Path, pack) -> None:
+    size = write_traces(tmp_path / "t", ["cart", "pay"], span_seconds=120, lines=20)
+    write_logs(tmp_path / "l", "mail", [MORNING + 4_000 * SECOND])
+    bundle = tmp_path / "bundle"
+    bundle.write_bytes(pack({"a/t.json": (tmp_path / "t").read_bytes(), "l.json": (tmp_path / "l").read_bytes()}))
+    result = measured(tmp_path, bundle)
+    assert (result.trace_bytes, result.services, result.files) == (size, ("cart", "mail", "pay"), 2)
+    assert result.values()["time_span_seconds"] == 4_000
+    assert not result.at_least
+    thresholds = EscalationThresholds(trace_bytes=size - 1, time_span_seconds=9_000)
+    assert [reason.measure for reason in decide(result, thresholds).triggers] == ["trace_bytes"]
+
+
+def test_what_of_an_archive_cannot_be_read_is_told(tmp_path: Path) -> None:
+    write_traces(tmp_path / "t", ["cart"])
+    (tmp_path / "b.zip").write_bytes(
+        zipped({"t.json": (tmp_path / "t").read_bytes(), "n": random.randbytes(9_000)})[:-5_000]
+    )
+    result = measured(tmp_path, tmp_path / "b.zip")
+    assert result.services == ("cart",)
+    assert result.unread[0].place == f"{tmp_path}/b.zip!/n"
 
 
 def test_reading_stops_once_traces_have_decided(tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_samples_that_leave_exactly_one_line_are_no_step() -> None:
     assert clock_lines.fit(*measurements, 600 * SECOND).slack == 0
 
 
+def test_lines_through_one_point_are_all_kept() -> None:
+    """An answer in no time at 1 ns pins theta there; four microseconds of calls say nothing of the drift."""
+    drift = -2.761267592094906e-05
+    found = clock_lines.fit(*measured([(0, 0.0, 4139.0, 0.0), (1, 0.0, 0.0, 0.0)], 0.0, drift), 600 * SECOND)
+    assert found.slack == 0
+    assert found.lower_last <= drift * 600 * SECOND <= found.upper_last
+
+
 def test_drift_is_found_between_steady_delays() -> None:
     calls = [(at * SECOND, 1 * MS, 2 * MS, 1 * MS) for at in range(600)]
     found = clock_lines.fit(*measured(calls, 10 * MS, 50e-6), 600 * SECOND)

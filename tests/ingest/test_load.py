@@ -41,7 +41,7 @@ def test_a_folder_becomes_tables(evidence: Path, settings: Settings) -> None:
         assert tables.rows("SELECT DISTINCT self_time_nano FROM span_tree WHERE depth = 0") == [(1000,)]
         assert tables.rows("SELECT template, count FROM log_templates ORDER BY count") == [
             ("lease lost", 1),
-            ("order <num> done", 2),
+            ("order <*> done", 2),
         ]
         places = tables.rows("SELECT DISTINCT s.path, l.source_offset FROM logs l JOIN sources s USING (source)")
         assert places == [(str(evidence / "logs.json"), 0)]
@@ -309,7 +309,7 @@ def test_a_path_outside_the_allowed_roots_is_refused(evidence: Path, settings: S
 
 
 def test_progress_counts_bytes_to_the_end(evidence: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deep_code_reasoning.ingest.REPORT_SECONDS", 0)
+    monkeypatch.setattr("deep_code_reasoning.ingest.loading.REPORT_SECONDS", 0)
     told: list[Progress] = []
     load_all(evidence, settings, Work(told.append))
     loading = [progress for progress in told if progress.stage == "load"]

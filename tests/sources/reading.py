@@ -2,7 +2,8 @@
 
 A case is a `## title`, prose, a fenced block `input`, and blocks `rows` (one JSON object a line: the table and the
 columns that matter) and `skipped` (one JSON object a line). Rows not mentioned in `rows` fail the case; columns not
-mentioned are not looked at. `input NAME` gives the file another name than `evidence`.
+mentioned are not looked at. `input NAME` gives the file another name than `evidence`. A block `bytes NAME` in its place
+holds hexadecimal digits, `#` to the end of a line being for the reader.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.sources.detect import detect
 from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream, Limits
@@ -41,8 +43,8 @@ class Reading:
         return [skip.reason for skip in self.skipped]
 
 
-def read_path(path: Path, limits: Limits | None = None) -> Reading:
-    stream = EvidenceStream(path, limits=limits)
+def read_path(path: Path, limits: Limits | None = None, kernels: Kernels | None = None) -> Reading:
+    stream = EvidenceStream(path, limits=limits, kernels=kernels)
     reader = detect(stream.sample())
     reading = Reading(reader.name if reader else None, {}, [])
     for part in reader.read(stream) if reader else ():
@@ -54,11 +56,17 @@ def read_path(path: Path, limits: Limits | None = None) -> Reading:
     return reading
 
 
-def read_bytes(data: bytes, folder: Path, name: str = "evidence", limits: Limits | None = None) -> Reading:
+def read_bytes(
+    data: bytes,
+    folder: Path,
+    name: str = "evidence",
+    limits: Limits | None = None,
+    kernels: Kernels | None = None,
+) -> Reading:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    return read_path(path, limits)
+    return read_path(path, limits, kernels)
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -85,8 +93,9 @@ def cases(path: Path) -> Iterator[Case]:
     for section in path.read_text("utf-8").split("\n## ")[1:]:
         title, _, text = section.partition("\n")
         blocks = {kind: (argument, content) for kind, argument, content in _BLOCK.findall(text)}
-        name, content = blocks["input"]
-        yield Case(title, name or "evidence", content.encode(), _objects(blocks, "rows"), _objects(blocks, "skipped"))
+        name, content = blocks["input"] if "input" in blocks else blocks["bytes"]
+        data = content.encode() if "input" in blocks else bytes.fromhex(re.sub("#.*", "", content))
+        yield Case(title, name or "evidence", data, _objects(blocks, "rows"), _objects(blocks, "skipped"))
 
 
 def _objects(blocks: dict[str, tuple[str, str]], kind: str) -> list[dict[str, Any]]:

@@ -11,10 +11,6 @@ from sources.reading import cases
 PAGES = sorted(Path(__file__).parent.glob("*.md"))
 
 UNCLAIMED = {
-    "csv": b"timestamp,service,metric,value\n2026-09-22T10:30:00Z,cart,errors,0.8\n2026-09-22T10:31:00Z,cart,errors,1",
-    "csv with decimals": b"time,value\n2026-09-22 10:30:00,5.3\n2026-09-22 10:31:00,5.1\n",
-    "csv with tabs": b"time\tvalue\n2026-09-22 10:30:00\t5.3\n2026-09-22 10:31:00\t5.1\n",
-    "csv with quotes": b'"time","value"\n"2026-09-22 10:30:00","5.3"\n"2026-09-22 10:31:00","5.1"\n',
     "source code": b"import os\n\n\ndef main():\n    return os.getcwd()\n",
     "prose": b"# Readme\n\nIt was released on 2026-09-22 and works.\n",
     "binary": bytes(range(256)) * 64,

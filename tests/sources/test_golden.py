@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from deep_code_reasoning.kernels.cache import Kernels
 from sources.reading import Case, cases, check, read_bytes
 
 PAGES = sorted(Path(__file__).parent.glob("*.md"))
 CASES = [pytest.param(page.stem, case, id=f"{page.stem}: {case.title}") for page in PAGES for case in cases(page)]
 
 
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
 @pytest.mark.parametrize(("reader", "case"), CASES)
-def test_case(reader: str, case: Case, tmp_path: Path) -> None:
-    reading = read_bytes(case.data, tmp_path, case.file)
+def test_case(reader: str, case: Case, compiled: bool, tmp_path: Path, kernels: Kernels) -> None:
+    reading = read_bytes(case.data, tmp_path, case.file, kernels=kernels if compiled else None)
     assert reading.reader == reader
     check(case, reading)
 

@@ -1,18 +1,20 @@
 """Broken, cut, huge and malicious evidence: nothing is raised, nothing valid is lost, what is lost is told."""
 
+import bz2
 import gzip
 import json
+import lzma
 import random
 from pathlib import Path
 
 import pytest
-import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deep_code_reasoning.sources import detect as detection
-from deep_code_reasoning.sources.reader import Batch
+from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream, Limits
+from sources.packed import zstd
 from sources.reading import cases, read_bytes, read_path
 
 PAGES = sorted(Path(__file__).parent.glob("*.md"))
@@ -65,12 +67,12 @@ def test_every_line_is_a_row_or_is_told(broken: list[int], seed: int, tmp_path: 
     assert found >= {start for number, start in enumerate(starts) if number not in broken}
 
 
-def zstd(data: bytes) -> bytes:
-    """With a checksum, as the command line tool writes it."""
-    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+def zstd_with_checksum(data: bytes) -> bytes:
+    """As the command line tool writes it."""
+    return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd_with_checksum, bz2.compress, lzma.compress])
 class TestCompressed:
     def test_reads_as_it_is(self, pack, tmp_path: Path) -> None:
         assert read_bytes(pack(spans_file(100)), tmp_path).count("spans") == 100
@@ -86,7 +88,7 @@ class TestCompressed:
         lines = [span_line(chance.getrandbits(60)) for _ in range(20_000)]
         packed = pack(b"".join(lines))
         reading = read_bytes(packed[: len(packed) // 2], tmp_path)
-        assert 8_000 < reading.count("spans") < 12_000
+        assert 5_000 < reading.count("spans") < 12_000, "a block of bzip2 is 900 kB"
         assert "compressed data ends before its end mark" in reading.reasons
         (cut,) = [s for s in reading.skipped if s.reason == "compressed data ends before its end mark"]
         assert 0 <= cut.offset - reading.rows["spans"][-1]["source_offset"] < 2 * len(lines[0])
@@ -119,7 +121,7 @@ class TestCompressed:
 
 def test_zstd_with_skippable_frames(tmp_path: Path) -> None:
     skippable = b"\x52\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"abc"
-    data = skippable + zstandard.compress(spans_file(4)) + skippable + zstandard.compress(spans_file(5)) + skippable
+    data = skippable + zstd.compress(spans_file(4)) + skippable + zstd.compress(spans_file(5)) + skippable
     reading = read_bytes(data, tmp_path)
     assert (reading.count("spans"), reading.skipped) == (9, [])
 
@@ -209,7 +211,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_file_that_vanishes_is_told(tmp_path: Path) -> None:
-    assert [skip.reason for skip in EvidenceStream(tmp_path / "gone").chunks()] == [
+    assert [skip.reason for skip in EvidenceStream(tmp_path / "gone").chunks() if isinstance(skip, Skipped)] == [
         "the file could not be read further"
     ]
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from deep_code_reasoning.kernels.cache import Kernels
 from sources.reading import Reading, read_bytes
 
 KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"]
@@ -186,14 +187,15 @@ FORMS = {
 }
 
 
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(request_=requests)
-def test_spans_are_those_of_the_sdk(form: str, request_: dict[str, Any]) -> None:
+def test_spans_are_those_of_the_sdk(form: str, compiled: bool, kernels: Kernels, request_: dict[str, Any]) -> None:
     if not request_["resourceSpans"]:
         return
     with tempfile.TemporaryDirectory() as folder:
-        reading = read_bytes(FORMS[form](request_).encode(), Path(folder))
+        reading = read_bytes(FORMS[form](request_).encode(), Path(folder), kernels=kernels if compiled else None)
     assert reading.reader == "otlp-json"
     assert not reading.skipped
     compare(reading, oracle(request_))

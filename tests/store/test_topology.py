@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deep_code_reasoning.store import topology
-from deep_code_reasoning.store.topology import resolve
+from deep_code_reasoning.store.topology import Topology
 
 SPANS = st.lists(
     st.tuples(st.integers(-1, 14), st.integers(0, 60), st.integers(-2, 40)), min_size=1, max_size=15
@@ -21,6 +21,12 @@ def arrays(spans: list[tuple[int, int, int]]) -> tuple[np.ndarray, np.ndarray, n
         np.array([s for _, s, _ in spans], dtype=np.int64),
         np.array([d for _, _, d in spans], dtype=np.int64),
     )
+
+
+def resolve(parent: np.ndarray, names_parent: np.ndarray, start: np.ndarray, duration: np.ndarray) -> Topology:
+    """All by one clock and of one kind, in numpy; test_critical_path compares it with the compiled kernel."""
+    clock, kind = np.zeros(len(parent), np.uint64), np.zeros(len(parent), np.uint8)
+    return topology.resolve(parent, names_parent, start, duration, clock, kind)
 
 
 def slow_cycle_members(parent: list[int]) -> set[int]:

@@ -42,7 +42,7 @@ def look_at(item: Item, *, most_traces: int, most_other: int, watch: Callable[[i
     from deep_code_reasoning.sources.detect import detect, unclaimed_reason
 
     try:
-        sample = EvidenceStream(item.path, item.name).sample()
+        sample = EvidenceStream(item.path, item.name, member=item.member).sample()
     except OSError:
         return FileSeen(skipped=[(item.name, "could not be opened")])
     reader = detect(sample)
@@ -74,7 +74,7 @@ class _Beginning(EvidenceStream):
     """The first `most` bytes of a file, up to the end of a line (None: all of it)."""
 
     def __init__(self, item: Item, most: int | None, watch: Callable[[int], None]) -> None:
-        super().__init__(item.path, item.name)
+        super().__init__(item.path, item.name, member=item.member)
         self._most = most
         self._size = item.size
         self._watch = watch

@@ -2,8 +2,8 @@
 
 What counts, and how it is bounded:
 - *files*: the code files of the scope (folders are walked, but for hidden and generated ones; a name that is not here
-  counts as one, the caller knows it) and the files of evidence. A git repository given as evidence counts as one: its
-  history is read, not its tree.
+  counts as one, the caller knows it) and the files of evidence, those in an archive too. A git repository given as
+  evidence counts as one: its history is read, not its tree.
 - *trace bytes*: of the evidence files in which a reader finds spans, after decompression, for that is what must be
   read. Which files those are is decided by their content, through the readers themselves.
 - *services*: those named in the scope and those seen in spans, logs and metrics.
@@ -172,16 +172,17 @@ def _count_evidence(
 ) -> None:
     from deep_code_reasoning.sources.walk import Item, walk
 
-    files: list[Item] = []
+    groups: list[list[Item]] = []  # an archive's members in their order: to go back in a packed one is to start anew
     for found in walk(evidence, roots):
         work.check()
         if not isinstance(found, Item):
             count.skip(found.place, found.place, found.reason)
         elif str(found.path) not in count.paths:
-            count.paths.add(str(found.path))
-            files += [found] if found.kind == "file" else []
+            groups.append(_files_in(found, count, work))
+    groups = sorted(filter(None, groups), key=lambda items: (sum(item.size for item in items), items[0].name))
+    files = [item for items in groups for item in items]
     total, done = sum(item.size for item in files), 0
-    for item in sorted(files, key=lambda item: (item.size, item.name)):
+    for item in files:
 
         def watch(read: int, item: Item = item, done: int = done) -> None:
             work.report(Progress("measure", done + read, total, "bytes", item.name))
@@ -195,6 +196,22 @@ def _count_evidence(
         _add(seen, item, count)
         done += item.size
     work.check()
+
+
+def _files_in(item: Item, count: _Count, work: Work) -> list[Item]:
+    """What of it is looked at: an archive's members, each of which counts as a file."""
+    from deep_code_reasoning.sources.archives.archive import open_archive
+    from deep_code_reasoning.sources.stream import Limits
+
+    archive = open_archive(item, Limits(), work.check)
+    if archive is None:
+        count.paths.add(str(item.path))
+        return [item] if item.kind == "file" else []
+    for part in archive.unread:
+        count.skip(part.place, part.place, part.reason)
+    new = [member for member in archive.members if str(member.path) not in count.paths]
+    count.paths.update(str(member.path) for member in new)
+    return new
 
 
 def _add(seen: FileSeen, item: Item, count: _Count) -> None:

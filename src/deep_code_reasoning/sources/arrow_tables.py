@@ -121,6 +121,13 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("severity summary"),
             ("source_offset", _LONG),
         ],
+        "profiles": [
+            ("time_unix_nano", _LONG),
+            *_texts("service_name sample_type unit"),
+            ("value", _DOUBLE),
+            ("stack", pa.list_(pa.struct([("function", _TEXT), ("file", _TEXT), ("line", _INT)]))),
+            ("source_offset", _LONG),
+        ],
     }.items()
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from deep_code_reasoning.sources.reader import Skipped
@@ -27,7 +27,7 @@ def records(stream: EvidenceStream) -> Iterator[Record | Skipped]:
     """Every record of every document, parsed; a document that does not parse is Skipped."""
     from deep_code_reasoning.sources.otlp.values import parse
 
-    for document in documents(stream):
+    for document in documents(stream.lines(), stream.limits.document_bytes):
         if isinstance(document, Skipped):
             yield document
             continue
@@ -41,15 +41,15 @@ def records(stream: EvidenceStream) -> Iterator[Record | Skipped]:
             yield Record(number, offset, record)
 
 
-def documents(stream: EvidenceStream) -> Iterator[Line | Skipped]:
-    """Every JSON text with the place of its first line. Whether it parses is for the reader to find out.
+def documents(lines: Iterable[Line | Skipped], limit: int) -> Iterator[Line | Skipped]:
+    """Every JSON text of up to `limit` bytes with the place of its first line. Whether it parses is not looked at.
 
     A line that ends in an opening or a comma starts a document of several lines, unless the next line shows that
     it was merely broken off there. It ends with a line that closes at the left margin (what every pretty-printer
     writes) and makes it well-formed, or with the file.
     """
     block: _Block | None = None
-    for line in stream.lines():
+    for line in lines:
         if isinstance(line, Skipped):
             if block:
                 yield block.document()
@@ -60,12 +60,13 @@ def documents(stream: EvidenceStream) -> Iterator[Line | Skipped]:
             yield block.document()
             block = None
         if block is None:
-            text = line.data.strip(BLANK)
-            if text[:1] in _OPENINGS and text[-1:] in _OPENS_BLOCK:
-                block = _Block(line, text)
+            text = line.data.lstrip(BLANK)
+            first = Line(line.number, line.offset + len(line.data) - len(text), text.rstrip(BLANK))
+            if text[:1] in _OPENINGS and first.data[-1:] in _OPENS_BLOCK:
+                block = _Block(first)
             elif text:
-                yield Line(line.number, line.offset, text)
-        elif block.size + len(line.data) > stream.limits.document_bytes:
+                yield first
+        elif block.size + len(line.data) > limit:
             yield Skipped(block.first.number, block.first.offset, DOCUMENT_TOO_LARGE)
             block = None
         elif block.closes_with(line.data):
@@ -78,11 +79,11 @@ def documents(stream: EvidenceStream) -> Iterator[Line | Skipped]:
 class _Block:
     """The lines of one document so far."""
 
-    def __init__(self, first: Line, text: bytes) -> None:
+    def __init__(self, first: Line) -> None:
         self.first = first
-        self.size = len(text)
-        self._parts = [text]
-        self._is_bare = len(text) <= _BARE
+        self.size = len(first.data)
+        self._parts = [first.data]
+        self._is_bare = self.size <= _BARE
         self._is_indented: bool | None = None  # known with the second line
         self._next_try = 0
 

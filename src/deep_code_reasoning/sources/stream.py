@@ -5,16 +5,25 @@ from __future__ import annotations
 import codecs
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from deep_code_reasoning.sources.decompression import Packing, Undone, decompressed, packing_of
+from deep_code_reasoning.kernels.cache import Kernels
+from deep_code_reasoning.sources.ahead import ahead
+from deep_code_reasoning.sources.decompression import Bounds, Packing, Undone, decompressed, packing_of
 from deep_code_reasoning.sources.reader import Sample, Skipped
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.sources.archives.member import Member
 
 HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 1 << 20
+AHEAD = 2  # pieces of up to 4 MiB that wait for the reader
+SMALL_BYTES = 1 << 20  # compressed, and undone before a thread has started
 
 LINE_TOO_LONG = "line longer than the allowed length"
 DOCUMENT_TOO_LARGE = "document larger than what is read as a whole"
@@ -25,7 +34,11 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF8, "utf-8"),
 )
+_LOOK_BYTES = 4096
+_MOST_STRANGE = 0.02  # of the characters of a text: what no one can print
+_LEAST_ASCII = 0.1
 
 
 @dataclass(frozen=True)
@@ -47,26 +60,36 @@ class Line(NamedTuple):
 
 
 class EvidenceStream:
-    """One file or folder of evidence. Opening and reading happen in the methods; each starts at the beginning.
+    """One file, folder or member of an archive. Opening and reading happen in the methods, from the beginning each.
 
-    `name` is the path as the user gave it. `bytes_read` and `size` are positions in the file as it lies on disk
-    (for progress), `bytes_out` counts what came out after decompression in the current or last pass.
+    `name` is the path as the user gave it; a member's `path` is one in words only. `bytes_read` and `size` are
+    positions in the file as it lies on disk (for progress), `bytes_out` counts what came out after decompression in
+    the current or last pass.
     """
 
-    def __init__(self, path: Path, name: str | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str | None = None,
+        limits: Limits | None = None,
+        member: Member | None = None,
+        kernels: Kernels | None = None,
+    ) -> None:
         self.path = path
+        self.member = member
         self.name = name if name is not None else str(path)
         self.limits = limits or Limits()
+        self.kernels = kernels or Kernels(None)
         self.bytes_read = 0
         self.bytes_out = 0
 
     @property
     def is_directory(self) -> bool:
-        return self.path.is_dir()
+        return self.member is None and self.path.is_dir()
 
     @property
     def size(self) -> int:
-        return self.path.stat().st_size
+        return self.member.size if self.member else self.path.stat().st_size
 
     def head(self, size: int = HEAD_BYTES) -> bytes:
         """Up to `size` bytes after decompression. Raises OSError when the file cannot be opened."""
@@ -130,11 +153,13 @@ class EvidenceStream:
         return b"".join(parts), skipped
 
     def chunks(self) -> Iterator[bytes | Skipped]:
-        """The content in pieces of about 1 MiB as UTF-8 without a byte order mark; at most one Skipped, at the end."""
+        """The content in pieces of 1 to 4 MiB as UTF-8 without a byte order mark; at most one Skipped, at the end.
+
+        What is decompressed is so in a thread of its own, while the piece before is worked on.
+        """
         self.bytes_read = self.bytes_out = 0
         try:
-            with _open_regular(self.path) as file:
-                yield from self._transcoded(self._undone(file))
+            yield from self._transcoded(self._pass(threaded=True))
         except OSError:
             yield Skipped(None, self.bytes_out, READ_FAILED)
 
@@ -144,34 +169,25 @@ class EvidenceStream:
         return Line(number, offset, b"".join(pieces) if len(pieces) > 1 else pieces[0])
 
     def _head(self, size: int) -> bytes:
-        _open_regular(self.path).close()
+        self.bytes_read = self.bytes_out = 0
         head = b""
-        for chunk in self.chunks():
-            if isinstance(chunk, Skipped):
-                break
-            head += chunk
-            if len(head) >= size:
-                break
+        with closing(self._pass(threaded=False)) as content:
+            for chunk in self._transcoded(content):
+                if isinstance(chunk, Skipped):
+                    break
+                head += chunk
+                if len(head) >= size:
+                    break
         return head
 
-    def _undone(self, file: BinaryIO) -> Iterator[bytes | Skipped]:
-        start = file.read(CHUNK_BYTES)
-        packing = packing_of(start)
-        if packing is Packing.NONE:
-            yield from self._raw(file, start)
-            return
-        for part in decompressed(self._raw(file, start), packing, self.limits.ratio, self.limits.decompressed_bytes):
-            if isinstance(part, Undone):
-                yield Skipped(None, part.offset, part.reason)
-            else:
-                yield part
-
-    def _raw(self, file: BinaryIO, start: bytes) -> Iterator[bytes]:
-        chunk = start
-        while chunk:
-            self.bytes_read += len(chunk)
-            yield chunk
-            chunk = file.read(CHUNK_BYTES)
+    def _pass(self, *, threaded: bool) -> Generator[bytes | Skipped]:
+        """The content once. Raises OSError."""
+        source = _Pass(self.path, self.member)
+        content = source.content(self.limits)
+        if threaded and source.is_worth_a_thread(self.size):
+            content = ahead(content, AHEAD)
+        for self.bytes_read, part in content:
+            yield part
 
     def _transcoded(self, chunks: Iterator[bytes | Skipped]) -> Iterator[bytes | Skipped]:
         """Passes UTF-8 through; UTF-16 and UTF-32 with a byte order mark become UTF-8, broken units U+FFFD."""
@@ -196,11 +212,77 @@ class EvidenceStream:
 def _without_mark(chunk: bytes) -> tuple[bytes, codecs.IncrementalDecoder | None]:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if chunk.startswith(mark):
-            return chunk[len(mark) :], codecs.getincrementaldecoder(encoding)("replace")
-    return chunk.removeprefix(codecs.BOM_UTF8), None
+            rest = chunk[len(mark) :]
+            if _is_text(rest[:_LOOK_BYTES], encoding):
+                return rest, None if mark == codecs.BOM_UTF8 else codecs.getincrementaldecoder(encoding)("replace")
+    return chunk, None
 
 
-def _open_regular(path: Path) -> BinaryIO:
+def _is_text(head: bytes, encoding: str) -> bool:
+    """Whether what looks like a byte order mark is one: a length before a binary message can have the same bytes.
+
+    Evidence of any language has its digits, spaces and punctuation in ASCII; pairs of bytes of something else decode
+    to ideographs, private and unassigned characters.
+    """
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    strange = sum(not (c.isprintable() or c.isspace() or c == "\x1b") or c == "\ufffd" for c in text)
+    return strange <= max(1, len(text) * _MOST_STRANGE) and sum(c.isascii() for c in text) >= len(text) * _LEAST_ASCII
+
+
+class _Pass:
+    """One reading of a file or member; what it yields comes with how many bytes were read of it so far."""
+
+    def __init__(self, path: Path, member: Member | None) -> None:
+        self._path = path
+        self._member = member
+        self._read = 0
+        self._cut: Undone | None = None
+
+    def is_worth_a_thread(self, size: int) -> bool:
+        if size < SMALL_BYTES:
+            return False
+        if self._member:
+            return self._member.is_packed
+        with closing(self._raw()) as start:
+            return packing_of(next(start, b"")) is not Packing.NONE
+
+    def content(self, limits: Limits) -> Iterator[tuple[int, bytes | Skipped]]:
+        raw = self._raw()
+        start = next(raw, b"")
+        packing = packing_of(start)
+        whole: Iterator[bytes] = chain([start] if start else [], raw)
+        parts: Iterator[bytes | Undone] = whole
+        if packing is not Packing.NONE:
+            passes: Iterator[Iterator[bytes]] = chain([whole], iter(self._raw, None))
+            parts = decompressed(lambda: next(passes), packing, Bounds(limits.ratio, limits.decompressed_bytes))
+        given = 0
+        for part in parts:
+            if isinstance(part, Undone):
+                yield self._read, Skipped(None, part.offset, self._cut.reason if self._cut else part.reason)
+                return
+            given += len(part)
+            yield self._read, part
+        if self._cut:
+            yield self._read, Skipped(None, given, self._cut.reason)
+
+    def _raw(self) -> Generator[bytes]:
+        """The bytes as they lie in the file or the archive."""
+        self._read, self._cut = 0, None
+        if self._member:
+            for part in self._member.opened():
+                if isinstance(part, Undone):
+                    self._cut = part
+                    return
+                self._read += len(part)
+                yield part
+            return
+        with open_regular(self._path) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                self._read += len(chunk)
+                yield chunk
+
+
+def open_regular(path: Path) -> BinaryIO:
     """Opens for reading; a pipe, socket or device is refused with OSError instead of being waited on."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:

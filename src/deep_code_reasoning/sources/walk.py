@@ -7,11 +7,14 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from deep_code_reasoning.errors import OutsideRootsError
 from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.sources.archives.member import Member
 
 MISSING = "no such file or folder"
 OUTSIDE = "resolves outside the allowed roots"
@@ -26,13 +29,15 @@ _CONTROL_FOLDERS = {".git", ".hg", ".svn", ".jj", ".bzr"}
 class Item:
     """`path` has its symbolic links resolved; `name` is for people, built on the argument as it was given.
 
-    `size` is in bytes as on disk; 0 for a repository.
+    `size` is in bytes as on disk; 0 for a repository. A `member` of an archive (sources/archives makes them of files)
+    has a path in words only, `/data/bundle.zip!/logs/app.log`: nothing is opened by it.
     """
 
     path: Path
     name: str
-    kind: Literal["file", "repository"]
+    kind: Literal["file", "repository", "member"]
     size: int
+    member: Member | None = None
 
 
 def walk(evidence: Sequence[str | Path], allowed_roots: Sequence[Path]) -> Iterator[Item | Unread]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.store.catalogue import described_tables
+from deep_code_reasoning.store.log_templates import show_templates
 
 if TYPE_CHECKING:
     from deep_code_reasoning.store.catalogue import TableDescription
@@ -41,6 +42,8 @@ def attach_derived(engine: Engine, folder: Path, manifest: Manifest) -> None:
             _show(engine, table, [("diagnosed", "")] * has_findings)
         elif table.derived:
             _show(engine, table, [("derived", "")] * bool(manifest.derived))
+    if manifest.derived:
+        show_templates(engine.connection)
     if manifest.repeated_spans:
         hide_repeated_spans(engine)
 

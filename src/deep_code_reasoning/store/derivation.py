@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
-from deep_code_reasoning.store.attachment import attach_segments, hide_repeated_spans
+from deep_code_reasoning.kernels.cache import kernels_of
+from deep_code_reasoning.store.attachment import attach_segments
 from deep_code_reasoning.store.catalogue import described_tables
 from deep_code_reasoning.store.engine import Engine
 from deep_code_reasoning.store.log_templates import write_templates
 from deep_code_reasoning.store.manifest import UnreadRecord
-from deep_code_reasoning.store.topology import resolve
+from deep_code_reasoning.store.span_trees import write_span_trees
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
@@ -36,9 +35,9 @@ def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings) 
             if table.derived and table.name != "findings":
                 engine.connection.execute(table.sql.replace("CREATE TABLE ", "CREATE TABLE derived.", 1))
         attach_segments(engine, folder.path, manifest)
-        _find_repeated_spans(engine, manifest)
-        _write_topology(engine)
-        write_templates(engine.connection, "derived.log_templates")
+        write_span_trees(engine, kernels_of(settings))
+        _tell_repeated_spans(engine, manifest)
+        write_templates(engine.connection, "derived.log_templates", "derived.merged_log_shapes")
         _write_sources(engine, manifest)
         engine.detach("derived")
         temporary.replace(path)
@@ -48,50 +47,18 @@ def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings) 
     manifest.derived = path.name
 
 
-def _find_repeated_spans(engine: Engine, manifest: Manifest) -> None:
-    """Collectors retry: what arrived twice is one span, and the rest is told as unread, by source."""
-    engine.connection.execute(f"INSERT INTO derived.repeated_spans BY NAME {_sql('repeated_spans')}")
+def _tell_repeated_spans(engine: Engine, manifest: Manifest) -> None:
+    """What arrived twice is one span, and the rest is told as unread, by source."""
     found = engine.connection.execute(
         "SELECT source, count(*), min(source_offset) FROM derived.repeated_spans GROUP BY source ORDER BY source"
     ).fetchall()
     manifest.repeated_spans = sum(count for _, count, _ in found)
-    if found:
-        engine.connection.execute("CREATE VIEW repeated_spans AS SELECT * FROM derived.repeated_spans")
-        hide_repeated_spans(engine)
     repeated = {source: (count, offset) for source, count, offset in found}
     for record in manifest.evidence.values():
         record.unread = [unread for unread in record.unread if unread.reason != REPEATED_SPAN]
         if record.source in repeated:
             count, offset = repeated[record.source]
             record.unread.append(UnreadRecord(f"{record.path}@{offset}", REPEATED_SPAN, count))
-
-
-def _write_topology(engine: Engine) -> None:
-    rows = engine.connection.sql(_sql("topology")).to_arrow_table()
-    span = {name: rows.column(name).to_numpy() for name in rows.schema.names}
-    number = span["span_number"]
-    if not len(number):
-        return
-    named = span["parent_number"]
-    parent = np.where(named < 0, -1, np.searchsorted(number, named))
-    tree = resolve(parent, span["names_parent"], span["start_time_unix_nano"], span["duration_nano"])
-    _insert(
-        engine,
-        "topology",
-        pa.table(
-            {
-                "span_number": number,
-                "parent_number": pa.array(number[tree.parent], mask=tree.parent < 0),
-                "trace_number": np.unique(span["trace_key"], return_inverse=True)[1].astype(np.int64),
-                "start_time_unix_nano": span["start_time_unix_nano"],
-                "end_time_unix_nano": tree.end,
-                "self_time_nano": tree.self_time,
-                "depth": tree.depth.astype(np.int32),
-                "is_orphan": tree.is_orphan,
-                "in_cycle": tree.in_cycle,
-            }
-        ),
-    )
 
 
 def _write_sources(engine: Engine, manifest: Manifest) -> None:
@@ -115,7 +82,3 @@ def _insert(engine: Engine, table: str, rows: pa.Table) -> None:
     engine.connection.register("incoming", rows)
     engine.connection.execute(f"INSERT INTO derived.{table} BY NAME SELECT * FROM incoming")
     engine.connection.unregister("incoming")
-
-
-def _sql(name: str) -> str:
-    return Path(__file__).with_name(f"{name}.sql").read_text("utf-8")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from deep_code_reasoning.settings import Settings
 
-WAITING_BATCHES = 4
+WAITING_BATCHES = 16
 
 
 class Insertion:

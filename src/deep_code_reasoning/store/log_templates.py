@@ -1,54 +1,60 @@
-"""Log templates: bodies with their variable parts masked, numbered by a hash that is the same in every load.
+"""Log templates: bodies under the template that says what they have in common.
 
-A template's id is the lower half of the MD5 of its text (a checksum here, nothing secret), so that segments written
-months apart agree without knowing of each other. Masking runs over the distinct bodies only.
+Two steps, docs/decisions/0005-log-templates.md. At insertion a body gets the id of its shape (log_template_masking),
+which depends on nothing but the body. After each load the distinct shapes of all segments are merged into templates
+(log_template_merging); `merged_log_shapes` maps the ids that this changes, and the view `logs` shows a record under
+its template's id. An id is the hash of the text (log_shape_ids), so that loads months apart agree without knowing of
+each other.
 """
 
 from __future__ import annotations
 
-import functools
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.store.engine import quoted
+from deep_code_reasoning.store.log_shape_ids import identity, shape_ids
+from deep_code_reasoning.store.log_template_masking import shape
+from deep_code_reasoning.store.log_template_merging import merged
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MASKED_CHARACTERS = 2_000  # of a longer body only so much makes the template
+    from deep_code_reasoning.kernels.cache import Kernels
 
 
-def with_template_ids(connection: duckdb.DuckDBPyConnection, logs: pa.Table) -> pa.Table:
-    """`logs` with its column template_id filled from `body`."""
-    import pyarrow as pa
-
-    encoded = logs.column("body").cast(pa.string()).combine_chunks().dictionary_encode()
-    bodies = pa.table({"body": encoded.dictionary})
-    connection.register("bodies", bodies)
-    ids = connection.sql(f"SELECT md5_number_lower({_masked('body')}) AS id FROM bodies").to_arrow_table()
-    connection.unregister("bodies")
-    column = ids.column("id").take(encoded.indices)
+def with_template_ids(logs: pa.Table, kernels: Kernels | None = None) -> pa.Table:
+    """`logs` with its column template_id filled from `body`: the id of the body's shape, NULL without a body."""
+    ids = shape_ids(logs.column("body"), kernels)
     if "template_id" in logs.schema.names:
         logs = logs.drop_columns("template_id")
-    return logs.append_column("template_id", column)
+    return logs.append_column("template_id", ids)
 
 
-def write_templates(connection: duckdb.DuckDBPyConnection, into: str) -> None:
-    """Fills the table `into` from `logs`."""
-    grouped = Path(__file__).with_suffix(".sql").read_text("utf-8")
-    connection.execute(
-        f"INSERT INTO {into} BY NAME"
-        f" SELECT template_id, {_masked('body')} AS template, count, service_names FROM ({grouped})"
-    )
+def write_templates(connection: duckdb.DuckDBPyConnection, into: str, merged_into: str) -> None:
+    """Fills the tables `into` (templates) and `merged_into` (shapes whose template is another text) from `logs`."""
+    import pyarrow as pa
+
+    found = connection.sql(Path(__file__).with_suffix(".sql").read_text("utf-8")).to_arrow_table()
+    texts = [shape(body).decode("utf-8", "replace") for body in found.column("start").to_pylist()]
+    template_of = merged(texts)
+    templates = [template_of.get(text, text) for text in texts]
+    ids = [identity(template.encode()) for template in templates]
+    found = found.drop_columns("start").append_column("template", pa.array(templates, pa.string()))
+    found = found.append_column("template_id", pa.array(ids, pa.uint64()))
+    connection.register("shapes", found)
+    try:
+        sql = Path(__file__).with_name("log_template_totals.sql").read_text("utf-8")
+        connection.execute(f"INSERT INTO {into} BY NAME {sql}")
+        connection.execute(
+            f"INSERT INTO {merged_into} BY NAME SELECT shape_id, template_id FROM shapes WHERE shape_id <> template_id"
+        )
+    finally:
+        connection.unregister("shapes")
 
 
-@functools.cache
-def _masked(column: str) -> str:
-    """SQL that masks `column`: one regexp_replace around the other, the first pattern innermost."""
-    patterns = tomllib.loads(Path(__file__).with_name("log_patterns.toml").read_text("utf-8"))["pattern"]
-    expression = f"left({column}, {MASKED_CHARACTERS})"
-    for pattern in patterns:
-        expression = f"regexp_replace({expression}, {quoted(pattern['match'])}, {quoted(pattern['mask'])}, 'g')"
-    return expression
+def show_templates(connection: duckdb.DuckDBPyConnection) -> None:
+    """The view `logs` shows records under their template's id instead of their shape's."""
+    if connection.execute("SELECT 1 FROM merged_log_shapes LIMIT 1").fetchone():
+        connection.execute("ALTER VIEW logs RENAME TO logs_by_shape")
+        connection.execute(Path(__file__).with_name("log_template_view.sql").read_text("utf-8"))

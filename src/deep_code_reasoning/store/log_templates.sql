@@ -1,10 +1,13 @@
--- One row a template: its text comes from the first body that falls under it.
+-- One row a shape of log bodies, the most frequent first; `start` is of the first body that has it.
 SELECT
-    template_id,
-    arg_min(body, log_number) AS body,
+    template_id AS shape_id,
+    encode(left(arg_min(body, log_number), 2048)) AS start,
     count(*) AS count,
-    coalesce(list_sort(list(DISTINCT service_name) FILTER (service_name IS NOT NULL)), []) AS service_names
+    coalesce(list(DISTINCT service_name) FILTER (WHERE service_name IS NOT NULL), []) AS service_names,
+    min(log_number) AS example_log_number,
+    min(coalesce(time_unix_nano, observed_time_unix_nano)) AS first_time_unix_nano,
+    max(coalesce(time_unix_nano, observed_time_unix_nano)) AS last_time_unix_nano
 FROM logs
 WHERE template_id IS NOT NULL
 GROUP BY template_id
-ORDER BY min(log_number)
+ORDER BY count DESC, example_log_number

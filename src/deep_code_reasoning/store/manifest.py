@@ -100,11 +100,22 @@ class Manifest:
         self.evidence = {
             path: record
             for path, record in self.evidence.items()
-            if record.state == "loaded" or record.source in present or Path(path).exists()
+            if record.state == "loaded" or record.source in present or _file_of(path).exists()
         }
         used = {record.segment for record in self.evidence.values()}
         self.segments = [name for name in self.segments if name in used]
         self.withdrawn = {name: sources for name, sources in self.withdrawn.items() if name in used}
+
+
+def _file_of(path: str) -> Path:
+    """What lies on disk: of a member, `bundle.zip!/logs/app.log`, the archive."""
+    whole = Path(path)
+    end = path.find("!/")
+    while end >= 0 and not whole.exists():
+        if (archive := Path(path[:end])).is_file():
+            return archive
+        end = path.find("!/", end + 1)
+    return whole
 
 
 def read_manifest(folder: Path) -> Manifest | None:

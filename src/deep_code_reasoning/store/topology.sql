@@ -1,14 +1,11 @@
--- One row a span, by span number: its parent's number, and the first span number of its trace as the trace's key.
+-- One row a span as it was sent: its ids as hashes (parent 0: none named), its times, its clock and whether anyone waits.
 SELECT
-    s.span_number,
-    coalesce(p.span_number, -1) AS parent_number,
-    t.first_number AS trace_key,
-    s.start_time_unix_nano,
-    s.duration_nano,
-    s.parent_span_id IS NOT NULL AND s.parent_span_id <> '' AS names_parent
-FROM spans AS s
-JOIN (SELECT trace_id, min(span_number) AS first_number FROM spans GROUP BY trace_id) AS t ON t.trace_id = s.trace_id
-LEFT JOIN (
-    SELECT trace_id, span_id, min(span_number) AS span_number FROM spans GROUP BY trace_id, span_id
-) AS p ON p.trace_id = s.trace_id AND p.span_id = s.parent_span_id
-ORDER BY s.span_number
+    span_number,
+    hash(trace_id) AS trace,
+    hash(span_id) AS span,
+    CASE WHEN parent_span_id <> '' THEN hash(parent_span_id) ELSE CAST(0 AS UBIGINT) END AS wanted,
+    start_time_unix_nano AS start,
+    duration_nano AS duration,
+    hash(host) AS clock,
+    CAST(CASE kind WHEN 'server' THEN 1 WHEN 'consumer' THEN 2 ELSE 0 END AS UTINYINT) AS kind
+FROM spans

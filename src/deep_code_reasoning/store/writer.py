@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.store.catalogue import described_tables
 from deep_code_reasoning.store.engine import Engine
 from deep_code_reasoning.store.log_templates import with_template_ids
@@ -21,7 +22,7 @@ NUMBERS = ("span_number", "log_number", "resource_number")
 _MISFIT = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException, duckdb.BinderException)
 FLUSH_ROWS = 262_144
 FLUSH_BATCHES = 1_024  # thousands of tiny files would else hold thousands of arrays each
-FLUSH_BYTES = 32 * 1024 * 1024
+FLUSH_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class SegmentWriter:
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
+        self._kernels = kernels_of(settings)
         self._temporary = path.with_name(path.name + ".tmp")
         self._temporary.unlink(missing_ok=True)
         self._engine = Engine(settings, path.parent)
@@ -52,6 +54,7 @@ class SegmentWriter:
             if not table.derived:
                 self._engine.connection.execute(table.sql)
         self._waiting: dict[tuple[str, str], list[pa.RecordBatch]] = {}
+        self._waiting_buffers: set[int] = set()
         self._waiting_batches = self._waiting_bytes = self._waiting_rows = 0
         self.refused: list[Refused] = []
 
@@ -64,11 +67,21 @@ class SegmentWriter:
         batch = _placed(batch, source, shift or {})
         self._waiting.setdefault((table, batch.schema.to_string()), []).append(batch)
         self._waiting_batches += 1
-        self._waiting_bytes += batch.nbytes
+        self._waiting_bytes += self._new_bytes(batch)
         self._waiting_rows += batch.num_rows
         full = self._waiting_bytes >= FLUSH_BYTES or self._waiting_rows >= FLUSH_ROWS
         if full or self._waiting_batches >= FLUSH_BATCHES:
             self.flush()
+
+    def _new_bytes(self, batch: pa.RecordBatch) -> int:
+        """What holding the batch costs: views of many columns and tables share one buffer, the input."""
+        size = 0
+        for column in batch.columns:
+            for buffer in column.buffers():
+                if buffer is not None and buffer.address not in self._waiting_buffers:
+                    self._waiting_buffers.add(buffer.address)
+                    size += buffer.size
+        return size
 
     def check(self, table: str, batch: pa.RecordBatch) -> None:
         """Raises ValueError for a table or column that the schema does not have. Safe in any thread."""
@@ -84,12 +97,13 @@ class SegmentWriter:
             except _MISFIT:
                 self._insert_singly(table, batches)
         self._waiting.clear()
+        self._waiting_buffers.clear()
         self._waiting_batches = self._waiting_bytes = self._waiting_rows = 0
 
     def _insert(self, table: str, batches: list[pa.RecordBatch]) -> None:
         rows = pa.Table.from_batches(batches)
         if table == "logs":
-            rows = with_template_ids(self._engine.connection, rows)
+            rows = with_template_ids(rows, self._kernels)
         self._engine.connection.register("incoming", rows)
         try:
             self._engine.connection.execute(f"INSERT INTO segment.{table} BY NAME SELECT * FROM incoming")

@@ -18,7 +18,8 @@ MAX_DRIFT = 200e-6
 """Two free-running clocks may part this fast: +-100 ppm each is what IEEE 802.3 asks of an oscillator at worst."""
 
 ROUNDING = 1.0
-"""Recorded times are whole nanoseconds."""
+"""Recorded times are whole nanoseconds: every bound gives way by one. Without that, which of several lines through the
+same point count as possible is decided by the rounding of floats, and the true one may be lost."""
 
 
 class Bounds(NamedTuple):
@@ -58,9 +59,8 @@ def fit(
     slack = float((lowest - highest).min()) / 2
     if slack > ROUNDING:
         return Bounds(low, high, low, high, slack)
-    if slack > 0:
-        highest, lowest = highest + slack + ROUNDING, lowest - slack - ROUNDING
-    slopes, highest, lowest = _feasible(slopes, highest, lowest)
+    way = max(slack, 0.0) + ROUNDING
+    slopes, highest, lowest = _feasible(slopes, highest + way, lowest - way)
     return Bounds(
         float(lowest.min()),
         float(highest.max()),

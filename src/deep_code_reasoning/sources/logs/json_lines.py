@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from deep_code_reasoning.sources.json_documents import documents
 from deep_code_reasoning.sources.logs.log_keys import flatten, key_columns
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
-from deep_code_reasoning.sources.stream import EvidenceStream, Line
-
-BROKEN_LINE = "not well-formed JSON (broken off or damaged)"
-TOO_DEEP = "JSON nested too deeply"
-NOT_AN_OBJECT = "JSON that is not an object with a log record's keys"
+from deep_code_reasoning.sources.stream import EvidenceStream
 
 
 class JsonLines:
@@ -35,46 +30,12 @@ class JsonLines:
         return 60 if hits and hits * 2 >= objects else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.logs.json_log_rows import JsonLogRows
-        from deep_code_reasoning.sources.logs.text_records import service_hint
+        from deep_code_reasoning.sources.logs.json_records import JsonRecords
 
-        rows = JsonLogRows(service_hint(stream.path))
-        for document in documents(stream):
-            if isinstance(document, Skipped):
-                yield document
-                continue
-            yield from _skipped_records(rows, document)
-            if rows.full:
-                yield rows.take()
-        yield from rows.finish()
+        yield from JsonRecords(stream).run()
 
 
 READER = JsonLines()
-
-
-def _skipped_records(rows: Any, document: Line) -> Iterator[Skipped]:
-    import msgspec
-
-    from deep_code_reasoning.sources.otlp.values import parse
-
-    number, offset, text = document
-    try:
-        value = rows.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
-        try:
-            value = parse(text.decode("utf-8", "replace"))
-        except RecursionError:
-            yield Skipped(number, offset, TOO_DEEP)
-            return
-        except ValueError:
-            yield Skipped(number, offset, BROKEN_LINE)
-            return
-    for record in value if isinstance(value, list) else [value]:
-        if not isinstance(record, dict) or not record:
-            yield Skipped(number, offset, NOT_AN_OBJECT)
-            continue
-        for reason in rows.add(record, offset):
-            yield Skipped(number, offset, reason)
 
 
 def _whole_texts(sample: Sample) -> Iterator[bytes]:

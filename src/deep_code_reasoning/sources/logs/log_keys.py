@@ -20,6 +20,12 @@ def key_names() -> dict[str, list[str]]:
 
 
 @cache
+def key_ranks() -> dict[str, int]:
+    """Key in lower case → its place among its column's keys, 0 the most telling."""
+    return {key: rank for keys in key_names().values() for rank, key in enumerate(keys)}
+
+
+@cache
 def key_columns() -> dict[str, str]:
     """Key in lower case → column."""
     return {key: column for column, keys in key_names().items() for key in keys}
@@ -27,7 +33,7 @@ def key_columns() -> dict[str, str]:
 
 def flatten(record: dict[str, Any]) -> dict[str, Any]:
     """Nested objects as dotted keys: {"http": {"method": "GET"}} → {"http.method": "GET"}; lists stay whole."""
-    if not any(isinstance(value, dict) for value in record.values()):
+    if dict not in map(type, record.values()):
         return record
     flat: dict[str, Any] = {}
     pending = [("", record)]

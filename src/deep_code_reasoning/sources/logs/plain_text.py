@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deep_code_reasoning.sources.logs.line_logs import margin_lines, read_lines
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
-
-_LATEST = 2**63 - 1
-_LINES = 400
 
 
 class PlainText:
@@ -17,26 +15,18 @@ class PlainText:
 
     def claims(self, sample: Sample) -> int:
         """By the share of lines, indented ones aside, that begin with a time in one and the same layout."""
-        from deep_code_reasoning.sources.logs.text_layouts import layouts, start_of
+        from deep_code_reasoning.sources.logs.text_layouts import begins, layouts
 
-        lines = sample.head.decode("utf-8", "replace").splitlines()
-        if not sample.complete and len(lines) > 1:
-            lines.pop()
-        lines = [line.strip("\0") for line in lines[:_LINES]]
-        margin = [line[:4096] for line in lines if line and not line[0].isspace()]
-        if _is_table(margin):
+        margin = margin_lines(sample)
+        if not margin or _is_table(margin):
             return 0
-        best = 0
-        for layout in layouts():
-            best = max(best, sum(start_of(line, layout, _LATEST) is not None for line in margin))
+        best = max(sum(begins(line, layout) for line in margin) for layout in layouts())
         if not best:
             return 0
         return 50 if best * 2 >= len(margin) else 30 if best * 20 >= len(margin) else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.logs.text_records import read_records
-
-        return read_records(stream)
+        yield from read_lines(stream)
 
 
 def _is_table(lines: list[str]) -> bool:

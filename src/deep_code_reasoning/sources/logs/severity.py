@@ -22,6 +22,8 @@ _OTLP_NAMES = {
 }
 _NODE_LEVELS = {10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21}  # pino and bunyan write numbers
 
+_SYSLOG = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")  # RFC 5424, 6.2.1
+
 
 @lru_cache(maxsize=4096)
 def severity_number(word: str) -> int | None:
@@ -33,3 +35,8 @@ def severity_number(word: str) -> int | None:
 def node_severity(level: int) -> int | None:
     """The severity of a numeric `level` as pino and bunyan write it."""
     return _NODE_LEVELS.get(level // 10 * 10)
+
+
+def syslog_severity(priority: str) -> str | None:
+    """The word for a priority: the severity is its lowest three bits."""
+    return _SYSLOG[int(priority) % 8] if priority.isascii() and priority.isdecimal() and len(priority) <= 3 else None

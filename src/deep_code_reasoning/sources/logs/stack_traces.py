@@ -1,67 +1,117 @@
-"""Recognises a stack trace among the lines of a log record: Java, .NET, Python, Node, Go, Rust."""
+"""Frames of stack traces of Java (Kotlin, Scala), Python, Go, Node and .NET."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
 from typing import NamedTuple
 
-_NAME = r"(?:[A-Za-z_$][\w$]{0,127}[.:]{1,2}){0,32}[A-Za-z_$][\w$]{0,127}"
-_AT_FRAME = re.compile(r"\s{1,64}at [^\s(].{0,4096}|\s{1,64}\.\.\. \d{1,9} (?:more|common frames omitted)")
-_EXCEPTION_LINE = re.compile(
-    rf"(?:Exception in thread \"[^\"]{{0,256}}\" |Unhandled exception\. |Uncaught )?({_NAME})(?::\s|$)"
-)
-_NAMED_AT_END = re.compile(rf"(?<![\w$.])({_NAME}(?:Exception|Error|Throwable|Failure|Fault))\b")
+from deep_code_reasoning.sources import logs
+
+_CAUSE = re.compile(r"\s{0,64}(?:\[?cause\]?: |Caused by: )")
+_SUPPRESSED = re.compile(r"\s{1,64}Suppressed: ")
 _PYTHON_HEAD = "Traceback (most recent call last):"
-_PYTHON_GROUP_HEAD = "Exception Group Traceback (most recent call last):"
-_GO_GOROUTINE = re.compile(r"goroutine \d{1,18} \[")
-_GO_PANIC = re.compile(r"panic: (runtime error)?")
-_RUST_PANIC = re.compile(r"thread '[^']{0,256}' (?:\(\d+\) )?panicked at ")
+_MAX_CHARACTERS = 1 << 20
 
 
-class StackTrace(NamedTuple):
-    """`first` is the index of the line in the record at which the trace begins (0: in the message line itself)."""
+class Frame(NamedTuple):
+    """`function` with its package or class where the runtime prints it; None where it is anonymous."""
 
-    exception_type: str | None
-    first: int
+    function: str | None
+    file: str
+    line: int | None
 
 
-def find_stack_trace(lines: list[str]) -> StackTrace | None:
-    """The stack trace in a record of several lines; None where its lines are no trace."""
-    for index, line in enumerate(lines):
-        if _PYTHON_HEAD in line:
-            return StackTrace(_python_type(lines, index + 1), index)
-        if _GO_GOROUTINE.match(line) and index + 1 < len(lines):
-            return _go(lines, index)
-        if _RUST_PANIC.search(line):
-            return StackTrace("panic", index)
-        if index and _AT_FRAME.match(line):
-            return _frames(lines, index)
+class _Patterns(NamedTuple):
+    any_frame: tuple[re.Pattern[str], ...]
+    python: re.Pattern[str]
+    go: re.Pattern[str]
+    go_function: re.Pattern[str]
+    library_function: re.Pattern[str]
+    library_file: re.Pattern[str]
+
+
+@cache
+def _patterns() -> _Patterns:
+    table = tomllib.loads(resources.files(logs).joinpath("stack_traces.toml").read_text("utf-8"))
+    frame = {name: re.compile(pattern) for name, pattern in table["frames"].items()}
+    library = {name: re.compile(pattern) for name, pattern in table["library"].items()}
+    return _Patterns(
+        (frame["java"], frame["dotnet"], frame["node"]),
+        frame["python"],
+        frame["go"],
+        frame["go_function"],
+        library["function"],
+        library["file"],
+    )
+
+
+def frames(text: str) -> list[Frame]:
+    """Every frame with a place in a file, of the root cause first, each exception's from the innermost call outwards.
+
+    Java and Node print causes below what they caused, Python and .NET above it; suppressed exceptions come last.
+    """
+    lines = text[:_MAX_CHARACTERS].splitlines()
+    if any(_PYTHON_HEAD in line for line in lines):
+        return [frame for section in _python_sections(lines) for frame in reversed(section)]
+    sections: list[list[Frame]] = [[]]
+    suppressed: list[Frame] = []
+    target = sections[0]
+    indent = -1  # of the suppressed exception whose frames are read
+    above = ""
+    for line in lines:
+        if _SUPPRESSED.match(line):
+            target, indent = suppressed, _indent(line)
+        elif _CAUSE.match(line) and (indent < 0 or _indent(line) < indent):
+            target, indent = [], -1
+            sections.append(target)
+        elif frame := _frame(line, above):
+            if indent >= 0 and _indent(line) <= indent:
+                target, indent = sections[-1], -1
+            target.append(frame)
+        above = line
+    return [frame for section in reversed(sections) for frame in section] + suppressed
+
+
+def application_frame(text: str) -> Frame | None:
+    """The innermost frame of the root cause that is neither the runtime's nor a known library's."""
+    patterns = _patterns()
+    for frame in frames(text):
+        if frame.function and patterns.library_function.match(frame.function):
+            continue
+        if not patterns.library_file.search(frame.file):
+            return frame
     return None
 
 
-def _frames(lines: list[str], frame: int) -> StackTrace:
-    """Java, .NET and Node put the exception right above its first frame; its message may take several lines."""
-    for index in range(frame - 1, 0, -1):
-        if match := _EXCEPTION_LINE.match(lines[index].strip()):
-            return StackTrace(match[1], index)
-    match = _NAMED_AT_END.search(lines[0])
-    return StackTrace(match[1] if match else None, 1 if match is None or frame > 1 else frame)
+def _python_sections(lines: list[str]) -> Iterator[list[Frame]]:
+    """A traceback each, in the order printed: what happened first comes first."""
+    section: list[Frame] = []
+    for line in lines:
+        if _PYTHON_HEAD in line and section:
+            yield section
+            section = []
+        elif match := _patterns().python.match(line):
+            section.append(Frame(match["function"], match["file"], int(match["line"])))
+    yield section
 
 
-def _python_type(lines: list[str], start: int) -> str | None:
-    """The exception that ends the last traceback: what is printed last is what was raised last."""
-    found = None
-    for line in lines[start:]:
-        text = line.lstrip("| +-") if line[:1] in " |" and "|" in line[:8] else line
-        if text[:1].isspace() or _PYTHON_HEAD in text or _PYTHON_GROUP_HEAD in text:
-            continue
-        if (match := _EXCEPTION_LINE.match(text)) and "." not in text[match.end(1) : match.end(1) + 1]:
-            found = match[1]
-    return found
+def _frame(line: str, above: str) -> Frame | None:
+    line = line[:4096]
+    patterns = _patterns()
+    if match := patterns.go.fullmatch(line.rstrip()):
+        named = patterns.go_function.fullmatch(above[:2048].strip())
+        return Frame(named["function"] if named else None, match["file"], int(match["line"]))
+    if "at " not in line:
+        return None
+    for pattern in patterns.any_frame:
+        if match := pattern.match(line):
+            return Frame(match["function"], match["file"], int(match["line"]) if match["line"] else None)
+    return None
 
 
-def _go(lines: list[str], index: int) -> StackTrace:
-    for above in range(index, -1, -1):
-        if match := _GO_PANIC.search(lines[above]):
-            return StackTrace(match[1] or "panic", max(above, 0))
-    return StackTrace(None, index)
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -13,36 +13,37 @@ from deep_code_reasoning.sources.instants import (
     decimals,
     epoch_seconds,
     in_range,
-    iso_nanos,
     month_number,
     number_nanos,
     zone_seconds,
 )
+from deep_code_reasoning.sources.logs import access_fields, syslog_fields
+from deep_code_reasoning.sources.logs.log_record import ASSUMED_UTC, ASSUMED_YEAR, LogRecord
+from deep_code_reasoning.sources.logs.log_times import iso_time
+from deep_code_reasoning.sources.logs.severity import severity_number, syslog_severity
 
+_END_OF_TIME = 2**63 - 1
+_NOTES = {
+    (True, True): (),
+    (True, False): (ASSUMED_UTC,),
+    (False, True): (ASSUMED_YEAR,),
+    (False, False): (ASSUMED_YEAR, ASSUMED_UTC),
+}
 _LETTERS = {"V": "verbose", "D": "debug", "I": "info", "W": "warn", "E": "error", "F": "fatal", "A": "fatal"}
 _CLOCK = re.compile(r"(\d\d?):(\d\d?):(\d\d?)(?:[.,:](\d{1,9}))?(?: ([AP])M)?")
-# RFC 5424, 6.2.1
-_SYSLOG_SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")
 
 
 @dataclass(frozen=True)
 class Layout:
+    """`format` names the reader whose lines these are; None for layouts that loggers are free to choose.
+
+    `is_iso`: an ISO time and perhaps a level are all that it tells.
+    """
+
     name: str
+    format: str | None
     pattern: re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What the first line of a record says; `message` is the place in the line where the message begins."""
-
-    time: int
-    has_zone: bool
-    has_year: bool
-    message: int
-    level: str | None = None
-    host: str | None = None
-    program: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
+    is_iso: bool
 
 
 @cache
@@ -51,57 +52,74 @@ def _table() -> dict:
 
 
 @cache
-def layouts() -> tuple[Layout, ...]:
-    return tuple(Layout(entry["name"], re.compile(entry["pattern"], re.ASCII)) for entry in _table()["layouts"])
+def layouts(format: str | None = None) -> tuple[Layout, ...]:
+    """All layouts, or those of one format, in the order in which they are tried."""
+    every = (_layout(entry) for entry in _table()["layouts"])
+    return tuple(layout for layout in every if format is None or layout.format == format)
 
 
-@cache
-def generic_names() -> frozenset[str]:
-    """Names of files and folders that say nothing about the service."""
-    return frozenset(_table()["generic_names"])
+def _layout(entry: dict[str, str]) -> Layout:
+    pattern = re.compile(entry["pattern"], re.ASCII)
+    return Layout(entry["name"], entry.get("format"), pattern, set(pattern.groupindex) == {"iso", "level"})
 
 
-def start_of(line: str, layout: Layout, latest: int) -> Start | None:
-    """Reads the start of a record; None where the line does not begin one in this layout.
+def begins(line: str, layout: Layout) -> bool:
+    """Whether a record begins with the line, in this layout."""
+    return text_record(line, line, layout, _END_OF_TIME) is not None
+
+
+def text_record(head: str, line: str, layout: Layout, latest: int) -> LogRecord | None:
+    """The record that begins with `line`, whose first part is `head`; None where none does in this layout.
 
     `latest` (nanoseconds) settles a missing year: the last one in which the time is not later than that by a day.
     """
-    match = layout.pattern.match(line)
+    match = layout.pattern.match(head)
     if not match:
         return None
+    if layout.is_iso:
+        return _iso_record(match, line)
     groups = {name: text for name, text in match.groupdict().items() if text is not None}
     timed = _time(groups, latest)
     if timed is None:
         return None
     time, has_zone, has_year = timed
+    record = LogRecord(time, body=line[match.start("message") if "message" in groups else match.end() :])
+    record.notes = _NOTES[has_year, has_zone]
+    if level := _level(groups):
+        record.severity_text, record.severity_number = level, severity_number(level)
+    record.host, record.service_name = groups.get("host"), groups.get("program")
     names: dict[str, str] = _table()["attributes"]
-    attributes = {names[name]: text for name, text in groups.items() if name in names}
-    if "target" in groups and "?" in groups["target"]:
-        attributes["url.path"], _, attributes["url.query"] = groups["target"].partition("?")
-    return Start(
-        time,
-        has_zone,
-        has_year,
-        match.start("message") if "message" in groups else match.end(),
-        _level(groups),
-        groups.get("host"),
-        groups.get("program"),
-        attributes,
-    )
+    record.attributes = {names[name]: text for name, text in groups.items() if name in names}
+    if layout.format == "syslog":
+        syslog_fields.settle(record, groups)
+    elif layout.format == "access-log":
+        access_fields.settle(record, groups)
+    return record
+
+
+def _iso_record(match: re.Match[str], line: str) -> LogRecord | None:
+    level, iso = match.group("level", "iso")
+    found = iso_time(iso)
+    if found is None:
+        return None
+    record = LogRecord(found[0], body=line[match.end() :], notes=_NOTES[True, found[1]])
+    if level:
+        record.severity_text, record.severity_number = level, severity_number(level)
+    return record
 
 
 def _level(groups: dict[str, str]) -> str | None:
     if "letter" in groups:
         return _LETTERS[groups["letter"]]
     if "priority" in groups:
-        return _SYSLOG_SEVERITIES[int(groups["priority"]) % 8]
+        return syslog_severity(groups["priority"])
     return groups.get("level")
 
 
 def _time(groups: dict[str, str], latest: int) -> tuple[int, bool, bool] | None:
     """(nanoseconds, zone was given, year was given)."""
     if "iso" in groups:
-        found = iso_nanos(groups["iso"])
+        found = iso_time(groups["iso"])
         return (*found, True) if found else None
     if "epoch" in groups:
         whole, _, fraction = groups["epoch"].partition(".")

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from deep_code_reasoning.sources.json_documents import documents
 from deep_code_reasoning.sources.otlp.salvage import REQUEST, requests, whole_records
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
@@ -79,23 +78,34 @@ class _Reading:
         self._decode_one = {kind: msgspec.json.Decoder(kind).decode for _, kind in self._signals.values()}
         self._unusual = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
         self._skipped: list[Skipped] = []
+        self._pending_bytes = 0
 
     def run(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        pending_bytes = 0
-        for document in documents(stream):
-            if isinstance(document, Skipped):
-                yield document
-                continue
-            if len(document.data) > _LARGE_BYTES:
-                yield from self._large(document.data, document.number, document.offset)
-            else:
-                self._document(document.data, document.number, document.offset)
-            pending_bytes += len(document.data)
-            full = pending_bytes >= self._flush_bytes
-            yield from self._ready(final=full)
-            if full:
-                pending_bytes = 0
+        from deep_code_reasoning.sources.otlp.compiled_spans import CompiledSpans
+        from deep_code_reasoning.sources.window import Window
+
+        window = Window(stream)
+        limit = stream.limits.document_bytes
+        spans = CompiledSpans(window, self._resources, self._take_span_numbers, self._request, limit)
+        yield from spans.read(stream.kernels)
+        if window.failure:
+            yield window.failure
         yield from self._ready(final=True)
+
+    def _take_span_numbers(self, count: int) -> int:
+        return self._signals["resourceSpans"][0].take_numbers(count)
+
+    def _request(self, text: bytes, line: int, offset: int) -> Iterator[Batch | Skipped]:
+        """One request; its rows are given away once enough of them have come together."""
+        if len(text) > _LARGE_BYTES:
+            yield from self._large(text, line, offset)
+        else:
+            self._document(text, line, offset)
+        self._pending_bytes += len(text)
+        full = self._pending_bytes >= self._flush_bytes
+        yield from self._ready(final=full)
+        if full:
+            self._pending_bytes = 0
 
     def _ready(self, *, final: bool) -> Iterator[Batch | Skipped]:
         if self._skipped:

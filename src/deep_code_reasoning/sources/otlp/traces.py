@@ -27,13 +27,13 @@ ENDS_BEFORE_START = "span that ends before it starts (kept with duration 0)"
 BAD_LINK = "span link whose ids cannot be read"
 BAD_EVENT = "span event whose time cannot be read"
 
-_KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
-_KIND_NAMES = {f"SPAN_KIND_{name.upper()}": number for number, name in enumerate(_KINDS)} | {
-    name.upper(): number for number, name in enumerate(_KINDS)
+KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
+_KIND_NAMES = {f"SPAN_KIND_{name.upper()}": number for number, name in enumerate(KINDS)} | {
+    name.upper(): number for number, name in enumerate(KINDS)
 }
-_STATUS = ("unset", "ok", "error")
-_STATUS_NAMES = {f"STATUS_CODE_{name.upper()}": number for number, name in enumerate(_STATUS)} | {
-    name.upper(): number for number, name in enumerate(_STATUS)
+STATUSES = ("unset", "ok", "error")
+_STATUS_NAMES = {f"STATUS_CODE_{name.upper()}": number for number, name in enumerate(STATUSES)} | {
+    name.upper(): number for number, name in enumerate(STATUSES)
 }
 
 
@@ -107,6 +107,12 @@ class Traces:
                 except BadRecord as error:
                     lost(str(error))
 
+    def take_numbers(self, count: int) -> int:
+        """Reserves the numbers of spans that another road reads; the first of them."""
+        first = self._count
+        self._count += count
+        return first
+
     def batches(self, *, final: bool) -> Iterator[Batch]:
         """What is ready; everything when `final`."""
         if final or max(len(self._spans), len(self._events), len(self._links)) >= BATCH_ROWS:
@@ -128,8 +134,8 @@ class Traces:
             self._count,
             *span_ids(span.traceId, span.spanId, span.parentSpanId),
             span.name or "",
-            _KINDS[kind] if 0 <= kind < len(_KINDS) else "unspecified",
-            _STATUS[code] if 0 <= code < len(_STATUS) else "unset",
+            KINDS[kind] if 0 <= kind < len(KINDS) else "unspecified",
+            STATUSES[code] if 0 <= code < len(STATUSES) else "unset",
             (status.message or None) if status else None,
             start,
             duration,

@@ -81,12 +81,24 @@ def _text_of_raw(raw: Raw, value: AnyValue) -> str | None:
     text = bytes(raw).decode("utf-8", "replace")
     if raw is value.doubleValue:
         return text.strip('"')
+    return text_of_compound(text, "arrayValue" if raw is value.arrayValue else "kvlistValue")
+
+
+def text_of_compound(written: str, form: str) -> str:
+    """What is written as an arrayValue or kvlistValue (`form`), without its type wrappers."""
     try:
-        content = parse(text)
-        form = "arrayValue" if raw is value.arrayValue else "kvlistValue"
-        return dump(plain({form: content}))
+        return dump(plain({form: parse(written)}))
     except (ValueError, RecursionError, AttributeError, TypeError):
-        return text  # not of OTLP's form: kept as it was written
+        return written  # not of OTLP's form: kept as it is
+
+
+def scope_name(written: bytes) -> str | None:
+    """The name in an instrumentation scope; None where it has none or cannot be read."""
+    try:
+        name = parse(written.decode("utf-8", "replace")).get("name")
+    except (ValueError, RecursionError, AttributeError):
+        return None
+    return name if isinstance(name, str) and name else None
 
 
 def plain(value: Any) -> Any:

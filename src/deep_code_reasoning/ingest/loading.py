@@ -9,24 +9,25 @@ from __future__ import annotations
 import dataclasses
 import gc
 import os
-import resource
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from deep_code_reasoning.errors import CancelledError, EvidenceError
 from deep_code_reasoning.finding import Unread
+from deep_code_reasoning.ingest.identity import fingerprint_of, modified_of
+from deep_code_reasoning.ingest.report import LoadReport, SourceReport, State, peak_memory_bytes
+from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.progress import Progress, Work
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
+    from deep_code_reasoning.sources.archives.archive import Archive
     from deep_code_reasoning.sources.reader import Batch, Reader
     from deep_code_reasoning.sources.stream import EvidenceStream
     from deep_code_reasoning.sources.walk import Item
@@ -35,42 +36,8 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.manifest import EvidenceRecord
     from deep_code_reasoning.store.writer import Refused
 
-State = Literal["loaded", "already loaded", "skipped"]
 NAMED_IN_ERROR = 10
 REPORT_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class SourceReport:
-    """One file or repository; `bytes` after decompression, `rows` over all tables."""
-
-    path: str
-    reader: str
-    bytes: int
-    rows: int
-    state: State
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """`rows` a table, of all evidence given, also of what was there before; `bytes` and `seconds` of this load alone.
-
-    Spans exported twice are among the rows and told in `unread`; the tables show them once.
-
-    `peak_memory_bytes` is the largest resident size of the whole process so far.
-    """
-
-    investigation: str
-    rows: dict[str, int]
-    bytes: int
-    seconds: float
-    peak_memory_bytes: int
-    unread: tuple[Unread, ...]
-    sources: tuple[SourceReport, ...]
-
-    @property
-    def megabytes_per_second(self) -> float:
-        return self.bytes / 1e6 / self.seconds if self.seconds else 0.0
 
 
 def load(
@@ -142,19 +109,24 @@ class _Loading:
         self._given: dict[int, tuple[EvidenceRecord, State]] = {}  # by source
         self._bytes = 0
         self._told = 0.0
+        self._kernels = kernels_of(settings)
 
     def read(self, evidence: Sequence[str | Path], roots: Sequence[Path]) -> None:
         from deep_code_reasoning.sources.walk import Item, walk
 
         found = list(walk(evidence, roots))
-        new = [part for part in found if isinstance(part, Item) and not self._is_unchanged(part)]
-        total = sum(item.size for item in new)
+        changed = [part for part in found if isinstance(part, Item) and not self._is_unchanged(part)]
+        new = [part for item in changed for part in self._with_members(item)]
+        total = sum(part.size for part in new if isinstance(part, Item))
         done = 0
         for part in found:
             if isinstance(part, Unread):
                 self._note_missing(part)
         with ThreadPoolExecutor(1, "fingerprint") as hashing:
             for item in new:
+                if not isinstance(item, Item):
+                    self._note_archive(item, hashing)
+                    continue
                 self._tell(item.name, done, total)
                 if not self._is_known_content(item):
                     self._read_item(item, hashing, partial(self._tell, item.name, done, total))
@@ -193,7 +165,7 @@ class _Loading:
             rows=dict(rows),
             bytes=self._bytes,
             seconds=seconds,
-            peak_memory_bytes=_peak_memory_bytes(),
+            peak_memory_bytes=peak_memory_bytes(),
             unread=self.unread,
             sources=tuple(
                 SourceReport(record.path, record.reader, record.bytes, sum(record.rows.values()), state)
@@ -222,37 +194,69 @@ class _Loading:
         if record is None or record.state != "loaded":
             return False
         if item.kind == "repository":
-            same = record.fingerprint == _fingerprint(item)
+            same = record.fingerprint == fingerprint_of(item)
         else:
-            same = (record.size, record.mtime_ns) == (item.size, _modified(item))
+            same = (record.size, record.mtime_ns) == (item.size, modified_of(item))
         return same and self._note_there(record)
+
+    def _with_members(self, item: Item) -> list[Item | Archive]:
+        """The item; of an archive its members, and then itself: it counts as loaded once all of them are."""
+        from deep_code_reasoning.sources.archives.archive import open_archive
+        from deep_code_reasoning.sources.stream import Limits
+
+        limits = Limits(ratio=self._settings.max_decompression_ratio)
+        archive = open_archive(item, limits, self._work.check)
+        if archive is None:
+            return [item]
+        return [] if self._is_known_content(item) else [*archive.members, archive]
+
+    def _note_archive(self, archive: Archive, hashing: ThreadPoolExecutor) -> None:
+        item = archive.item
+        record = self._manifest.new_record(str(item.path), item.name, item.size, modified_of(item), archive.format)
+        self._fingerprints.append((record, hashing.submit(fingerprint_of, item)))
+        for part in archive.unread:
+            record.add_unread(part.place, part.reason)
+        self._replace(record, "loaded")
+        present = {str(member.path) for member in archive.members}
+        for member in self._members_of(record):
+            if member.real_path not in present:
+                self._manifest.withdraw(self._known.pop(member.real_path))
+
+    def _members_of(self, record: EvidenceRecord) -> list[EvidenceRecord]:
+        from deep_code_reasoning.sources.archives.archive import FORMATS, SEPARATOR
+
+        start = record.real_path + SEPARATOR
+        return [m for m in self._known.values() if m.real_path.startswith(start)] if record.reader in FORMATS else []
 
     def _is_known_content(self, item: Item) -> bool:
         """By hash, where an equal size makes it worth asking: the file was only touched, or is a copy."""
-        if item.kind != "file" or not item.size:
+        if item.kind == "repository" or not item.size:
             return False
         alike = [record for record in self._by_size[item.size] if self._known.get(record.real_path) is record]
         if not alike:
             return False
         self._settle_fingerprints()
-        fingerprint = _fingerprint(item)
+        fingerprint = fingerprint_of(item)
         for record in alike:
             if fingerprint and record.fingerprint == fingerprint:
                 if record.real_path == str(item.path):
-                    record.mtime_ns = _modified(item)
+                    record.mtime_ns = modified_of(item)
                 return self._note_there(record)
         return False
 
     def _note_there(self, record: EvidenceRecord) -> bool:
-        self._given.setdefault(record.source, (record, "already loaded"))
+        for part in (record, *self._members_of(record)):
+            state: State = "already loaded" if part.state == "loaded" else "skipped"
+            self._given.setdefault(part.source, (part, state))
         return True
 
     def _read_item(self, item: Item, hashing: ThreadPoolExecutor, tell: Callable[[int], None]) -> None:
         from deep_code_reasoning.sources.detect import detect, unclaimed_reason
         from deep_code_reasoning.sources.stream import EvidenceStream, Limits
 
-        stream = EvidenceStream(item.path, item.name, Limits(ratio=self._settings.max_decompression_ratio))
-        modified = _modified(item)
+        limits = Limits(ratio=self._settings.max_decompression_ratio)
+        stream = EvidenceStream(item.path, item.name, limits, item.member, self._kernels)
+        modified = modified_of(item)
         try:
             sample = stream.sample()
         except OSError as error:
@@ -262,7 +266,7 @@ class _Loading:
         if reader is None:
             return self._put_aside(str(item.path), item.name, unclaimed_reason(sample))
         record = self._manifest.new_record(str(item.path), item.name, item.size, modified, reader.name)
-        self._fingerprints.append((record, hashing.submit(_fingerprint, item)))
+        self._fingerprints.append((record, hashing.submit(fingerprint_of, item)))
         try:
             with _cycle_collector_paused():
                 self._read_stream(reader, stream, record, tell)
@@ -364,29 +368,3 @@ def _cycle_collector_paused() -> Generator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _fingerprint(item: Item) -> str:
-    from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
-    from deep_code_reasoning.store import fingerprint
-
-    if item.kind == "file":
-        try:
-            return fingerprint.of_file(item.path)
-        except OSError:
-            return ""  # gone meanwhile; it will be read again when it is back
-    git = git_directory(item.path)
-    return fingerprint.of_references(outside_directories(item.path, git)) if git else ""
-
-
-def _modified(item: Item) -> int:
-    """Nanoseconds since the epoch; 0 for a repository and for a file that is gone."""
-    try:
-        return item.path.stat().st_mtime_ns if item.kind == "file" else 0
-    except OSError:
-        return 0
-
-
-def _peak_memory_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,54 @@
+"""`python -m deep_code_reasoning.kernels [FOLDER [MODULE FUNCTION]]`: compiles one kernel, or all, into the cache.
+
+FOLDER is by default the one of the settings. Run once after installing, it saves the first load the plain road.
+"""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import deep_code_reasoning
+from deep_code_reasoning.kernels.cache import Kernel, store
+from deep_code_reasoning.settings import load_settings
+
+
+def all_kernels() -> list[Kernel]:
+    """Every function marked `@entry` in the package's modules named `*_kernel`."""
+    import importlib
+
+    from deep_code_reasoning.kernels.compiling import Entry
+
+    modules = pkgutil.walk_packages(deep_code_reasoning.__path__, f"{deep_code_reasoning.__name__}.")
+    names = [module.name for module in modules if module.name.endswith("_kernel")]
+    return [
+        Kernel(name, function)
+        for name in names
+        for function, value in vars(importlib.import_module(name)).items()
+        if isinstance(value, Entry)
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    directory = Path(arguments[0]) if arguments else load_settings().kernel_dir
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if len(arguments) > 1:
+        if hasattr(os, "nice"):
+            os.nice(19)
+        store(directory, Kernel(*arguments[1:]))
+        return 0
+    with ProcessPoolExecutor(_cores()) as processes:
+        list(processes.map(partial(store, directory), all_kernels()))
+    return 0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

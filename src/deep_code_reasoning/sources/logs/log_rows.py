@@ -1,0 +1,111 @@
+"""The rows of one source of logs, and of the services and hosts that wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES, BATCH_ROWS, Rows, columns
+from deep_code_reasoning.sources.logs.log_record import NO_TIME, LogRecord
+from deep_code_reasoning.sources.logs.service_hint import service_hint
+from deep_code_reasoning.sources.logs.stack_traces import application_frame
+from deep_code_reasoning.sources.reader import Batch, Skipped
+
+_RESOURCE_COLUMNS = columns("resources")
+_LOOK_ROWS = 64  # between looks at whether a batch is full
+
+
+class LogRows:
+    """Collects records; log numbers and resources count from 0.
+
+    The service that the file's path suggests is taken for records that name none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._service_hint = service_hint(path)
+        self._rows = Rows("logs")
+        self._resources = Rows("resources")
+        self._producers: dict[tuple[str | None, str | None], int] = {}
+        self._notes: list[Skipped] = []
+        self._noted: set[str] = set()
+        self._count = 0
+        self._batch_start = self._offset = 0
+        self.is_ready = False
+
+    def add(self, record: LogRecord, number: int | None, offset: int) -> None:
+        self._offset = offset
+        for note in record.notes:
+            if note is NO_TIME or note not in self._noted:
+                self._noted.add(note)
+                self.skip(number, offset, note)
+        service = record.service_name
+        host = record.host or service  # the clock; schema/01_resources.sql
+        service = service or self._service_hint
+        if record.exception_stacktrace:
+            _add_code_location(record)
+        row = [
+            self._count,
+            record.time,
+            record.observed_time,
+            record.severity_number,
+            record.severity_text,
+            record.body,
+            record.trace_id,
+            record.span_id,
+            service,
+            host,
+            self._producer(service, host, offset),
+            record.scope_name,
+            offset,
+            record.event_name,
+            record.exception_type,
+            record.exception_stacktrace,
+        ]
+        if record.attributes:
+            self._rows.keys.extend(record.attributes)
+            self._rows.values.extend(record.attributes.values())
+        self._rows.add(row)
+        self._count += 1
+        if not self._count % _LOOK_ROWS and (
+            len(self._rows) >= BATCH_ROWS or offset - self._batch_start >= BATCH_INPUT_BYTES
+        ):
+            self.is_ready = True
+
+    def skip(self, number: int | None, offset: int, reason: str) -> None:
+        self._notes.append(Skipped(number, offset, reason))
+        self.is_ready = True
+
+    def ready(self) -> Iterator[Batch | Skipped]:
+        """What was noted since, and a batch where one is full: nothing unless `is_ready`."""
+        self.is_ready = False
+        if self._notes:
+            yield from self._notes
+            self._notes.clear()
+        if len(self._rows) >= BATCH_ROWS or self._offset - self._batch_start >= BATCH_INPUT_BYTES:
+            self._batch_start = self._offset
+            if len(self._rows):
+                yield self._rows.take()
+
+    def finish(self) -> Iterator[Batch | Skipped]:
+        yield from self._notes
+        yield from (rows.take() for rows in (self._rows, self._resources) if len(rows))
+
+    def _producer(self, service: str | None, host: str | None, offset: int) -> int | None:
+        number = self._producers.get((service, host))
+        if number is None and (service or host):
+            number = self._producers[service, host] = len(self._producers)
+            known = {"resource_number": number, "service_name": service, "host": host, "source_offset": offset}
+            row: list[Any] = [known.get(column) for column in _RESOURCE_COLUMNS]
+            self._resources.add(row)
+        return number
+
+
+def _add_code_location(record: LogRecord) -> None:
+    """Where the code of one's own was when the exception was raised; a location that the record gives wins."""
+    frame = application_frame(record.exception_stacktrace or "")
+    if frame:
+        record.attributes.setdefault("code.function.name", frame.function)
+        record.attributes.setdefault("code.file.path", frame.file)
+        if frame.line is not None:
+            record.attributes.setdefault("code.line.number", str(frame.line))

@@ -1,0 +1,165 @@
+"""Drives the spans kernel along a stream, and gives the plain road what the kernel leaves.
+
+A request of up to REREAD_BYTES is read whole or not at all: when the window ends in the middle of it, it is begun anew
+with the next. A larger one goes on from span to span; where the kernel then meets what it does not understand, the
+rest of the line cannot be read and is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deep_code_reasoning.kernels.cache import Kernel
+from deep_code_reasoning.sources.json_documents import BROKEN_JSON, documents
+from deep_code_reasoning.sources.otlp import span_layout as layout
+from deep_code_reasoning.sources.otlp.span_columns import SpanColumns
+from deep_code_reasoning.sources.reader import Batch, Skipped
+from deep_code_reasoning.sources.stream import Line
+from deep_code_reasoning.sources.window import WINDOW_BYTES, Window
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.kernels.cache import Kernels
+    from deep_code_reasoning.sources.otlp.resources import Resources
+
+KERNEL = Kernel("deep_code_reasoning.sources.otlp.spans_kernel", "read_spans")
+REREAD_BYTES = 8 << 20
+LONGEST_VALUE_BYTES = 4 * WINDOW_BYTES  # in a request of which rows were given away already
+MOST_IN_A_ROW = 256  # requests read by the plain road before the kernel is tried again
+SHORT = -1  # as in kernels.json_text, which only the compiling process imports
+
+PlainRoad = Callable[[bytes, int, int], Iterator[Batch | Skipped]]  # of a request's text, line and offset
+
+VALUE_TOO_LONG = "value longer than what is read at once, in a large request; left out to the end of its line"
+
+
+class CompiledSpans:
+    """One pass over a stream. `take_numbers(n)` reserves n span numbers and returns the first."""
+
+    def __init__(
+        self, window: Window, resources: Resources, take_numbers: Callable[[int], int], plain: PlainRoad, limit: int
+    ) -> None:
+        self._window = window
+        self._resources = resources
+        self._take_numbers = take_numbers
+        self._plain = plain
+        self._limit = limit
+        self._columns = SpanColumns(0)
+        self._offset = 0
+        self._in_a_row = 1
+        self._is_large = False  # the request at hand has been given away in part
+
+    def read(self, kernels: Kernels) -> Iterator[Batch | Skipped]:
+        """Everything from the window's start to the end of the stream; by the plain road until there is a kernel."""
+        window = self._window
+        self._move(window.base)
+        while not window.has_ended or self._offset < window.base + window.end:
+            kernel = kernels.find(KERNEL)
+            if kernel is None:
+                yield from self._plain_documents(self._offset)
+            else:
+                yield from self._run(kernel)
+
+    def _run(self, kernel: Callable[..., int]) -> Iterator[Batch | Skipped]:
+        columns, window = self._columns, self._window
+        state = columns.state
+        state[layout.POSITION] = self._offset - window.base
+        outcome = kernel(np.frombuffer(window.text, np.uint8), window.end, *columns.arguments)
+        begun = window.base + int(state[layout.DOCUMENT])
+        self._is_large = self._is_large and begun < window.base
+        reached = window.base + int(state[layout.POSITION])
+        if outcome == 0:
+            yield from self._give()
+            self._offset = reached
+            if not window.has_ended:
+                self._move(reached)
+        elif outcome == SHORT and not window.has_ended:
+            yield from self._carry_on(begun, reached)
+        elif self._is_large:
+            yield from self._give()
+            yield Skipped(window.line_number(reached), reached, BROKEN_JSON)
+            self._is_large = False
+            self._to_next_line(reached)
+        else:
+            columns.take_back_document()
+            self._in_a_row = 1 if state[layout.ROWS] else min(2 * self._in_a_row, MOST_IN_A_ROW)
+            yield from self._give()
+            yield from self._plain_documents(begun, self._in_a_row)
+
+    def _carry_on(self, begun: int, reached: int) -> Iterator[Batch | Skipped]:
+        """Moves the window, which ended within a request."""
+        columns, window = self._columns, self._window
+        left = window.base + window.end - reached
+        if not self._is_large:
+            is_one_value = left > REREAD_BYTES  # columns for all of it would cost many times its size
+            if is_one_value or window.base + window.end - begun <= REREAD_BYTES:
+                columns.take_back_document()
+                yield from self._give()
+                if is_one_value:
+                    yield from self._plain_documents(begun, 1)
+                else:
+                    self._move(begun)
+                return
+        elif left > LONGEST_VALUE_BYTES:
+            yield from self._give()
+            yield Skipped(window.line_number(reached), reached, VALUE_TOO_LONG)
+            self._is_large = False
+            self._to_next_line(reached)
+            return
+        yield from self._give()
+        carried = columns.carried(window.text)
+        self._is_large = True
+        self._move(reached)
+        self._columns.carry_on(columns.state, carried, begun - reached)
+
+    def _move(self, offset: int) -> None:
+        self._window.move(offset)
+        self._go_on(offset)
+
+    def _go_on(self, offset: int) -> None:
+        """With new columns, at the start of a request."""
+        self._columns = SpanColumns(self._window.end)
+        self._offset = offset
+
+    def _give(self) -> Iterator[Batch | Skipped]:
+        """The rows so far, and what the plain road makes of spans that the kernel passed over."""
+        columns, window = self._columns, self._window
+        first = self._take_numbers(int(columns.state[layout.ROWS]))
+        yield from columns.batches(window.text, window.base, first, self._resources)
+        for span in columns.foreign_spans(window.text):
+            place = window.base + span.document
+            yield from self._plain(span.request, window.line_number(place), place)
+
+    def _plain_documents(self, begun: int, count: int | None = None) -> Iterator[Batch | Skipped]:
+        """So many requests by the plain road; the kernel goes on behind them."""
+        end = begun
+        last: Line | Skipped | None = None
+        told: Skipped | None = None
+
+        def lines() -> Iterator[Line | Skipped]:
+            nonlocal last, end
+            for last in self._window.lines(begun):
+                end = self._window.reached
+                yield last
+            end = self._window.base + self._window.end
+
+        for document in islice(documents(lines(), self._limit), count):
+            if isinstance(document, Skipped):
+                told = document
+                yield document
+                continue
+            yield from self._plain(document.data, document.number, document.offset)
+            if isinstance(last, Line) and document.offset + len(document.data) <= last.offset:
+                end = last.offset  # a line that was only looked at: it belongs to the next request
+            if end - begun >= WINDOW_BYTES:
+                break
+        if isinstance(last, Skipped) and last is not told:
+            yield last
+        self._go_on(min(end, self._window.base + self._window.end))
+
+    def _to_next_line(self, offset: int) -> None:
+        next(self._window.lines(offset), None)
+        self._go_on(self._window.reached)

@@ -1,0 +1,102 @@
+"""A stretch of a stream in memory, as kernels need it: contiguous, padded, moved along; lines where they are wanted.
+
+Offsets are those of the stream after decompression; a position is an offset less `base`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deep_code_reasoning.sources.reader import Skipped
+from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Line
+
+WINDOW_BYTES = 16 << 20
+PADDING = bytes(32)  # kernels look at whole words
+
+
+class Window:
+    """`text[: end]` is the stream from offset `base` on; behind it lies padding. Empty until `move`."""
+
+    def __init__(self, stream: EvidenceStream) -> None:
+        self.text = PADDING
+        self.end = 0
+        self.base = 0
+        self.has_ended = False
+        self.failure: Skipped | None = None  # where and why the stream ended early
+        self.reached = 0  # the offset behind the line that `lines` gave last
+        self._chunks = stream.chunks()
+        self._size = WINDOW_BYTES
+        self._line_limit = stream.limits.line_bytes
+        self._line, self._line_offset = 1, 0
+
+    def move(self, offset: int) -> None:
+        """Forgets what lies before `offset` and reads on."""
+        parts: list[bytes | memoryview] = [memoryview(self.text)[offset - self.base : self.end]]
+        size = 0
+        while size < self._size and (chunk := self._next_chunk()) is not None:
+            parts.append(chunk)
+            size += len(chunk)
+        self._hold(offset, parts)
+
+    def _next_chunk(self) -> bytes | None:
+        chunk = next(self._chunks, None)
+        if chunk is None or isinstance(chunk, Skipped):
+            self.has_ended = True
+            self.failure = chunk or self.failure
+            return None
+        return chunk
+
+    def _hold(self, offset: int, parts: list[bytes | memoryview]) -> None:
+        self.line_number(offset)
+        self.base = offset
+        self.end = sum(map(len, parts))
+        self.text = b"".join([*parts, PADDING])
+
+    def line_number(self, offset: int) -> int:
+        """The line, from 1, that `offset` lies in; offsets must not fall below those asked for before."""
+        if offset > self._line_offset:
+            self._line += self.text.count(b"\n", self._line_offset - self.base, offset - self.base)
+            self._line_offset = offset
+        return self._line
+
+    def lines(self, offset: int) -> Iterator[Line | Skipped]:
+        """The lines from `offset` on. Moves the window to the line it gives; one that is too long is passed over."""
+        while True:
+            number = self.line_number(offset)
+            newline = self.text.find(b"\n", offset - self.base, self.end)
+            if newline < 0 and not self.has_ended:
+                newline = self._reach_line_end(offset)
+            start, end = offset - self.base, newline if newline >= 0 else self.end
+            self.reached = self.base + end + (newline >= 0)
+            if end - start > self._line_limit:
+                yield Skipped(number, offset, LINE_TOO_LONG)
+            elif end > start or newline >= 0:
+                yield Line(number, offset, self.text[start:end])
+            if newline < 0:
+                return
+            offset = self.base + end + 1
+
+    def _reach_line_end(self, offset: int) -> int:
+        """Moves to `offset` and on to the line's end, whose position it gives, or -1 where the stream ends first.
+
+        The text is put together once, and that of a line longer than allowed not at all: `offset` is then behind.
+        """
+        parts: list[bytes | memoryview] = [memoryview(self.text)[offset - self.base : self.end]]
+        size = len(parts[0])
+        newline = -1
+        while newline < 0 and size <= self._line_limit and (chunk := self._next_chunk()) is not None:
+            parts.append(chunk)
+            newline = chunk.find(b"\n")
+            newline += size if newline >= 0 else 0
+            size += len(chunk)
+        if newline >= 0 or size <= self._line_limit:
+            self._hold(offset, parts)
+            return newline
+        parts.clear()
+        self.text, self.end = PADDING, 0
+        self.base = self._line_offset = offset + size  # no newline lies between
+        while not self.has_ended:
+            self.move(self.base + self.end)
+            if (newline := self.text.find(b"\n", 0, self.end)) >= 0:
+                return newline
+        return -1

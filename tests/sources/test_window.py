@@ -1,0 +1,64 @@
+"""Lines of a window: the same as of the stream, in memory that a line too long does not cost."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deep_code_reasoning.sources import window
+from deep_code_reasoning.sources.reader import Skipped
+from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Limits, Line
+from deep_code_reasoning.sources.window import Window
+
+
+class Pieces(EvidenceStream):
+    """A stream that gives its content in the pieces at hand."""
+
+    def __init__(self, pieces: list[bytes], limit: int) -> None:
+        super().__init__(Path("pieces"), limits=Limits(line_bytes=limit))
+        self.pieces = pieces
+
+    def chunks(self):
+        yield from self.pieces
+
+
+@given(st.lists(st.text("ab\n", min_size=1, max_size=30).map(str.encode), max_size=12), st.integers(1, 40))
+def test_the_lines_are_those_of_the_stream(pieces: list[bytes], limit: int) -> None:
+    looked_at = Window(Pieces(pieces, limit))
+    looked_at._size = 5
+    assert list(looked_at.lines(0)) == list(Pieces(pieces, limit).lines())
+
+
+@given(st.lists(st.text("ab\n", min_size=1, max_size=30).map(str.encode), max_size=12), st.integers(1, 40))
+def test_what_lines_gave_last_is_in_the_window_and_behind_it_it_goes_on(pieces: list[bytes], limit: int) -> None:
+    looked_at = Window(Pieces(pieces, limit))
+    looked_at._size = 5
+    found = []
+    while line := next(looked_at.lines(looked_at.reached), None):
+        found.append(line)
+        if not isinstance(line, Skipped):
+            start = line.offset - looked_at.base
+            assert looked_at.text[start : start + len(line.data)] == line.data
+    assert found == list(Pieces(pieces, limit).lines())
+
+
+def test_a_line_too_long_is_never_put_together() -> None:
+    limit = 64 << 20
+
+    def pieces():
+        yield b'{"a":1}\n'
+        for _ in range(1_000):
+            yield bytes(1 << 20)
+        yield b"\n{}\n"
+
+    stream = Pieces([], limit)
+    stream.chunks = pieces
+    tracemalloc.start()
+    lines = list(Window(stream).lines(0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert lines == [Line(1, 0, b'{"a":1}'), Skipped(2, 8, LINE_TOO_LONG), Line(3, 9 + (1_000 << 20), b"{}")]
+    assert peak < limit + 4 * window.WINDOW_BYTES
