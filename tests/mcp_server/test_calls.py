@@ -37,6 +37,15 @@ def test_an_error_is_one_line_without_paths_the_caller_did_not_give() -> None:
     assert one_line(error, {"evidence": ["a.json"]}) == "~/.local/x.duckdb: broken, see ./a.json"
 
 
+@pytest.mark.parametrize("behind", ["-home/a.json", "2/a.json", ".old", ".d/a.json", "_x"])
+def test_a_folder_whose_name_only_begins_like_the_working_directory_keeps_its_name(
+    behind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert one_line(UsageError(f"{tmp_path}{behind}: broken"), {}) == f"{tmp_path}{behind}: broken"
+    assert one_line(UsageError(f"not in {tmp_path}."), {}) == "not in .."
+
+
 def test_a_path_that_the_caller_gave_is_shown_as_given() -> None:
     given = str(Path.cwd() / "a.json")
     assert one_line(UsageError(f"{given}: no such file"), {"evidence": [given]}) == f"{given}: no such file"

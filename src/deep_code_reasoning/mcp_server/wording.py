@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 LONGEST = 1_000
+NOT_A_LONGER_NAME = r"(?![\w.-]*[\w-])"  # behind `/srv/app`: not the rest of `/srv/app-home`, but the end of a sentence
 
 
 def one_line(error: Exception, arguments: Mapping[str, Any]) -> str:
@@ -16,5 +17,5 @@ def one_line(error: Exception, arguments: Mapping[str, Any]) -> str:
     given = repr(arguments)
     for folder, short in ((str(Path.cwd()), "."), (str(Path.home()), "~")):
         if len(folder) > 1 and folder not in given:
-            text = text.replace(folder + os.sep, short + os.sep).replace(folder, short)
+            text = re.sub(re.escape(folder) + NOT_A_LONGER_NAME, short, text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
