@@ -11,13 +11,14 @@ from deep_code_reasoning.sources.reader import Reader, Sample
 
 EMPTY = "empty file"
 UNKNOWN = "format not recognised"
+COMPILED = ("_kernel", "_kernel_parts")  # the names of modules of kernels and of their parts
 
 
 @cache
 def readers() -> tuple[Reader, ...]:
-    """All readers, sorted by name."""
+    """All readers, sorted by name. What is compiled is not looked into: it would bring the compiler along."""
     found = pkgutil.walk_packages(sources.__path__, f"{sources.__name__}.")
-    modules = (importlib.import_module(module.name) for module in found)
+    modules = (importlib.import_module(module.name) for module in found if not module.name.endswith(COMPILED))
     return tuple(sorted((m.READER for m in modules if hasattr(m, "READER")), key=lambda reader: reader.name))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,7 +14,7 @@ import pyarrow.compute as pc
 
 from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.store.catalogue import described_tables
-from deep_code_reasoning.store.engine import Engine
+from deep_code_reasoning.store.engine import ROW_GROUP, Engine
 from deep_code_reasoning.store.log_templates import with_template_ids
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 NUMBERS = ("span_number", "log_number", "resource_number")
 _MISFIT = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException, duckdb.BinderException)
-FLUSH_ROWS = 262_144
 FLUSH_BATCHES = 1_024  # thousands of tiny files would else hold thousands of arrays each
 FLUSH_BYTES = 256 * 1024 * 1024
 
@@ -38,7 +39,8 @@ class Refused:
 class SegmentWriter:
     """`insert` batches, then `finish`; leaving the context without it throws the file away.
 
-    Small batches are gathered: one INSERT statement costs a millisecond however few its rows are.
+    Rows are gathered to whole row groups and inserted by one thread: two of them cut a statement's rows into parts of
+    groups, which are written again later. It took 1.8 times the work, and the file was 1.7 times as large.
     """
 
     def __init__(self, path: Path, settings: Settings) -> None:
@@ -46,16 +48,16 @@ class SegmentWriter:
         self._kernels = kernels_of(settings)
         self._temporary = path.with_name(path.name + ".tmp")
         self._temporary.unlink(missing_ok=True)
-        self._engine = Engine(settings, path.parent)
+        self._engine = Engine(dataclasses.replace(settings, threads=1), path.parent)
         self._engine.attach_new(self._temporary, "segment")
         self._engine.connection.execute("USE segment")
         self._columns = {t.name: {c.name for c in t.columns} for t in described_tables() if not t.derived}
         for table in described_tables():
             if not table.derived:
                 self._engine.connection.execute(table.sql)
-        self._waiting: dict[tuple[str, str], list[pa.RecordBatch]] = {}
+        self._waiting: defaultdict[tuple[str, str], list[pa.RecordBatch]] = defaultdict(list)
         self._waiting_buffers: set[int] = set()
-        self._waiting_batches = self._waiting_bytes = self._waiting_rows = 0
+        self._waiting_batches = self._waiting_bytes = 0
         self.refused: list[Refused] = []
 
     def insert(self, table: str, batch: pa.RecordBatch, *, source: int, shift: dict[str, int] | None = None) -> None:
@@ -64,14 +66,28 @@ class SegmentWriter:
         Columns left out are NULL. Raises ValueError for a table or column that the schema does not have.
         """
         self.check(table, batch)
-        batch = _placed(batch, source, shift or {})
-        self._waiting.setdefault((table, batch.schema.to_string()), []).append(batch)
+        key = (table, batch.schema.to_string())
+        self._wait(key, _placed(batch, source, shift or {}))
+        if sum(waiting.num_rows for waiting in self._waiting[key]) >= ROW_GROUP:
+            rest = self._take_rest(key)
+            self.flush()
+            if rest:
+                self._wait(key, rest)
+        elif self._waiting_bytes >= FLUSH_BYTES or self._waiting_batches >= FLUSH_BATCHES:
+            self.flush()
+
+    def _wait(self, key: tuple[str, str], batch: pa.RecordBatch) -> None:
+        self._waiting[key].append(batch)
         self._waiting_batches += 1
         self._waiting_bytes += self._new_bytes(batch)
-        self._waiting_rows += batch.num_rows
-        full = self._waiting_bytes >= FLUSH_BYTES or self._waiting_rows >= FLUSH_ROWS
-        if full or self._waiting_batches >= FLUSH_BATCHES:
-            self.flush()
+
+    def _take_rest(self, key: tuple[str, str]) -> pa.RecordBatch | None:
+        """The rows behind the last whole group; they are all in the last batch, which completed it, if anywhere."""
+        *before, last = self._waiting[key]
+        rows = sum(batch.num_rows for batch in before) + last.num_rows
+        kept = last.num_rows - rows % ROW_GROUP
+        self._waiting[key][-1] = last.slice(0, kept)
+        return last.slice(kept) if kept < last.num_rows else None
 
     def _new_bytes(self, batch: pa.RecordBatch) -> int:
         """What holding the batch costs: views of many columns and tables share one buffer, the input."""
@@ -98,7 +114,7 @@ class SegmentWriter:
                 self._insert_singly(table, batches)
         self._waiting.clear()
         self._waiting_buffers.clear()
-        self._waiting_batches = self._waiting_bytes = self._waiting_rows = 0
+        self._waiting_batches = self._waiting_bytes = 0
 
     def _insert(self, table: str, batches: list[pa.RecordBatch]) -> None:
         rows = pa.Table.from_batches(batches)
