@@ -17,8 +17,7 @@ from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.store.findings import write_findings
 from deep_code_reasoning.store.tables import Tables
-from deep_code_reasoning.store.writer import SegmentWriter
-from store.rows import batch_of, folder_with, tables_of
+from store.rows import folder_with, tables_of
 
 
 @pytest.fixture
@@ -155,31 +154,3 @@ def test_findings_are_a_table_of_the_last_diagnosis(tmp_path: Path) -> None:
     }
     with Tables.open(folder, settings) as tables:
         assert tables.count("findings") == 0
-
-
-def test_a_writer_that_is_left_early_leaves_no_file(tmp_path: Path) -> None:
-    with SegmentWriter(tmp_path / "s.duckdb", Settings()) as writer:
-        writer.insert("logs", batch_of("logs", [{"body": "x"}]), source=0)
-        with pytest.raises(ValueError, match="no table"):
-            writer.insert("nonsense", batch_of("logs", [{"body": "x"}]), source=0)
-    assert not list(tmp_path.iterdir())
-
-
-def test_batches_of_different_columns_and_text_types_go_into_one_table(tmp_path: Path) -> None:
-    plain = pa.record_batch({"log_number": [0], "body": ["a"], "source_offset": [0]})
-    view = pa.record_batch(
-        {
-            "log_number": [0],
-            "body": pa.array(["a string longer than twelve bytes"], pa.string_view()),
-            "service_name": pa.array(["web"]).dictionary_encode(),
-            "source_offset": [9],
-        }
-    )
-    path = tmp_path / "s.duckdb"
-    with SegmentWriter(path, Settings()) as writer:
-        writer.insert("logs", plain, source=1)
-        writer.insert("logs", view, source=2, shift={"log_number": 1})
-        writer.finish()
-    with duckdb.connect(str(path), read_only=True) as connection:
-        rows = connection.execute("SELECT log_number, body, service_name, source FROM logs ORDER BY 1").fetchall()
-    assert rows == [(0, "a", None, 1), (1, "a string longer than twelve bytes", "web", 2)]

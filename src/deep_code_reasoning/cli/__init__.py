@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from deep_code_reasoning import interpreter
+
 
 def main() -> None:
     """Entry point of `dcr`."""
+    interpreter.settle()
     from deep_code_reasoning.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

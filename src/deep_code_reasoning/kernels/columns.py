@@ -8,10 +8,11 @@ Memory that is never written costs nothing: it is zero pages.
 from __future__ import annotations
 
 import math
-import mmap
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from deep_code_reasoning.kernels.pages import pages
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,9 +28,7 @@ def zeros(shape: int | tuple[int, ...], dtype: type) -> np.ndarray:
     count = math.prod(sizes)
     if not count:
         return np.zeros(shape, dtype)
-    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
-    memory = mmap.mmap(-1, count * np.dtype(dtype).itemsize, **private)
-    return np.frombuffer(memory, dtype).reshape(sizes)
+    return np.frombuffer(pages(count * np.dtype(dtype).itemsize), dtype).reshape(sizes)
 
 
 class Columns:

@@ -5,38 +5,48 @@ Offsets are those of the stream after decompression; a position is an offset les
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from mmap import mmap
 
+import numpy as np
+
+from deep_code_reasoning.kernels.pages import pages
 from deep_code_reasoning.sources.reader import Skipped
 from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Line
 
 WINDOW_BYTES = 16 << 20
 PADDING = bytes(32)  # kernels look at whole words
+_LARGEST_CHUNK = 4 << 20
+_NEWLINE = ord("\n")
+_COUNTED_BYTES = 1 << 18  # at once: the comparison stays in the processor's cache
+
+
+Text = bytes | mmap  # what kernels and expressions look into; its slices are bytes
 
 
 class Window:
     """`text[: end]` is the stream from offset `base` on; behind it lies padding. Empty until `move`."""
 
     def __init__(self, stream: EvidenceStream) -> None:
-        self.text = PADDING
+        self.text: Text = PADDING
         self.end = 0
         self.base = 0
         self.has_ended = False
         self.failure: Skipped | None = None  # where and why the stream ended early
         self.reached = 0  # the offset behind the line that `lines` gave last
         self._chunks = stream.chunks()
-        self._size = WINDOW_BYTES
         self._line_limit = stream.limits.line_bytes
         self._line, self._line_offset = 1, 0
 
     def move(self, offset: int) -> None:
         """Forgets what lies before `offset` and reads on."""
-        parts: list[bytes | memoryview] = [memoryview(self.text)[offset - self.base : self.end]]
-        size = 0
-        while size < self._size and (chunk := self._next_chunk()) is not None:
-            parts.append(chunk)
-            size += len(chunk)
-        self._hold(offset, parts)
+        kept = memoryview(self.text)[offset - self.base : self.end]
+        self._hold(offset, kept, self._chunks_of(WINDOW_BYTES), WINDOW_BYTES)
+
+    def _chunks_of(self, size: int) -> Iterator[bytes]:
+        while size > 0 and (chunk := self._next_chunk()) is not None:
+            yield chunk
+            size -= len(chunk)
 
     def _next_chunk(self) -> bytes | None:
         chunk = next(self._chunks, None)
@@ -46,16 +56,24 @@ class Window:
             return None
         return chunk
 
-    def _hold(self, offset: int, parts: list[bytes | memoryview]) -> None:
+    def _hold(self, offset: int, kept: memoryview, parts: Iterable[bytes], size: int) -> None:
+        """Puts `parts`, about `size` bytes, behind `kept`, each as it comes: it is still in the processor's cache."""
         self.line_number(offset)
-        self.base = offset
-        self.end = sum(map(len, parts))
-        self.text = b"".join([*parts, PADDING])
+        text, end = pages(len(kept) + size + _LARGEST_CHUNK, filled=True), len(kept)
+        text[:end] = kept
+        for part in parts:
+            if end + len(part) + len(PADDING) > len(text):
+                larger = pages(2 * len(text) + len(part), filled=True)
+                larger[:end] = memoryview(text)[:end]
+                text = larger
+            text[end : end + len(part)] = part
+            end += len(part)
+        self.text, self.base, self.end = text, offset, end
 
     def line_number(self, offset: int) -> int:
         """The line, from 1, that `offset` lies in; offsets must not fall below those asked for before."""
         if offset > self._line_offset:
-            self._line += self.text.count(b"\n", self._line_offset - self.base, offset - self.base)
+            self._line += _newlines(self.text, self._line_offset - self.base, offset - self.base)
             self._line_offset = offset
         return self._line
 
@@ -81,8 +99,9 @@ class Window:
 
         The text is put together once, and that of a line longer than allowed not at all: `offset` is then behind.
         """
-        parts: list[bytes | memoryview] = [memoryview(self.text)[offset - self.base : self.end]]
-        size = len(parts[0])
+        kept = memoryview(self.text)[offset - self.base : self.end]
+        parts: list[bytes] = []
+        size = len(kept)
         newline = -1
         while newline < 0 and size <= self._line_limit and (chunk := self._next_chunk()) is not None:
             parts.append(chunk)
@@ -90,7 +109,7 @@ class Window:
             newline += size if newline >= 0 else 0
             size += len(chunk)
         if newline >= 0 or size <= self._line_limit:
-            self._hold(offset, parts)
+            self._hold(offset, kept, parts, size - len(kept))
             return newline
         parts.clear()
         self.text, self.end = PADDING, 0
@@ -100,3 +119,9 @@ class Window:
             if (newline := self.text.find(b"\n", 0, self.end)) >= 0:
                 return newline
         return -1
+
+
+def _newlines(text: Text, start: int, end: int) -> int:
+    content = np.frombuffer(text, np.uint8)
+    pieces = (content[at : min(at + _COUNTED_BYTES, end)] for at in range(start, end, _COUNTED_BYTES))
+    return sum(int(np.count_nonzero(piece == _NEWLINE)) for piece in pieces)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.sources.otlp.protobuf_records import Records
     from deep_code_reasoning.sources.otlp.resources import Producer, Resources
     from deep_code_reasoning.sources.reader import Batch
+    from deep_code_reasoning.sources.window import Text
 
 # Room for a row, attribute ... is that for one in so many bytes of input; the kernel stops where it is used up.
 _SPAN_BYTES, _ATTRIBUTE_BYTES, _ELEMENT_BYTES, _DOUBLE_BYTES = 40, 8, 16, 16
@@ -91,7 +92,7 @@ class ProtobufSpanColumns(SpanColumns):
         except Damage:
             return at
 
-    def batches(self, text: bytes, base: int, first: int, resources: Resources) -> Iterator[Batch]:
+    def batches(self, text: Text, base: int, first: int, resources: Resources) -> Iterator[Batch]:
         if not self.rows:
             self._producers(text, base, resources)
         yield from super().batches(text, base, first, resources)
@@ -128,18 +129,18 @@ class ProtobufSpanColumns(SpanColumns):
             chosen = rewrites[:, 0] == table
             holder.values[rewrites[chosen, 1]] = views[chosen]
 
-    def _buffers(self, text: bytes) -> list[pa.Buffer]:
+    def _buffers(self, text: Text) -> list[pa.Buffer]:
         side = self._side[: self.state[layout.SIDE]]
         return [pa.py_buffer(text), pa.py_buffer(side), pa.py_buffer(self._rewritten)]
 
-    def _producers(self, text: bytes, base: int, resources: Resources) -> list[Producer]:
+    def _producers(self, text: Text, base: int, resources: Resources) -> list[Producer]:
         documents = self._resources[: len(self._described), 2].tolist()
         return [
             resources.producer(described, base + document)
             for described, document in zip(self._described, documents, strict=True)
         ]
 
-    def _scope_names(self, text: bytes) -> list[str | None]:
+    def _scope_names(self, text: Text) -> list[str | None]:
         return [scope.name or None if scope else None for scope in self._named]
 
 

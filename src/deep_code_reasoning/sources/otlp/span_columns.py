@@ -17,6 +17,7 @@ from deep_code_reasoning.sources.reader import Batch
 
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.otlp.resources import Producer, Resources
+    from deep_code_reasoning.sources.window import Text
 
 # The least bytes of input that a row, attribute ... can be written in: so there is always room for all of them.
 _SPAN_BYTES, _ATTRIBUTE_BYTES, _ELEMENT_BYTES, _REWRITE_BYTES = 64, 8, 3, 24
@@ -85,7 +86,7 @@ class SpanColumns:
         self.state[layout.IN_ARRAY] = 0
         self.state[layout.POSITION] = self.state[layout.DOCUMENT]
 
-    def carried(self, text: bytes) -> tuple[Carried, Carried]:
+    def carried(self, text: Text) -> tuple[Carried, Carried]:
         """The resource and the scope that the spans behind the last one belong to."""
         resource, scope = int(self.state[layout.RESOURCE]), int(self.state[layout.SCOPE])
         given = self._spans.numbers[:, : self.state[layout.ROWS]]
@@ -110,14 +111,14 @@ class SpanColumns:
         self._resources[0] = -1, carried[0].is_settled, document
         self._scopes[0] = -1, carried[1].is_settled, document
 
-    def foreign_spans(self, text: bytes) -> Iterator[ForeignSpan]:
+    def foreign_spans(self, text: Text) -> Iterator[ForeignSpan]:
         """What the kernel passed over, with the resource and scope it belongs to."""
         for begin, end, resource, scope, document in self._foreign[: self.state[layout.FOREIGN_SPANS]].tolist():
             around = [self._text(text, self._resources, resource, 0), self._text(text, self._scopes, scope, 1)]
             request = b'{"resourceSpans":[{"resource":%s,"scopeSpans":[{"scope":%s,"spans":[%s]}]}]}'
             yield ForeignSpan(request % (*around, text[begin:end]), document)
 
-    def batches(self, text: bytes, base: int, first: int, resources: Resources) -> Iterator[Batch]:
+    def batches(self, text: Text, base: int, first: int, resources: Resources) -> Iterator[Batch]:
         """The rows written; `text` is the input at stream offset `base`, `first` the number of the first span."""
         rows, events, links = (int(self.state[c]) for c in (layout.ROWS, layout.EVENTS, layout.LINKS))
         producers = self._producers(text, base, resources)
@@ -130,7 +131,7 @@ class SpanColumns:
         if links:
             yield Batch("links", self._link_batch(links, base, first, buffers))
 
-    def _buffers(self, text: bytes) -> list[pa.Buffer]:
+    def _buffers(self, text: Text) -> list[pa.Buffer]:
         """The input, the side buffer, and the arrays and maps among attributes, written anew as JSON."""
         rewritten = bytearray()
         holders = (self._spans, self._events, self._links)
@@ -142,7 +143,7 @@ class SpanColumns:
         side = self._side[: self.state[layout.SIDE]]
         return [pa.py_buffer(text), pa.py_buffer(side), pa.py_buffer(bytes(rewritten))]
 
-    def _producers(self, text: bytes, base: int, resources: Resources) -> list[Producer]:
+    def _producers(self, text: Text, base: int, resources: Resources) -> list[Producer]:
         count = int(self.state[layout.RESOURCES])
         is_within = self.state[layout.LEVEL] > layout.RESOURCE_LIST
         if is_within and not self.carried(text)[0].is_settled:
@@ -153,7 +154,7 @@ class SpanColumns:
             for slot, document in enumerate(places)
         ]
 
-    def _scope_names(self, text: bytes) -> list[str | None]:
+    def _scope_names(self, text: Text) -> list[str | None]:
         names: dict[bytes, str | None] = {}
         found = []
         for slot in range(int(self.state[layout.SCOPES])):
@@ -163,7 +164,7 @@ class SpanColumns:
             found.append(names[written])
         return found
 
-    def _text(self, text: bytes, slots: np.ndarray, slot: int, which: int) -> bytes:
+    def _text(self, text: Text, slots: np.ndarray, slot: int, which: int) -> bytes:
         """A resource (0) or scope (1) as it is written."""
         begin, end = slots[slot, :2].tolist()
         if begin < 0:

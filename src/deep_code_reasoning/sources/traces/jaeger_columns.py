@@ -17,6 +17,7 @@ from deep_code_reasoning.sources.traces import jaeger_layout as layout
 
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.otlp.resources import Producer
+    from deep_code_reasoning.sources.window import Text
 
 # The least bytes of input that a span, event, attribute or process is usually written in. Where they take less, the
 # kernel says that it is full.
@@ -78,7 +79,7 @@ class JaegerColumns:
     def rows(self) -> int:
         return int(self.state[spans.ROWS])
 
-    def processes(self, text: bytes) -> list[bytes]:
+    def processes(self, text: Text) -> list[bytes]:
         """Those of every trace, in their order."""
         places = self._processes[: self.state[layout.PROCESSES], layout.VALUE_BEGIN : layout.VALUE_END + 1]
         return [text[begin:end] for begin, end in places.tolist()]
@@ -87,7 +88,7 @@ class JaegerColumns:
         """Where the trace of a process begins in the input."""
         return int(self._processes[process, layout.TRACE_BEGIN])
 
-    def batches(self, text: bytes, base: int, first: int, producers: list[Producer]) -> Iterator[Batch]:
+    def batches(self, text: Text, base: int, first: int, producers: list[Producer]) -> Iterator[Batch]:
         """The rows written; `text` is the input at stream offset `base`, `first` the number of the first span."""
         side = self._side[: self.state[spans.SIDE]]
         buffers = [pa.py_buffer(text), pa.py_buffer(side)]

@@ -10,6 +10,8 @@ import re
 
 import msgspec
 
+from deep_code_reasoning.sources.window import Text
+
 SHORT = -1  # the text ends within the value
 BROKEN = -2  # brackets that do not match, or no value at all
 UNSURE = -3  # nothing that msgspec would parse: ask `matching_end`
@@ -20,7 +22,7 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|["{}\[\]]', re.DOTALL)
 _pass_over = msgspec.json.Decoder(msgspec.Raw).decode
 
 
-def end_of_value(text: bytes, at: int, end: int) -> int:
+def end_of_value(text: Text, at: int, end: int) -> int:
     """The position behind the value at `at` (blanks may be included), SHORT or UNSURE."""
     try:
         _pass_over(memoryview(text)[at:end])
@@ -34,7 +36,7 @@ def end_of_value(text: bytes, at: int, end: int) -> int:
     return end
 
 
-def matching_end(text: bytes, at: int, end: int) -> int:
+def matching_end(text: Text, at: int, end: int) -> int:
     """The position behind the bracket that closes the one at `at`, SHORT or BROKEN."""
     open_brackets = bytearray()
     if text[at] not in b"{[":

@@ -1,0 +1,88 @@
+"""Batches into one segment: whole row groups, two at once, and what a batch that does not fit costs the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.store.engine import ROW_GROUP
+from deep_code_reasoning.store.writer import SegmentWriter
+from store.rows import batch_of
+
+
+def test_a_writer_that_is_left_early_leaves_no_file(tmp_path: Path) -> None:
+    with SegmentWriter(tmp_path / "s.duckdb", Settings()) as writer:
+        writer.insert("logs", batch_of("logs", [{"body": "x"}]), source=0)
+        with pytest.raises(ValueError, match="no table"):
+            writer.insert("nonsense", batch_of("logs", [{"body": "x"}]), source=0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_batches_of_different_columns_and_text_types_go_into_one_table(tmp_path: Path) -> None:
+    plain = pa.record_batch({"log_number": [0], "body": ["a"], "source_offset": [0]})
+    view = pa.record_batch(
+        {
+            "log_number": [0],
+            "body": pa.array(["a string longer than twelve bytes"], pa.string_view()),
+            "service_name": pa.array(["web"]).dictionary_encode(),
+            "source_offset": [9],
+        }
+    )
+    path = tmp_path / "s.duckdb"
+    with SegmentWriter(path, Settings()) as writer:
+        writer.insert("logs", plain, source=1)
+        writer.insert("logs", view, source=2, shift={"log_number": 1})
+        writer.finish()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute("SELECT log_number, body, service_name, source FROM logs ORDER BY 1").fetchall()
+    assert rows == [(0, "a", None, 1), (1, "a string longer than twelve bytes", "web", 2)]
+
+
+def bodies(first: int, count: int) -> pa.RecordBatch:
+    numbers = list(range(first, first + count))
+    return pa.record_batch(
+        {"log_number": numbers, "body": [f"line {number}" for number in numbers], "source_offset": numbers}
+    )
+
+
+@pytest.mark.parametrize("size", [7_000, ROW_GROUP, ROW_GROUP + 1, 2 * ROW_GROUP + 100])
+def test_whole_row_groups_and_the_rest_are_all_there_once(tmp_path: Path, size: int) -> None:
+    total = 3 * ROW_GROUP + 17
+    path = tmp_path / "s.duckdb"
+    with SegmentWriter(path, Settings()) as writer:
+        for first in range(0, total, size):
+            writer.insert("logs", bodies(first, min(size, total - first)), source=0)
+            writer.insert("events", event(first), source=0)
+        writer.finish()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        logs = connection.execute(
+            "SELECT count(*), count(DISTINCT log_number), count_if(body <> 'line ' || log_number) FROM logs"
+        ).fetchone()
+        events = connection.execute("SELECT list(span_number ORDER BY span_number) FROM events").fetchone()
+        groups = connection.execute(
+            "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('logs') WHERE column_name = 'log_number'"
+        ).fetchone()
+    assert logs == (total, total, 0)
+    assert events == (list(range(0, total, size)),)
+    assert groups == (4,)
+
+
+def event(number: int) -> pa.RecordBatch:
+    return pa.record_batch({"span_number": [number], "name": ["retry"], "time_unix_nano": [0], "source_offset": [0]})
+
+
+def test_a_batch_that_the_schema_does_not_admit_is_refused_alone(tmp_path: Path) -> None:
+    broken = pa.record_batch({"log_number": [1, None], "body": ["a", "b"], "source_offset": [0, 0]})
+    path = tmp_path / "s.duckdb"
+    with SegmentWriter(path, Settings()) as writer:
+        for number, batch in enumerate((bodies(0, ROW_GROUP), broken, bodies(ROW_GROUP, ROW_GROUP - 2))):
+            writer.insert("logs", batch, source=number)
+        writer.finish()
+        refused = writer.refused
+    assert [(one.table, one.source, one.rows) for one in refused] == [("logs", 1, 2)]
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM logs").fetchone() == (2 * ROW_GROUP - 2,)
