@@ -1,6 +1,7 @@
 """The compiled road of OTLP protobuf against the plain one: the same rows and the same reports, whatever the bytes."""
 
 from collections import Counter
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from sources.test_otlp_oracle import attributes, oracle, requests, text, values
 from sources.test_otlp_protobuf import field, framed, messages, span, spans_request, varint
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-PROMOTED = ["http.route", "server.port", "net.peer.port", "http.response.status_code", "thread.id", "exception.type"]
+PROMOTED = ["http.route", "server.port", "net.peer.port", "net.host.port", "http.response.status_code"]
+PROMOTED += ["thread.id", "exception.type"]
 TIME = b"\x39" + (7).to_bytes(8, "little")
 IDS = field(1, bytes(range(16))) + field(2, bytes(range(8)))
 
@@ -129,6 +131,23 @@ def check(data: bytes, folder: Path, kernels: Kernels, limits: Limits | None = N
 @given(parts=several, framing=st.sampled_from(sorted(FRAMINGS)))
 def test_rows_are_those_of_the_plain_road(parts: list[bytes], framing: str, tmp_path: Path, kernels: Kernels) -> None:
     check(FRAMINGS[framing]([spans_request(1), *parts]), tmp_path, kernels)
+
+
+@pytest.mark.parametrize(
+    "names", [*permutations(["server.address", "net.peer.name", "net.peer.port", "net.host.port"])]
+)
+def test_names_old_and_new_of_one_column_are_the_kernels(
+    names: tuple[str, ...], tmp_path: Path, kernels: Kernels
+) -> None:
+    pairs = [
+        {"key": name, "value": {"stringValue": name} if "port" not in name else {"intValue": str(len(name))}}
+        for name in (*names, names[0])
+    ]
+    extra = {"attributes": [*pairs, {"key": "load", "value": {"doubleValue": 0.5}}]}
+    extra["events"] = [{"timeUnixNano": "5", "name": "e", "attributes": extra["attributes"]}]
+    read = check(framed(spans_request(1, 2, **extra)), tmp_path, kernels)
+    assert read.by_kernel == 2
+    assert [row["server_address"] for row in read.rows["spans"]] == ["server.address"] * 2
 
 
 @settings(MANY, max_examples=250)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,18 @@ from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.sources import stream as streams
 from deep_code_reasoning.sources import window as windows
 from deep_code_reasoning.sources.otlp import compiled_spans
+from deep_code_reasoning.sources.otlp.compiled_spans import CompiledSpans
+from deep_code_reasoning.sources.otlp.span_columns import SpanColumns
 from sources.reading import Reading, read_bytes
 from sources.test_otlp_oracle import requests, spans
 
 FAST = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 PROMOTED = st.sampled_from(
-    ["http.request.method", "http.method", "http.response.status_code", "thread.id", "db.query.text", "server.port"]
+    [
+        *("http.request.method", "http.method", "http.response.status_code", "thread.id", "db.query.text"),
+        *("server.port", "net.peer.port", "net.host.port", "server.address", "net.peer.name", "http.host"),
+    ]
 )
 WORDS = st.sampled_from(["GET", "200", "-7", "99999999999", "1e3", " 5", "", "ä", 'a "quoted" \\ path', "tab\tline\n"])
 RAW_VALUES = st.sampled_from(
@@ -157,6 +163,26 @@ def test_a_resource_behind_its_spans_is_theirs(kernels: Kernels) -> None:
     resource = '{"attributes":[{"key":"service.name","value":{"stringValue":"late"}}]}'
     data = f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{span}]}}],"resource":{resource}}}]}}'.encode()
     assert read(data, kernels).only("spans")["service_name"] == "late"
+
+
+@pytest.mark.parametrize("names", [*permutations(["server.address", "net.peer.name", "net.peer.port", "http.host"])])
+def test_names_old_and_new_of_one_column_do_not_go_the_plain_road(
+    kernels: Kernels, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    """A migrating instrumentation sends both; the current name fills the column, the others stay attributes."""
+    pairs = [{"key": name, "value": {"stringValue": "80" if "port" in name else name}} for name in (*names, names[0])]
+    span = {"traceId": f"{1:032x}", "spanId": f"{2:016x}", "startTimeUnixNano": 1, "attributes": pairs}
+    data = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span, span]}]}]}).encode()
+    expected = read(data, None).rows["spans"]
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("read by the plain road")
+
+    monkeypatch.setattr(CompiledSpans, "_plain_documents", refuse)
+    monkeypatch.setattr(SpanColumns, "foreign_spans", lambda *_: ())
+    found = read(data, kernels).rows["spans"]
+    assert [row["server_address"] for row in found] == ["server.address"] * 2
+    assert [row["attributes"] for row in found] == [row["attributes"] for row in expected]
 
 
 def test_a_file_is_read_by_the_plain_road_until_the_kernel_is_there(

@@ -110,15 +110,37 @@ def test_tags_of_every_kind(key: str, value: str, place: str, kernels: Kernels, 
     check(text.encode(), kernels, tmp_path)
 
 
-def test_the_kernel_takes_what_is_usual(kernels: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The UI's download, old ids and references included, does not come to the plain road."""
-    path = tmp_path / "evidence"
-    path.write_bytes(EXAMPLES[0])
+NAMES = ["server.address", "net.peer.name", "net.peer.port", "server.port", "http.host"]
 
+
+@pytest.mark.parametrize("first", range(len(NAMES)))
+def test_names_old_and_new_of_one_column(
+    first: int, kernels: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [*NAMES[first:], *NAMES[:first], NAMES[first]]
+    tags = [{"key": n, "type": "string", "value": "80" if "port" in n else n} for n in ("span.kind-x", *names)]
+    span = {"traceID": "a1", "spanID": "1", "startTime": 1, "duration": 2, "processID": "p1", "tags": tags}
+    trace = {"traceID": "a1", "spans": [span], "processes": {"p1": {"serviceName": "cart", "tags": []}}}
+    text = json.dumps({"data": [trace]}).encode()
+    check(text, kernels, tmp_path)
+    refuse_the_plain_road(monkeypatch)
+    (tmp_path / "evidence").write_bytes(text)
+    rows, _ = read(tmp_path / "evidence", kernels)
+    assert [row["server_address"] for row in rows["spans"]] == ["server.address"]
+
+
+def refuse_the_plain_road(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object) -> None:
         raise AssertionError("read by the plain road")
 
     monkeypatch.setattr(JaegerSpans, "element", refuse)
+
+
+def test_the_kernel_takes_what_is_usual(kernels: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The UI's download, old ids and references included, does not come to the plain road."""
+    path = tmp_path / "evidence"
+    path.write_bytes(EXAMPLES[0])
+    refuse_the_plain_road(monkeypatch)
     rows, skipped = read(path, kernels)
     assert (len(rows["spans"]), skipped) == (1, [])
 

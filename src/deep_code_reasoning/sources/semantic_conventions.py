@@ -71,22 +71,21 @@ class Promotion:
     ) -> None:
         """The same where two attributes want one column: the preferred name gets it, of equal ones the first."""
         del keys[start:], values[start:]
-        best: dict[int, KeyValue] = {}
-        for attribute in attributes:
+        texts = [text_of(attribute.value) for attribute in attributes]
+        best: dict[int, int] = {}  # index in the row → index of the attribute; one object may come twice
+        for index, (attribute, text) in enumerate(zip(attributes, texts, strict=True)):
             slot = self.slots.get(attribute.key)
-            text = text_of(attribute.value)
             if slot is None or text is None or (slot in self.bits and whole_number(text, self.bits[slot]) is None):
                 continue
-            if slot not in best or self.ranks[attribute.key] < self.ranks[best[slot].key]:
-                best[slot] = attribute
-        for slot, attribute in best.items():
-            text = text_of(attribute.value)
-            row[slot] = whole_number(text, self.bits[slot]) if slot in self.bits else text
-        placed = {id(attribute) for attribute in best.values()}
-        for attribute in attributes:
-            if id(attribute) not in placed:
+            if slot not in best or self.ranks[attribute.key] < self.ranks[attributes[best[slot]].key]:
+                best[slot] = index
+        for slot, index in best.items():
+            row[slot] = whole_number(texts[index], self.bits[slot]) if slot in self.bits else texts[index]
+        placed = set(best.values())
+        for index, (attribute, text) in enumerate(zip(attributes, texts, strict=True)):
+            if index not in placed:
                 keys.append(attribute.key)
-                values.append(text_of(attribute.value))
+                values.append(text)
 
 
 def whole_number(text: str | None, bits: int) -> int | None:

@@ -12,7 +12,7 @@ from deep_code_reasoning.kernels.json_text import FOREIGN, FULL
 from deep_code_reasoning.kernels.memory import word_at
 from deep_code_reasoning.kernels.views import put_view
 from deep_code_reasoning.sources.otlp import span_layout as layout
-from deep_code_reasoning.sources.otlp.protobuf_values_kernel_parts import attribute
+from deep_code_reasoning.sources.otlp.protobuf_values_kernel_parts import CONTESTED, attribute
 from deep_code_reasoning.sources.otlp.protobuf_wire import I32, I64, LEN, VARINT, tag
 from deep_code_reasoning.sources.otlp.protobuf_wire_kernel_parts import (
     delimited,
@@ -29,6 +29,8 @@ START, DURATION, OFFSET = layout.START, layout.DURATION, layout.OFFSET
 RESOURCE_SLOT, SCOPE_SLOT, KIND, STATUS = layout.RESOURCE_SLOT, layout.SCOPE_SLOT, layout.KIND, layout.STATUS
 OWNER, TIME = layout.OWNER, layout.TIME
 ROWS, EVENTS, LINKS, DOCUMENT = layout.ROWS, layout.EVENTS, layout.LINKS, layout.DOCUMENT
+ATTRIBUTES, EVENT_ATTRIBUTES, LINK_ATTRIBUTES = layout.ATTRIBUTES, layout.EVENT_ATTRIBUTES, layout.LINK_ATTRIBUTES
+SIDE, REWRITES = layout.SIDE, layout.REWRITES
 RESOURCE, SCOPE = layout.RESOURCE, layout.SCOPE
 EVENT_NAME, LINK_TRACE_ID, LINK_SPAN_ID = layout.EVENT_NAME, layout.LINK_TRACE_ID, layout.LINK_SPAN_ID
 
@@ -93,10 +95,29 @@ def _is_of_span(field):
 
 @part
 def span_fields(text, at, end, spans, events, links, ends, tables, rewrites, side, state):
-    """The fields of a span into row `state[ROWS]`. Whatever passes here is told to be a span by `signal_of`, too."""
+    """The fields of a span into row `state[ROWS]`. Whatever passes here is told to be a span by `signal_of`, too.
+
+    Where two attributes want one column the span is read again, knowing the better name.
+    """
+    written = (
+        state[ATTRIBUTES], state[EVENTS], state[EVENT_ATTRIBUTES], state[LINKS], state[LINK_ATTRIBUTES],
+        state[SIDE], state[REWRITES],
+    )  # fmt: skip
+    spans[2][state[ROWS], :] = 0
+    problem = _span_fields(text, at, end, spans, events, links, ends, tables, rewrites, side, state, False)
+    if problem == CONTESTED:
+        state[ATTRIBUTES], state[EVENTS], state[EVENT_ATTRIBUTES] = written[0], written[1], written[2]
+        state[LINKS], state[LINK_ATTRIBUTES] = written[3], written[4]
+        state[SIDE], state[REWRITES] = written[5], written[6]
+        problem = _span_fields(text, at, end, spans, events, links, ends, tables, rewrites, side, state, True)
+    return problem
+
+
+@part
+def _span_fields(text, at, end, spans, events, links, ends, tables, rewrites, side, state, again):
     numbers, present = spans[0], spans[2]
     row = state[ROWS]
-    present[row, :] = 0
+    contested = False
     numbers[KIND, row], numbers[STATUS, row] = 0, NO_STATUS
     has_start, start, stop = False, uint64(0), uint64(0)
     while at < end:
@@ -108,9 +129,10 @@ def span_fields(text, at, end, spans, events, links, ends, tables, rewrites, sid
             begin, at = delimited(text, at, end)
             if at < 0:
                 return FOREIGN
-            problem = _content(field, text, begin, at, spans, events, links, ends, tables, rewrites, side, state)
-            if problem:
+            problem = _content(field, text, begin, at, spans, events, links, ends, tables, rewrites, side, state, again)
+            if problem and problem != CONTESTED:
                 return problem
+            contested |= problem == CONTESTED
             continue
         at = skip_value(text, at, end, field & 7)
         if at < 0:
@@ -131,17 +153,19 @@ def span_fields(text, at, end, spans, events, links, ends, tables, rewrites, sid
     numbers[RESOURCE_SLOT, row], numbers[SCOPE_SLOT, row] = state[RESOURCE], state[SCOPE]
     if numbers[STATUS, row] == NO_STATUS:
         numbers[STATUS, row] = 0
-    return 0
+    return CONTESTED if contested else 0
 
 
 @inlined_part
-def _content(field, text, begin, at, spans, events, links, ends, tables, rewrites, side, state):
+def _content(field, text, begin, at, spans, events, links, ends, tables, rewrites, side, state, again):
     """A span's field that has a length: its content is `text[begin:at]`."""
     numbers, texts, present = spans[0], spans[1], spans[2]
     capacity = numbers.shape[1]
     row = state[ROWS]
     if field == T_ATTRIBUTES:
-        return attribute(text, begin, at, tables[0], spans, row, layout.ATTRIBUTES, SPANS_TABLE, rewrites, side, state)
+        return attribute(
+            text, begin, at, tables[0], spans, row, layout.ATTRIBUTES, SPANS_TABLE, rewrites, side, state, again
+        )
     if field == T_TRACE_ID:
         present[row, TRACE_ID] = 1
         return _id(texts, TRACE_ID * capacity + row, text, begin, at, 16, side, state)
@@ -230,8 +254,20 @@ def _event(text, at, end, events, event_ends, promotions, rewrites, side, state)
             problem = put_text(texts, EVENT_NAME * capacity + row, text, begin, at)
         elif field == T_EVENT_ATTRIBUTES:
             problem = attribute(
-                text, begin, at, promotions, events, row, layout.EVENT_ATTRIBUTES, EVENTS_TABLE, rewrites, side, state
+                text,
+                begin,
+                at,
+                promotions,
+                events,
+                row,
+                layout.EVENT_ATTRIBUTES,
+                EVENTS_TABLE,
+                rewrites,
+                side,
+                state,
+                False,
             )
+            problem = FOREIGN if problem == CONTESTED else problem
         if problem:
             return problem
     if time > uint64(MAX_NANOS):
@@ -268,8 +304,20 @@ def _link(text, at, end, links, link_ends, promotions, rewrites, side, state):
             present[row, LINK_SPAN_ID] = 1
         elif field == T_LINK_ATTRIBUTES:
             problem = attribute(
-                text, begin, at, promotions, links, row, layout.LINK_ATTRIBUTES, LINKS_TABLE, rewrites, side, state
+                text,
+                begin,
+                at,
+                promotions,
+                links,
+                row,
+                layout.LINK_ATTRIBUTES,
+                LINKS_TABLE,
+                rewrites,
+                side,
+                state,
+                False,
             )
+            problem = FOREIGN if problem == CONTESTED else problem
         if problem:
             return problem
     if not present[row, LINK_TRACE_ID] or not present[row, LINK_SPAN_ID]:

@@ -20,11 +20,13 @@ from deep_code_reasoning.sources.otlp.protobuf_wire_kernel_parts import (
     varint,
 )
 from deep_code_reasoning.sources.otlp.span_layout import NARROW, REWRITES, WHOLE_NUMBER
+from deep_code_reasoning.sources.otlp.values_kernel_parts import takes_column
 
 KEY, VALUE = tag(1, LEN), tag(2, LEN)
 STRING_VALUE, BOOL_VALUE, INT_VALUE, DOUBLE_VALUE = tag(1, LEN), tag(2, VARINT), tag(3, VARINT), tag(4, I64)
 ARRAY_VALUE, MAP_VALUE, BYTES_VALUE = tag(5, LEN), tag(6, LEN), tag(7, LEN)
 
+CONTESTED = -4  # beside FOREIGN and FULL
 NOTHING, TEXT, BOOLEAN, INTEGER, FRACTION, OTHER = range(6)  # what an AnyValue turned out to be
 
 
@@ -103,12 +105,13 @@ def put_value(views, row, text, kind, begin, end, number, side, state):
 
 
 @inlined_part
-def attribute(text, at, end, promotions, rows, row, counter, table, rewrites, side, state):
+def attribute(text, at, end, promotions, rows, row, counter, table, rewrites, side, state, again):
     """One KeyValue, into the row's column where it has one, else behind `state[counter]`; 0, FOREIGN or FULL.
 
-    `rows`: (numbers, texts, present, keys, values, value_present); see `span_columns`.
+    `rows`: (numbers, texts, present, keys, values, value_present); see `span_columns`. CONTESTED where another has
+    taken the column: when all were seen, they are to be read `again`.
     """
-    numbers, texts, present, keys, values, value_present = rows
+    numbers, texts, _, keys, values, value_present = rows
     key, key_end, value, value_end = key_value(text, at, end)
     if key_end < 0:
         return FOREIGN
@@ -116,25 +119,22 @@ def attribute(text, at, end, promotions, rows, row, counter, table, rewrites, si
     if kind < 0:
         return FOREIGN
     code = find_name(promotions, text, key, key_end - key) if kind != NOTHING else UNKNOWN
+    takes, contested = False, False
     if code != UNKNOWN:
-        capacity = numbers.shape[1]
+        takes, contested = takes_column(rows, row, code, again)
+    if contested:
+        return CONTESTED
+    if takes:
         column = code & 0xFF
-        if code & WHOLE_NUMBER:
-            text_columns = texts.shape[0] // capacity
-            whole, fits = int64(number), kind == INTEGER
-            if kind == TEXT:
-                whole, fits = spelled_integer(text, begin, value_end)
-            if code & NARROW and (whole < -0x80000000 or whole > 0x7FFFFFFF):
-                fits = False
-            if not fits or present[row, text_columns + column]:
-                return FOREIGN
-            numbers[column, row] = whole
-            present[row, text_columns + column] = 1
-            return 0
-        if present[row, column]:
+        if not code & WHOLE_NUMBER:
+            return put_value(texts, column * numbers.shape[1] + row, text, kind, begin, value_end, number, side, state)
+        whole, fits = int64(number), kind == INTEGER
+        if kind == TEXT:
+            whole, fits = spelled_integer(text, begin, value_end)
+        if not fits or (code & NARROW and (whole < -0x80000000 or whole > 0x7FFFFFFF)):
             return FOREIGN
-        present[row, column] = 1
-        return put_value(texts, column * capacity + row, text, kind, begin, value_end, number, side, state)
+        numbers[column, row] = whole
+        return 0
     child = state[counter]
     if child >= keys.shape[0]:
         return FULL

@@ -36,6 +36,7 @@ LINK_TRACE_ID, LINK_SPAN_ID = range(2)
 WHOLE_NUMBER = 1 << 16
 NARROW = 1 << 17  # 32 bits
 RANK_SHIFT = 8
+TAKEN = 0x80  # of a column that several attributes want: the best of them is in it
 
 MEMBERS = (
     *("resourceSpans", "scopeSpans", "schemaUrl", "resource", "scope", "spans"),

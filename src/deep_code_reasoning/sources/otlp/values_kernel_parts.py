@@ -28,7 +28,15 @@ from deep_code_reasoning.kernels.memory import word_at
 from deep_code_reasoning.kernels.names import UNKNOWN, find_name
 from deep_code_reasoning.kernels.utf8 import is_utf8, unescape
 from deep_code_reasoning.kernels.views import put_view
-from deep_code_reasoning.sources.otlp.span_layout import CODE, NARROW, REWRITES, SIDE, WHOLE_NUMBER
+from deep_code_reasoning.sources.otlp.span_layout import (
+    CODE,
+    NARROW,
+    RANK_SHIFT,
+    REWRITES,
+    SIDE,
+    TAKEN,
+    WHOLE_NUMBER,
+)
 
 KEY, VALUE = CODE["key"], CODE["value"]
 STRING_VALUE, INT_VALUE, BOOL_VALUE = CODE["stringValue"], CODE["intValue"], CODE["boolValue"]
@@ -178,60 +186,98 @@ def attribute_list(text, at, end, members, promotions, rows, row, counter, rewri
     """A list of KeyValue: promoted ones into the row's columns, the others behind `state[counter]`.
 
     `rows`: (numbers, texts, present, keys, values, value_present); see `span_columns`. Returns the position behind
-    the list, SHORT, FOREIGN or FULL.
+    the list, SHORT, FOREIGN or FULL. Where two names want one column the list is read again, knowing the best.
     """
+    before, rewritten = state[counter], state[REWRITES]
+    after, contested = _attribute_list(
+        text, at, end, members, promotions, rows, row, counter, rewrite_table, rewrites, side, state, False
+    )
+    if after >= 0 and contested:
+        state[counter], state[REWRITES] = before, rewritten
+        after, _ = _attribute_list(
+            text, at, end, members, promotions, rows, row, counter, rewrite_table, rewrites, side, state, True
+        )
+    return after
+
+
+@part
+def _attribute_list(
+    text, at, end, members, promotions, rows, row, counter, rewrite_table, rewrites, side, state, again
+):
+    """As `attribute_list`, and whether two attributes want one column."""
+    contested = False
     if text[at] != OPEN_BRACKET:
-        return FOREIGN
+        return FOREIGN, contested
     at = skip_blank(text, at + 1, end)
     is_first = True
     while True:
         if at >= end:
-            return SHORT
+            return SHORT, contested
         if text[at] == CLOSE_BRACKET:
-            return at + 1
+            return at + 1, contested
         if not is_first:
             if text[at] != COMMA:
-                return FOREIGN
+                return FOREIGN, contested
             at = skip_blank(text, at + 1, end)
             if at >= end:
-                return SHORT
+                return SHORT, contested
         is_first = False
         at, key, key_end, key_holds, kind, begin, stop, holds = _key_value(text, at, end, members)
         if at < 0:
-            return at
+            return at, contested
         written = (text, key, key_end, key_holds, kind, begin, stop, holds)
         code = find_name(promotions, text, key, key_end - key) if kind != NOTHING else UNKNOWN
-        if code != UNKNOWN:
+        has_column = code != UNKNOWN
+        if has_column:
+            has_column, is_contested = takes_column(rows, row, code, again)
+            contested |= is_contested
+        if has_column:
             problem = _put_promoted(written, code, rows, row, side, state)
         else:
             problem = _put_attribute(written, rows, counter, rewrite_table, rewrites, side, state)
         if problem:
-            return problem
+            return problem, contested
         at = skip_blank(text, at, end)
 
 
 @inlined_part
-def _put_promoted(written, code, rows, row, side, state):
-    """An attribute into its column; 0, FULL, or FOREIGN where it does not fit or another has taken the place."""
-    text, _, _, _, kind, begin, stop, holds = written
-    numbers, texts, present, _, _, _ = rows
-    capacity = numbers.shape[1]
-    column = code & 0xFF
-    flag = column + texts.shape[0] // capacity if code & WHOLE_NUMBER else column
-    if kind >= ARRAY or present[row, flag]:
-        return FOREIGN
+def takes_column(rows, row, code, again):
+    """Whether an attribute with this code takes its column, and whether the column is contested.
+
+    `present` holds 1 + the best rank so far; the second time the first attribute that has it takes the column.
+    """
+    _, texts, present, _, _, _ = rows
+    flag = code & 0xFF
     if code & WHOLE_NUMBER:
-        if not _is_integer(text, begin, stop):
-            return FOREIGN
-        number, fits = _signed(text, begin, stop, code & NARROW)
-        if not fits:
-            return FOREIGN
-        numbers[column, row] = number
-    else:
-        problem = put_text(texts, column * capacity + row, text, begin, stop, holds, side, state)
-        if problem:
-            return problem
-    present[row, flag] = 1
+        flag += texts.shape[0] // rows[0].shape[1]
+    rank = 1 + (code >> RANK_SHIFT & 0xFF)
+    held = present[row, flag]
+    if again:
+        takes = held == rank
+        if takes:
+            present[row, flag] = TAKEN | rank
+        return takes, False
+    if held == 0 or rank < held:
+        present[row, flag] = rank
+    return held == 0, held != 0
+
+
+@inlined_part
+def _put_promoted(written, code, rows, row, side, state):
+    """An attribute into its column; 0, FULL, or FOREIGN where it does not fit."""
+    text, _, _, _, kind, begin, stop, holds = written
+    numbers, texts, _, _, _, _ = rows
+    column = code & 0xFF
+    if kind >= ARRAY:
+        return FOREIGN
+    if not code & WHOLE_NUMBER:
+        return put_text(texts, column * numbers.shape[1] + row, text, begin, stop, holds, side, state)
+    if not _is_integer(text, begin, stop):
+        return FOREIGN
+    number, fits = _signed(text, begin, stop, code & NARROW)
+    if not fits:
+        return FOREIGN
+    numbers[column, row] = number
     return 0
 
 

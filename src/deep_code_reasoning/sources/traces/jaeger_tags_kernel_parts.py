@@ -36,7 +36,7 @@ from deep_code_reasoning.sources.otlp.span_layout import (
     STATUS_MESSAGE,
     WHOLE_NUMBER,
 )
-from deep_code_reasoning.sources.otlp.values_kernel_parts import put_text, quoted
+from deep_code_reasoning.sources.otlp.values_kernel_parts import put_text, quoted, takes_column
 from deep_code_reasoning.sources.traces.jaeger_layout import (
     CODE,
     EVENT_ERROR,
@@ -248,79 +248,98 @@ def _any_tag(text, at, end, members):
 
 @part
 def tag_list(text, at, end, tables, promotions, rows, row, counter, side, state):
-    """A list of tags into the columns they have, the others behind `state[counter]`. The position behind the list."""
+    """A list of tags into the columns they have, the others behind `state[counter]`. The position behind the list.
+
+    Where two tags want one column the list is read again, knowing the better name.
+    """
+    before = state[counter]
+    after, contested = _tag_list(text, at, end, tables, promotions, rows, row, counter, side, state, False)
+    if after >= 0 and contested:
+        state[counter] = before
+        after, _ = _tag_list(text, at, end, tables, promotions, rows, row, counter, side, state, True)
+    return after
+
+
+@part
+def _tag_list(text, at, end, tables, promotions, rows, row, counter, side, state, again):
+    """As `tag_list`, and whether two tags want one column."""
     numbers, texts, present, keys, values, value_present = rows
+    contested = False
     members, said_values = tables[0], tables[1]
     capacity = numbers.shape[1]
     said, scope, scope_end = int64(0), int64(0), int64(0)
     if text[at] != OPEN_BRACKET:
-        return at + 4 if is_null(text, at, end) else int64(FOREIGN)
+        return (at + 4 if is_null(text, at, end) else int64(FOREIGN)), contested
     at = skip_blank(text, at + 1, end)
     is_first = True
     while True:
         if at >= end:
-            return int64(SHORT)
+            return int64(SHORT), contested
         if text[at] == CLOSE_BRACKET:
             break
         if not is_first:
             if text[at] != COMMA:
-                return int64(FOREIGN)
+                return int64(FOREIGN), contested
             at = skip_blank(text, at + 1, end)
             if at >= end:
-                return int64(SHORT)
+                return int64(SHORT), contested
         is_first = False
         at, key, key_end, key_holds, kind, begin, stop, holds = _tag(text, at, end, members)
         if at < 0:
-            return at
+            return at, contested
         if key_holds & ESCAPED:
-            return int64(FOREIGN)
+            return int64(FOREIGN), contested
         code = find_name(promotions, text, key, key_end - key)
-        if code == UNKNOWN:
+        has_column = code != UNKNOWN and code & SAID == 0
+        if has_column:
+            has_column, is_contested = takes_column(rows, row, code, again)
+            contested |= is_contested
+        if has_column:
+            problem = _promote(text, begin, stop, holds, code, numbers, texts, row, side, state)
+            if problem:
+                return problem, contested
+        elif code == UNKNOWN or code & SAID == 0:
             child = state[counter]
             if child >= keys.shape[0]:
-                return int64(FULL)
+                return int64(FULL), contested
             problem = put_text(keys, child, text, key, key_end, key_holds, side, state)
             if problem:
-                return int64(problem)
+                return int64(problem), contested
             problem = put_text(values, child, text, begin, stop, holds, side, state)
             if problem:
-                return int64(problem)
+                return int64(problem), contested
             value_present[child] = 1
             state[counter] = child + 1
-        elif code & SAID:
+        else:
             what = code & 0xFF
             if said >> what & 1 or (kind != TEXT and what != SAID_ERROR):
-                return int64(FOREIGN)
+                return int64(FOREIGN), contested
             said |= int64(1) << what
             problem = int64(0)
             if what == SAID_SCOPE or what == SAID_LIBRARY:
                 if scope_end == 0:
                     if begin == stop:
-                        return int64(FOREIGN)
+                        return int64(FOREIGN), contested
                     scope, scope_end = begin, stop
                     problem = int64(put_text(texts, SCOPE * capacity + row, text, begin, stop, holds, side, state))
                     present[row, SCOPE] = 1
                 elif not same_text(text, scope, scope_end, begin, stop):
-                    return int64(FOREIGN)
+                    return int64(FOREIGN), contested
             elif what == SAID_MESSAGE or what == SAID_EVENT:
                 column = STATUS_MESSAGE if what == SAID_MESSAGE else EVENT_NAME
                 if what == SAID_EVENT and _is_open_tracing(text, begin, stop, holds, said_values):
-                    return int64(FOREIGN)
+                    return int64(FOREIGN), contested
                 if stop > begin:
                     problem = int64(put_text(texts, column * capacity + row, text, begin, stop, holds, side, state))
                     present[row, column] = 1
             else:
                 problem = _say(text, begin, stop, holds, what, said_values, numbers, row)
             if problem:
-                return problem
-        else:
-            problem = _promote(text, begin, stop, holds, code, numbers, texts, present, row, side, state)
-            if problem:
-                return problem
+                return problem, contested
         at = skip_blank(text, at, end)
     if said >> SAID_OPEN_TRACING & 1:
-        return int64(FOREIGN)
-    return at + 1
+        return int64(FOREIGN), contested
+    return at + 1, contested
 
 
 @part
@@ -358,25 +377,19 @@ def _say(text, begin, stop, holds, what, said_values, numbers, row):
 
 
 @part
-def _promote(text, begin, stop, holds, code, numbers, texts, present, row, side, state):
+def _promote(text, begin, stop, holds, code, numbers, texts, row, side, state):
     """A tag into its column; 0, FULL or FOREIGN."""
-    capacity = numbers.shape[1]
     column = code & 0xFF
     if not code & WHOLE_NUMBER:
-        if present[row, column]:
-            return int64(FOREIGN)
-        present[row, column] = 1
-        return int64(put_text(texts, column * capacity + row, text, begin, stop, holds, side, state))
-    place = texts.shape[0] // capacity + column
+        return int64(put_text(texts, column * numbers.shape[1] + row, text, begin, stop, holds, side, state))
     is_negative = text[begin] == 0x2D
     start = begin + 1 if is_negative else begin
     number, after = digits(text, start, stop)
-    if present[row, place] or after != stop or (text[start] == 0x30 and stop - begin > 1):
+    if after != stop or (text[start] == 0x30 and stop - begin > 1):
         return int64(FOREIGN)
     if is_negative:
         number = -number
     if code & NARROW and (number < -0x80000000 or number > 0x7FFFFFFF):
         return int64(FOREIGN)
     numbers[column, row] = number
-    present[row, place] = 1
     return int64(0)
