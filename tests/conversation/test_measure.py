@@ -169,3 +169,19 @@ def test_a_loaded_investigation_is_counted_once_with_its_evidence(tmp_path: Path
     assert result.values()["time_span_seconds"] == 200
     assert result.files == 2
     assert result.read_bytes < size, "what is loaded is not read again"
+
+
+def test_a_loaded_archive_counts_by_its_members(tmp_path: Path) -> None:
+    write_traces(tmp_path / "t", ["cart"])
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(
+        zipped({"a.json": (tmp_path / "t").read_bytes(), "b.json": (tmp_path / "t").read_bytes() + b" "})
+    )
+    settings = Settings(state_dir=tmp_path / "state", allowed_roots=(tmp_path,))
+    loaded = Investigations(settings).load([str(bundle)], investigation="one", work=Work())
+    folder = folder_of(settings.state_dir, investigation=loaded.investigation)
+    request = EscalationRequest(evidence=(str(bundle),))
+    with Tables.open(folder, settings) as tables:
+        result = measure(request, thresholds=EscalationThresholds(), roots=[tmp_path], tables=tables, work=Work())
+    assert result.files == 2
+    assert result.read_bytes == 0, "what is loaded is not read again"

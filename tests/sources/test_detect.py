@@ -6,6 +6,7 @@ import pytest
 
 from deep_code_reasoning.sources.detect import detect, readers, unclaimed_reason
 from deep_code_reasoning.sources.reader import Sample
+from deep_code_reasoning.sources.stream import EvidenceStream
 from sources.reading import cases
 
 PAGES = sorted(Path(__file__).parent.glob("*.md"))
@@ -58,3 +59,11 @@ def test_every_reader_says_what_it_accepts_and_has_a_page() -> None:
 def test_what_nobody_claims_is_told_apart_from_an_empty_file() -> None:
     assert unclaimed_reason(sample(b"x")) == "format not recognised"
     assert unclaimed_reason(sample(b"")) == "empty file"
+
+
+def test_what_is_damaged_from_its_start_is_not_told_as_empty(tmp_path: Path) -> None:
+    path = tmp_path / "spans.json.gz"
+    path.write_bytes(b"\x1f\x8b\x08\0" + b"\xff" * 200)
+    damaged = EvidenceStream(path).sample()
+    assert damaged.head == b""
+    assert unclaimed_reason(damaged) == "compressed data is damaged from here on"

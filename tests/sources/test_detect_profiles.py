@@ -23,6 +23,7 @@ def reader_of(content: bytes) -> str | None:
     [
         (b"main;handle;charge 12\nmain;handle;audit 3\nmain;idle 40\n", "collapsed"),
         (b"2026-09-22 10:30:00 order placed 17\n2026-09-22 10:30:01 order placed 18\n", "plain-text"),
+        (b"first; then wait 5\nstop; look; go 12\n", None),
         (b"apples 12\npears 3\nplums 40\n", None),
     ],
 )

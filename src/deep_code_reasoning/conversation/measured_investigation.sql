@@ -10,5 +10,5 @@ SELECT
     (SELECT list(DISTINCT service_name) FROM telemetry WHERE service_name IS NOT NULL) AS services,
     (SELECT min(first_nano) FROM telemetry WHERE first_nano >= $earliest) AS first_nano,
     (SELECT max(last_nano) FROM telemetry WHERE first_nano >= $earliest) AS last_nano,
-    (SELECT list(path) FROM sources) AS paths,
+    (SELECT list(path) FROM sources WHERE reader NOT IN ('zip', 'tar')) AS paths,  -- an archive counts by its members
     (SELECT coalesce(sum(bytes), 0) FROM sources WHERE source IN (SELECT DISTINCT source FROM spans)) AS trace_bytes

@@ -33,4 +33,6 @@ def detect(sample: Sample) -> Reader | None:
 
 def unclaimed_reason(sample: Sample) -> str:
     """Why nobody takes the sample; what would be accepted is `readers()`' to say, once and not for each file."""
-    return EMPTY if not sample.head and not sample.is_directory else UNKNOWN
+    if not sample.head and not sample.is_directory:
+        return sample.failure or EMPTY
+    return UNKNOWN

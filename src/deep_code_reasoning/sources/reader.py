@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 class Sample:
     """The start of a piece of evidence. `path` is for messages and weak hints only; content decides.
 
-    `head`: up to 64 KiB after decompression, empty for a directory. `complete`: head is the whole file.
+    `head`: up to 64 KiB after decompression, empty for a directory. `complete`: head is the whole file, or what can
+    be read of it, and `failure` says why no more.
     """
 
     path: Path
     head: bytes
     complete: bool
     is_directory: bool = False
+    failure: str | None = None
 
 
 class Batch(NamedTuple):

@@ -93,14 +93,14 @@ class EvidenceStream:
 
     def head(self, size: int = HEAD_BYTES) -> bytes:
         """Up to `size` bytes after decompression. Raises OSError when the file cannot be opened."""
-        return self._head(size)[:size]
+        return self._head(size)[0][:size]
 
     def sample(self) -> Sample:
         """What readers claim by. Raises OSError when the file cannot be opened."""
         if self.is_directory:
             return Sample(self.path, b"", complete=True, is_directory=True)
-        head = self._head(HEAD_BYTES + 1)
-        return Sample(self.path, head[:HEAD_BYTES], complete=len(head) <= HEAD_BYTES)
+        head, failure = self._head(HEAD_BYTES + 1)
+        return Sample(self.path, head[:HEAD_BYTES], complete=len(head) <= HEAD_BYTES, failure=failure)
 
     def lines(self) -> Iterator[Line | Skipped]:
         """Every line once, in order; a part that could not be read is a Skipped in its place. Never raises.
@@ -168,17 +168,19 @@ class EvidenceStream:
             return Skipped(number, offset, LINE_TOO_LONG)
         return Line(number, offset, b"".join(pieces) if len(pieces) > 1 else pieces[0])
 
-    def _head(self, size: int) -> bytes:
+    def _head(self, size: int) -> tuple[bytes, str | None]:
+        """The start, and why it ends before `size`, where that is a failure."""
         self.bytes_read = self.bytes_out = 0
-        head = b""
+        head, failure = b"", None
         with closing(self._pass(threaded=False)) as content:
             for chunk in self._transcoded(content):
                 if isinstance(chunk, Skipped):
+                    failure = chunk.reason
                     break
                 head += chunk
                 if len(head) >= size:
                     break
-        return head
+        return head, failure
 
     def _pass(self, *, threaded: bool) -> Generator[bytes | Skipped]:
         """The content once. Raises OSError."""

@@ -165,6 +165,9 @@ class Metrics:
 
     def _add_point(self, series: Series, form: str, point: Point, offset: int, lost: Callable[[str], None]) -> None:
         total, amount = double(point.count), double(point.sum)
+        if form not in ("gauge", "sum"):  # protobuf's JSON leaves a zero out, except of optional fields
+            total = total or 0.0
+            amount = amount or 0.0 if form == "summary" else amount
         if form in ("gauge", "sum"):
             value = double(point.asDouble if point.asDouble is not None else point.asInt)
         else:
@@ -224,7 +227,7 @@ class Metrics:
 
         columns = {
             "start_time_unix_nano": pa.array(self._starts, pa.int64()),
-            "value": pa.array(self._values, pa.float64()),
+            "value": pa.array(self._values, pa.float64(), from_pandas=True),  # NaN, "no value" in Prometheus: NULL
         }
         for at, name in enumerate(_DISTRIBUTION if self._distributions else ()):
             column: list[Any] = [None] * len(self._times)

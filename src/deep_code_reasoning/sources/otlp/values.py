@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ MAX_NANOS = 2**63 - 1  # 2262-04-11T23:47:16Z, what the store's times can hold
 
 BAD_TRACE_ID = "trace id that is not 16 bytes in hex or base64"
 BAD_SPAN_ID = "span id that is not 8 bytes in hex or base64"
+_HEX = re.compile(r"[0-9A-Fa-f]*")
 BAD_TIME = "time that is not nanoseconds between 1970 and 2262"
 BAD_NUMBER = "number that cannot be read"
 BAD_ENUM = "enum value that OTLP does not know"
@@ -177,6 +179,8 @@ def _id(text: str, size: int, reason: str) -> str:
     try:
         if len(text) == 2 * size or (len(text) == size == 16):
             raw = bytes.fromhex(text).rjust(size, b"\0")
+        elif _HEX.fullmatch(text):  # cut or too long: base64 hardly ever looks so, and never with its padding
+            raise BadRecord(reason)
         else:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (ValueError, binascii.Error):

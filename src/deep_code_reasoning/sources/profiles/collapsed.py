@@ -25,12 +25,12 @@ class Collapsed:
     accepts = "profiles as collapsed stacks (root;caller;callee 12, a stack a line)"
 
     def claims(self, sample: Sample) -> int:
-        """Every whole line must be a stack, and half of them more than one frame."""
+        """Every whole line must be a stack, and half of them more than one frame; prose has a blank behind its `;`."""
         lines = sample.head.split(b"\n")
         if not sample.complete and len(lines) > 1:
             lines.pop()
         lines = [line for line in lines[:_LINES] if line.strip(_BLANK)]
-        if not lines or any(_stack(line) is None for line in lines):
+        if not lines or any(_stack(line) is None or b"; " in line for line in lines):
             return 0
         return 65 if 2 * sum(b";" in line for line in lines) >= len(lines) else 0
 
