@@ -154,7 +154,7 @@ class Metrics:
             return False
         if not points or min(times) < 0 or min(starts) < 0 or max(times) > MAX_NANOS or max(starts) > MAX_NANOS:
             return False
-        if any(point.flags or point.count is not None or point.sum is not None for point in points):
+        if [1 for point in points if point.flags or point.count is not None or point.sum is not None]:
             return False
         self._series += found
         self._times += times
