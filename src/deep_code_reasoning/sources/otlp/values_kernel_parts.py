@@ -188,43 +188,31 @@ def attribute_list(text, at, end, members, promotions, rows, row, counter, rewri
     `rows`: (numbers, texts, present, keys, values, value_present); see `span_columns`. Returns the position behind
     the list, SHORT, FOREIGN or FULL. Where two names want one column the list is read again, knowing the best.
     """
-    before, rewritten = state[counter], state[REWRITES]
-    after, contested = _attribute_list(
-        text, at, end, members, promotions, rows, row, counter, rewrite_table, rewrites, side, state, False
-    )
-    if after >= 0 and contested:
-        state[counter], state[REWRITES] = before, rewritten
-        after, _ = _attribute_list(
-            text, at, end, members, promotions, rows, row, counter, rewrite_table, rewrites, side, state, True
-        )
-    return after
-
-
-@part
-def _attribute_list(
-    text, at, end, members, promotions, rows, row, counter, rewrite_table, rewrites, side, state, again
-):
-    """As `attribute_list`, and whether two attributes want one column."""
-    contested = False
     if text[at] != OPEN_BRACKET:
-        return FOREIGN, contested
-    at = skip_blank(text, at + 1, end)
-    is_first = True
+        return FOREIGN
+    start, before, rewritten = at + 1, state[counter], state[REWRITES]
+    contested, again, is_first = False, False, True
+    at = skip_blank(text, start, end)
     while True:
         if at >= end:
-            return SHORT, contested
+            return SHORT
         if text[at] == CLOSE_BRACKET:
-            return at + 1, contested
+            if again or not contested:
+                return at + 1
+            again, is_first = True, True
+            state[counter], state[REWRITES] = before, rewritten
+            at = skip_blank(text, start, end)
+            continue
         if not is_first:
             if text[at] != COMMA:
-                return FOREIGN, contested
+                return FOREIGN
             at = skip_blank(text, at + 1, end)
             if at >= end:
-                return SHORT, contested
+                return SHORT
         is_first = False
         at, key, key_end, key_holds, kind, begin, stop, holds = _key_value(text, at, end, members)
         if at < 0:
-            return at, contested
+            return at
         written = (text, key, key_end, key_holds, kind, begin, stop, holds)
         code = find_name(promotions, text, key, key_end - key) if kind != NOTHING else UNKNOWN
         has_column = code != UNKNOWN
@@ -236,7 +224,7 @@ def _attribute_list(
         else:
             problem = _put_attribute(written, rows, counter, rewrite_table, rewrites, side, state)
         if problem:
-            return problem, contested
+            return problem
         at = skip_blank(text, at, end)
 
 
