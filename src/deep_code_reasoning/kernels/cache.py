@@ -108,7 +108,8 @@ def store(directory: Path, kernel: Kernel) -> None:
         raise
     finally:
         path.with_suffix(_COMPILING).unlink(missing_ok=True)
-    header = json.dumps({"symbol": code.symbol, "arguments": code.arguments}).encode()
+    described = {"symbol": code.symbol, "arguments": code.arguments, "sha256": _digest(code.object_file)}
+    header = json.dumps(described).encode()
     with tempfile.NamedTemporaryFile(dir=directory, delete=False) as file:
         file.write(header + b"\n" + code.object_file)
     Path(file.name).replace(path)
@@ -123,14 +124,21 @@ def _is_being_compiled(path: Path) -> bool:
 
 
 def _load(path: Path) -> Callable[..., int] | None:
+    """None for a file that is not there, or is damaged: the loader of machine code would crash on that."""
     try:
         header, _, object_file = path.read_bytes().partition(b"\n")
         described = json.loads(header)
+        if described["sha256"] != _digest(object_file):
+            return None
         from deep_code_reasoning.kernels.machine_code import MachineCode
 
         return MachineCode(object_file).function(described["symbol"], tuple(described["arguments"]))
     except (OSError, ValueError, KeyError, LookupError, RuntimeError, ImportError):
         return None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def file_name(kernel: Kernel) -> str:

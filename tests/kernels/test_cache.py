@@ -1,0 +1,124 @@
+"""Compiled kernels in their folder: nobody waits, and neither others' code nor a damaged file is run."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deep_code_reasoning.kernels import cache
+from deep_code_reasoning.kernels.__main__ import all_kernels
+from deep_code_reasoning.kernels.cache import Kernels, file_name, store
+from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.store.parents import KERNEL, find_parents
+
+LONGEST_SECONDS = 120
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "kernels"
+    path.mkdir(mode=0o700)
+    return path
+
+
+@pytest.fixture
+def filled(folder: Path, kernels: Kernels) -> Path:
+    """With the kernel that this module asks for."""
+    shutil.copy(Settings().kernel_dir / file_name(KERNEL), folder)
+    return folder
+
+
+def parents(kernel) -> list[int]:
+    """Of three spans of one trace, in which 2 hangs below 1 and 3 below one that is not there."""
+    trace, span, wanted = (np.array(ids, np.uint64) for ids in ([7, 7, 7], [1, 2, 3], [0, 1, 9]))
+    return find_parents(trace, span, wanted, kernel).row.tolist()
+
+
+def test_the_first_who_asks_is_not_kept_waiting_and_a_child_compiles(folder: Path) -> None:
+    asking = Kernels(folder)
+    started = time.monotonic()
+    assert asking.find(KERNEL) is None
+    assert time.monotonic() - started < 2
+    while asking.find(KERNEL) is None:
+        assert time.monotonic() - started < LONGEST_SECONDS
+        time.sleep(0.1)
+    assert parents(asking.find(KERNEL)) == parents(None) == [-1, 0, -1]
+    assert [path.suffix for path in folder.iterdir()] == [".o"]
+
+
+def test_every_kernel_is_known_by_a_name_of_its_own() -> None:
+    names = [file_name(kernel) for kernel in all_kernels()]
+    assert KERNEL in all_kernels()
+    assert len(set(names)) == len(names)
+
+
+def test_another_source_or_processor_has_another_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    import llvmlite.binding as llvm
+
+    usual = file_name(KERNEL)
+    assert file_name(KERNEL) == usual
+    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "8086")
+    assert file_name(KERNEL) != usual
+    monkeypatch.undo()
+    monkeypatch.setattr(cache, "_sources", lambda module: (b"changed",))
+    assert file_name(KERNEL) != usual
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707])
+def test_code_that_another_user_could_have_written_is_not_run(filled: Path, mode: int) -> None:
+    assert Kernels(filled, compile_missing=False).find(KERNEL)
+    filled.chmod(mode)
+    assert Kernels(filled, compile_missing=False).find(KERNEL) is None
+
+
+def test_without_a_folder_there_are_none(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert Kernels(None).find(KERNEL) is None
+    assert Kernels(tmp_path / "file" / "below").find(KERNEL) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{}\n", b'{"symbol": "f", "arguments": []}\n', secrets.token_bytes(200)])
+def test_a_file_that_is_none_is_not_taken_for_a_kernel(filled: Path, content: bytes) -> None:
+    (filled / file_name(KERNEL)).write_bytes(content)
+    assert Kernels(filled, compile_missing=False).find(KERNEL) is None
+
+
+def test_a_damaged_file_is_not_run(filled: Path) -> None:
+    path = filled / file_name(KERNEL)
+    content = bytearray(path.read_bytes())
+    flipped = content[:-500] + bytes([content[-500] ^ 1]) + content[-499:]
+    for damaged in (content[:-1], content[: len(content) // 2], flipped):
+        path.write_bytes(damaged)
+        assert Kernels(filled, compile_missing=False).find(KERNEL) is None
+
+
+def test_what_could_not_be_compiled_is_not_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(module: str, name: str) -> None:
+        raise ValueError("the compiler does not know this")
+
+    monkeypatch.setattr("deep_code_reasoning.kernels.compiling.compiled", fail)
+    with pytest.raises(ValueError, match="does not know"):
+        store(folder, KERNEL)
+    (left,) = folder.iterdir()
+    assert (left.suffix, left.read_text()) == (".failed", "ValueError: the compiler does not know this")
+    monkeypatch.setattr(Kernels, "_compile_in_background", lambda *_: pytest.fail("tried again"))
+    assert Kernels(folder).find(KERNEL) is None
+
+
+def test_a_kernel_refuses_arguments_of_other_types(filled: Path) -> None:
+    """It would read and write memory that is not there."""
+    kernel = Kernels(filled).find(KERNEL)
+    assert kernel
+    ids, rows = np.zeros(3, np.uint64), np.zeros(3, np.int64)
+    table = np.full(16, -1, np.int32)
+    with pytest.raises(TypeError, match="expected uint64"):
+        kernel(rows, ids, ids, 1, table, rows, rows)
+    with pytest.raises(TypeError, match="contiguous"):
+        kernel(np.zeros(6, np.uint64)[::2], ids, ids, 1, table, rows, rows)
+    with pytest.raises(ValueError, match="zip"):
+        kernel(ids)
