@@ -53,6 +53,7 @@ def read_path(path: Path, limits: Limits | None = None, kernels: Kernels | None 
             reading.rows.setdefault(part.table, []).extend(_plain(row) for row in part.rows.to_pylist())
         else:
             reading.skipped.append(part)
+    reading.rows.get("logs", []).sort(key=lambda row: row["log_number"])  # the reading order, whatever the batches'
     return reading
 
 

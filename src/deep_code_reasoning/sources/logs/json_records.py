@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from deep_code_reasoning.sources.json_documents import documents
 from deep_code_reasoning.sources.logs.keyed_records import KeyedRecords
 from deep_code_reasoning.sources.logs.log_lines import LogLines
 from deep_code_reasoning.sources.logs.log_rows import LogRows
@@ -29,29 +28,27 @@ class JsonRecords:
         self._text = LogLines(self._rows, stream.path)
         self._keyed = KeyedRecords()
         self._decode = msgspec.json.Decoder().decode
-        self._raw: Line | None = None  # the line read last: documents come without their indentation
 
     def run(self) -> Iterator[Batch | Skipped]:
-        rows = self._rows
-        for document in documents(self._lines(), self._stream.limits.document_bytes):
-            if isinstance(document, Skipped):
-                yield document
-                continue
-            if document.data[:1] in (b"{", b"["):
-                self._text.close()
-                self._document(document)
-            else:
-                line = self._raw if self._raw and self._raw.offset == document.offset else document
-                self._text.add(line.data.decode("utf-8", "replace"), line.number, line.offset)
-            if rows.is_ready:
-                yield from rows.ready()
-        self._text.close()
-        yield from rows.finish()
+        from deep_code_reasoning.sources.logs.compiled_json_logs import CompiledJsonLogs
+        from deep_code_reasoning.sources.window import Window
 
-    def _lines(self) -> Iterator[Line | Skipped]:
-        for line in self._stream.lines():
-            self._raw = line if isinstance(line, Line) else None
-            yield line
+        window = Window(self._stream)
+        logs = CompiledJsonLogs(window, self._rows, self._add, self._text.close, self._stream.limits)
+        yield from logs.read(self._stream.kernels)
+        if window.failure:
+            yield window.failure
+        self._text.close()
+        yield from self._rows.finish()
+
+    def _add(self, document: Line, line: Line) -> None:
+        """`line` is the one read last: documents come without their indentation."""
+        if document.data[:1] in (b"{", b"["):
+            self._text.close()
+            self._document(document)
+        else:
+            text = line if line.offset == document.offset else document
+            self._text.add(text.data.decode("utf-8", "replace"), text.number, text.offset)
 
     def _document(self, document: Line) -> None:
         number, offset, text = document

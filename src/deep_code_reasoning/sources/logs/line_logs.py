@@ -30,17 +30,15 @@ def layout_share(sample: Sample, format: str) -> float:
 
 def read_lines(stream: EvidenceStream) -> Iterator[Batch | Skipped]:
     """Every record of a text log, in whatever layouts."""
+    from deep_code_reasoning.sources.logs.compiled_text_logs import CompiledTextLogs
     from deep_code_reasoning.sources.logs.log_lines import LogLines
     from deep_code_reasoning.sources.logs.log_rows import LogRows
+    from deep_code_reasoning.sources.window import Window
 
-    rows = LogRows(stream.path)
+    rows, window = LogRows(stream.path), Window(stream)
     lines = LogLines(rows, stream.path)
-    for line in stream.lines():
-        if isinstance(line, Skipped):
-            yield line
-            continue
-        lines.add(line.data.decode("utf-8", "replace"), line.number, line.offset)
-        if rows.is_ready:
-            yield from rows.ready()
+    yield from CompiledTextLogs(window, rows, lines, stream.limits.line_bytes).read(stream.kernels)
+    if window.failure:
+        yield window.failure
     lines.close()
     yield from rows.finish()

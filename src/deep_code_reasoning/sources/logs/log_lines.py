@@ -70,6 +70,11 @@ class LogLines:
             self._rows.add(self._record, *self._place)
             self._record, self._lines = None, []
 
+    def met_iso(self) -> None:
+        """As if a record in the ISO layout had been read: the layout met last is tried first."""
+        index = next(index for index, layout in enumerate(self._order) if layout.is_iso)
+        self._order.insert(0, self._order.pop(index))
+
     def _recognised(self, text: str, *, wrapped: bool) -> LogRecord | None:
         """The record that begins with this line, if one does. An indented line never begins one."""
         if not text or text[0].isspace():

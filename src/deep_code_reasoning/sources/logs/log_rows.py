@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES, BATCH_ROWS, Rows, columns
 from deep_code_reasoning.sources.logs.log_record import NO_TIME, LogRecord
@@ -14,6 +14,14 @@ from deep_code_reasoning.sources.reader import Batch, Skipped
 
 _RESOURCE_COLUMNS = columns("resources")
 _LOOK_ROWS = 64  # between looks at whether a batch is full
+
+
+class Producer(NamedTuple):
+    """Who wrote a record, as its row has it; no number where nothing is known of it."""
+
+    service_name: str | None
+    host: str | None
+    number: int | None
 
 
 class LogRows:
@@ -39,9 +47,7 @@ class LogRows:
             if note is NO_TIME or note not in self._noted:
                 self._noted.add(note)
                 self.skip(number, offset, note)
-        service = record.service_name
-        host = record.host or service  # the clock; schema/01_resources.sql
-        service = service or self._service_hint
+        service, host, producer = self.producer(record.service_name, record.host, offset)
         if record.exception_stacktrace:
             _add_code_location(record)
         row = [
@@ -55,7 +61,7 @@ class LogRows:
             record.span_id,
             service,
             host,
-            self._producer(service, host, offset),
+            producer,
             record.scope_name,
             offset,
             record.event_name,
@@ -91,14 +97,29 @@ class LogRows:
         yield from self._notes
         yield from (rows.take() for rows in (self._rows, self._resources) if len(rows))
 
-    def _producer(self, service: str | None, host: str | None, offset: int) -> int | None:
+    def take_numbers(self, count: int) -> int:
+        """Reserves the numbers of records that another road reads; the first of them."""
+        first = self._count
+        self._count += count
+        return first
+
+    def note(self, note: str, number: Callable[[], int | None], offset: int) -> None:
+        """Tells once a file in what times are uncertain; `number` is the line's."""
+        if note not in self._noted:
+            self._noted.add(note)
+            self.skip(number(), offset, note)
+
+    def producer(self, service: str | None, host: str | None, offset: int) -> Producer:
+        """By the service and host that a record tells, and the place of the record."""
+        host = host or service  # the clock; schema/01_resources.sql
+        service = service or self._service_hint
         number = self._producers.get((service, host))
         if number is None and (service or host):
             number = self._producers[service, host] = len(self._producers)
             known = {"resource_number": number, "service_name": service, "host": host, "source_offset": offset}
             row: list[Any] = [known.get(column) for column in _RESOURCE_COLUMNS]
             self._resources.add(row)
-        return number
+        return Producer(service, host, number)
 
 
 def _add_code_location(record: LogRecord) -> None:

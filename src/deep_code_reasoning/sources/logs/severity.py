@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # OpenTelemetry logs data model, "Displaying severity" and appendix B (mapping of syslog, log4j, .NET, Go zap ...).
 _NUMBERS = {
@@ -22,6 +26,8 @@ _OTLP_NAMES = {
 }
 _NODE_LEVELS = {10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21}  # pino and bunyan write numbers
 
+LONGEST_WORD = max(map(len, _BY_WORD))
+
 _SYSLOG = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")  # RFC 5424, 6.2.1
 
 
@@ -40,3 +46,12 @@ def node_severity(level: int) -> int | None:
 def syslog_severity(priority: str) -> str | None:
     """The word for a priority: the severity is its lowest three bits."""
     return _SYSLOG[int(priority) % 8] if priority.isascii() and priority.isdecimal() and len(priority) <= 3 else None
+
+
+@cache
+def level_table() -> np.ndarray:
+    """The words and their numbers for a kernel, as loggers spell them: info, INFO, Info."""
+    from deep_code_reasoning.kernels.name_table import name_table
+
+    words = {**_BY_WORD, **_OTLP_NAMES}
+    return name_table({spell(word): words[word] for spell in (str.lower, str.upper, str.title) for word in words})

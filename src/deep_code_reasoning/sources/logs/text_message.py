@@ -8,31 +8,18 @@ from deep_code_reasoning.sources.logs.log_record import LogRecord
 from deep_code_reasoning.sources.logs.severity import severity_number
 from deep_code_reasoning.sources.logs.trace_lines import find_stack_trace
 
-_LEVEL_WORD = re.compile(
-    r"(?:^|[\s\[(<|=\":])(TRACE|DEBUG|DBG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|ALERT|EMERG|PANIC)"
-    r"(?![\w.-])"
+LEVELS = (
+    *("TRACE", "DEBUG", "DBG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "SEVERE", "CRITICAL", "CRIT"),
+    *("FATAL", "ALERT", "EMERG", "PANIC"),
 )
-_LEVEL_FIRST = frozenset(
-    [
-        "TRACE",
-        "DEBUG",
-        "DBG",
-        "INFO",
-        "NOTICE",
-        "WARN",
-        "WARNING",
-        "ERROR",
-        "ERR",
-        "SEVERE",
-        "CRITICAL",
-        "CRIT",
-        "FATAL",
-    ]
+LEVELS_FIRST = frozenset(LEVELS[:-3])  # words that say nothing else where a message begins with them
+LOWER_LEVELS = (
+    *("trace", "debug", "info", "notice", "warn", "warning", "error", "crit", "critical"),
+    *("alert", "emerg", "fatal", "panic"),
 )
-_LOWER_LEVEL = re.compile(
-    r"(?:[\[<]|\blevel=\"?|\|\s{0,4})"
-    r"(trace|debug|info|notice|warn|warning|error|crit|critical|alert|emerg|fatal|panic)\b"
-)
+LEVEL_CHARACTERS = 120  # of a message: where its level is looked for
+_LEVEL_WORD = re.compile(rf"(?:^|[\s\[(<|=\":])({'|'.join(LEVELS)})(?![\w.-])")
+_LOWER_LEVEL = re.compile(rf"(?:[\[<]|\blevel=\"?|\|\s{{0,4}})({'|'.join(LOWER_LEVELS)})\b")
 _TRACE_ID = re.compile(
     r"(?<![0-9A-Fa-f-])(?:00-)?([0-9a-f]{32})(?![0-9A-Fa-f])(?:[-,:/ ]{1,2}([0-9a-f]{16})(?![0-9A-Fa-f]))?"
 )
@@ -71,9 +58,9 @@ def severity_of(record: LogRecord) -> int | None:
 
 def _level_word(message: str) -> str | None:
     word = message[:10].partition(" ")[0]
-    if word in _LEVEL_FIRST:  # what the search below would find; most records begin so
+    if word in LEVELS_FIRST:  # what the search below would find; most records begin so
         return word
-    head = message[:120]
+    head = message[:LEVEL_CHARACTERS]
     match = _LEVEL_WORD.search(head) or _LOWER_LEVEL.search(head)
     return match[1] if match else None
 
