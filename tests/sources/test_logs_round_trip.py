@@ -1,6 +1,7 @@
 """Random records written in a text format are read back equal; times agree with the slow road that defines them."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from deep_code_reasoning.sources.instants import any_nanos, iso_nanos
 from deep_code_reasoning.sources.logs.log_lines import RECORD_TOO_LONG
 from deep_code_reasoning.sources.logs.log_times import iso_time, log_time
-from sources.reading import Reading, read_bytes
+from sources.reading import Reading, read_bytes, read_path
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 START = datetime(2025, 10, 9, tzinfo=UTC)
@@ -113,6 +114,32 @@ def test_syslog(records: list[tuple[int, int, str, str]], tmp_path: Path) -> Non
 
 @SETTINGS
 @given(
+    records=st.lists(
+        st.tuples(st.integers(0, 300 * 86_400), st.integers(0, 191), WORD, MESSAGE), min_size=1, max_size=8
+    ),
+    changed=st.integers(0, 20 * 365),
+)
+def test_syslog_of_the_bsd_kind(records: list[tuple[int, int, str, str]], changed: int, tmp_path: Path) -> None:
+    """RFC 3164 has no year: it is the last in which the time is not after the file's own."""
+    latest = START + timedelta(days=changed)
+    whens = [latest - timedelta(seconds=seconds) for seconds, *_ in records]
+    texts = [
+        f"<{priority}>{when:%b} {when.day:2} {when:%H:%M:%S} {host} sshd[17]: {body}"
+        for when, (_, priority, host, body) in zip(whens, records, strict=True)
+    ]
+    path = tmp_path / "evidence"
+    path.write_bytes(lines(*texts))
+    os.utime(path, (latest.timestamp(), latest.timestamp()))
+    reading = read_path(path)
+    assert reading.reader == "syslog"
+    assert column(reading, "time_unix_nano") == [nanos(when) for when in whens]
+    assert column(reading, "body") == [record[3] for record in records]
+    assert column(reading, "host") == [record[2] for record in records]
+    assert {row["service_name"] for row in reading.rows["logs"]} == {"sshd"}
+
+
+@SETTINGS
+@given(
     records=st.lists(st.tuples(MICROS, st.lists(MESSAGE, min_size=1, max_size=4)), min_size=1, max_size=6),
     is_docker=st.booleans(),
 )
@@ -161,8 +188,12 @@ def test_a_trace_of_100_000_lines_is_bounded_and_every_lost_line_told(tmp_path: 
         ],
         ["<14>1 2025-10-09T00:00:00Z h p 1 - - one", "<11>1 2025-10-09T00:00:01Z h p 1 - - two"],
         ["2025-10-09T00:00:00.0Z stdout F one", "2025-10-09T00:00:01.0Z stdout F two"],
+        [
+            '10.0.0.7 - - [09/Oct/2025:00:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" one',
+            '10.0.0.7 - - [09/Oct/2025:00:00:01 +0000] "GET / HTTP/1.1" 200 1 "-" two',
+        ],
     ],
-    ids=["plain-text", "logfmt", "json-lines", "syslog", "container"],
+    ids=["plain-text", "logfmt", "json-lines", "syslog", "container", "access-log"],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_line_ends_and_encodings_of_windows(texts: list[str], encoding: str, tmp_path: Path) -> None:
