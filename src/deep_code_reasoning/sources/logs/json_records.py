@@ -42,13 +42,12 @@ class JsonRecords:
         yield from self._rows.finish()
 
     def _add(self, document: Line, line: Line) -> None:
-        """`line` is the one read last: documents come without their indentation."""
+        """`line` is the one read last: a text has its indentation there, by which a stack trace is known."""
         if document.data[:1] in (b"{", b"["):
             self._text.close()
             self._document(document)
         else:
-            text = line if line.offset == document.offset else document
-            self._text.add(text.data.decode("utf-8", "replace"), text.number, text.offset)
+            self._text.add(line.data.decode("utf-8", "replace"), line.number, line.offset)
 
     def _document(self, document: Line) -> None:
         number, offset, text = document
