@@ -95,6 +95,8 @@ def test_a_damaged_file_is_not_run(filled: Path) -> None:
     for damaged in (content[:-1], content[: len(content) // 2], flipped):
         path.write_bytes(damaged)
         assert Kernels(filled, compile_missing=False).find(KERNEL) is None
+    store(filled, KERNEL)
+    assert Kernels(filled, compile_missing=False).find(KERNEL), "it is compiled anew"
 
 
 def test_what_could_not_be_compiled_is_not_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.sources import stream as streams
 from deep_code_reasoning.sources import window as windows
+from deep_code_reasoning.sources import window_documents
 from deep_code_reasoning.sources.logs import compiled_json_logs, json_log_layout
 from deep_code_reasoning.sources.logs.json_records import JsonRecords
 from deep_code_reasoning.sources.logs.log_keys import key_names
@@ -226,7 +227,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Windows so small that they end within records."""
     monkeypatch.setattr(streams, "CHUNK_BYTES", 97)
     monkeypatch.setattr(windows, "WINDOW_BYTES", 200)
-    monkeypatch.setattr(compiled_json_logs, "WINDOW_BYTES", 200)
+    monkeypatch.setattr(window_documents, "WINDOW_BYTES", 200)
     yield
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.sources import stream as streams
 from deep_code_reasoning.sources import window as windows
+from deep_code_reasoning.sources import window_documents
 from deep_code_reasoning.sources.otlp import compiled_spans
 from deep_code_reasoning.sources.otlp.compiled_spans import CompiledSpans
 from deep_code_reasoning.sources.otlp.span_columns import SpanColumns
@@ -202,7 +203,7 @@ def test_a_file_is_read_by_the_plain_road_until_the_kernel_is_there(
     )
     lines = [line % (number, number) for number in range(1, 20_000)]
     late = Late(None)
-    monkeypatch.setattr(compiled_spans, "WINDOW_BYTES", 1 << 20)
+    monkeypatch.setattr(window_documents, "WINDOW_BYTES", 1 << 20)
     with tempfile.TemporaryDirectory() as folder:
         reading = read_bytes("".join(lines).encode(), Path(folder), kernels=late)
     assert late.asked > 1

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deep_code_reasoning.sources import window
+from deep_code_reasoning.sources.json_documents import documents
 from deep_code_reasoning.sources.reader import Skipped
 from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Limits, Line
 from deep_code_reasoning.sources.window import Window
+from deep_code_reasoning.sources.window_documents import WindowDocuments
 
 
 class Pieces(EvidenceStream):
@@ -27,22 +30,44 @@ class Pieces(EvidenceStream):
 
 @given(st.lists(st.text("ab\n", min_size=1, max_size=30).map(str.encode), max_size=12), st.integers(1, 40))
 def test_the_lines_are_those_of_the_stream(pieces: list[bytes], limit: int) -> None:
-    looked_at = Window(Pieces(pieces, limit))
-    looked_at._size = 5
-    assert list(looked_at.lines(0)) == list(Pieces(pieces, limit).lines())
+    with patch.object(window, "WINDOW_BYTES", 5):
+        assert list(Window(Pieces(pieces, limit)).lines(0)) == list(Pieces(pieces, limit).lines())
 
 
 @given(st.lists(st.text("ab\n", min_size=1, max_size=30).map(str.encode), max_size=12), st.integers(1, 40))
 def test_what_lines_gave_last_is_in_the_window_and_behind_it_it_goes_on(pieces: list[bytes], limit: int) -> None:
     looked_at = Window(Pieces(pieces, limit))
-    looked_at._size = 5
     found = []
-    while line := next(looked_at.lines(looked_at.reached), None):
-        found.append(line)
-        if not isinstance(line, Skipped):
-            start = line.offset - looked_at.base
-            assert looked_at.text[start : start + len(line.data)] == line.data
+    with patch.object(window, "WINDOW_BYTES", 5):
+        while line := next(looked_at.lines(looked_at.reached), None):
+            found.append(line)
+            if not isinstance(line, Skipped):
+                start = line.offset - looked_at.base
+                assert looked_at.text[start : start + len(line.data)] == line.data
     assert found == list(Pieces(pieces, limit).lines())
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"{\n", b"}\n", b'"a": 1\n', b' "a": 1,\n', b"[\n", b"]\n", b'{"a":1}\n', b"text\n", b"\n", b" {}\n"]
+        ),
+        max_size=14,
+    ),
+    st.integers(1, 3),
+    st.integers(4, 40),
+)
+def test_documents_some_at_a_time_are_those_of_the_whole_stream(lines: list[bytes], count: int, limit: int) -> None:
+    looked_at = Window(Pieces(lines, limit))
+    read = WindowDocuments(looked_at, 30)
+    found = []
+    with patch.object(window, "WINDOW_BYTES", 7):
+        looked_at.move(0)
+        end = -1
+        while read.end > end:
+            end = read.end
+            found += [document for document, _ in read.read(end, count)]
+    assert found == list(documents(Pieces(lines, limit).lines(), 30))
 
 
 def test_a_line_too_long_is_never_put_together() -> None:

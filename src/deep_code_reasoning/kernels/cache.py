@@ -20,7 +20,7 @@ from contextlib import suppress
 from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
@@ -96,7 +96,7 @@ def kernels_of(settings: Settings) -> Kernels:
 def store(directory: Path, kernel: Kernel) -> None:
     """Compiles a kernel into the cache; one that cannot be compiled leaves the reason there. Raises OSError."""
     path = directory / file_name(kernel)
-    if path.exists():
+    if _intact(path):
         return
     from deep_code_reasoning.kernels.compiling import compiled
 
@@ -125,15 +125,25 @@ def _is_being_compiled(path: Path) -> bool:
 
 def _load(path: Path) -> Callable[..., int] | None:
     """None for a file that is not there, or is damaged: the loader of machine code would crash on that."""
+    found = _intact(path)
+    if not found:
+        return None
+    described, object_file = found
     try:
-        header, _, object_file = path.read_bytes().partition(b"\n")
-        described = json.loads(header)
-        if described["sha256"] != _digest(object_file):
-            return None
         from deep_code_reasoning.kernels.machine_code import MachineCode
 
         return MachineCode(object_file).function(described["symbol"], tuple(described["arguments"]))
-    except (OSError, ValueError, KeyError, LookupError, RuntimeError, ImportError):
+    except (LookupError, RuntimeError, ImportError):
+        return None
+
+
+def _intact(path: Path) -> tuple[dict[str, Any], bytes] | None:
+    """What the file says of its machine code, and the code."""
+    try:
+        header, _, object_file = path.read_bytes().partition(b"\n")
+        described = json.loads(header)
+        return (described, object_file) if described["sha256"] == _digest(object_file) else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

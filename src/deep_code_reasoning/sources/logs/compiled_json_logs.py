@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deep_code_reasoning.kernels.cache import Kernel
-from deep_code_reasoning.sources.json_documents import BLANK, documents
+from deep_code_reasoning.sources.json_documents import BLANK
 from deep_code_reasoning.sources.logs.json_log_layout import SCRATCH_SIZE, key_table
 from deep_code_reasoning.sources.logs.log_columns import LogColumns
 from deep_code_reasoning.sources.logs.severity import level_table
 from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.stream import Limits, Line
-from deep_code_reasoning.sources.window import WINDOW_BYTES, Window
+from deep_code_reasoning.sources.window import Window
+from deep_code_reasoning.sources.window_documents import WindowDocuments
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.cache import Kernels
@@ -39,6 +40,7 @@ class CompiledJsonLogs:
         self._plain = plain
         self._close = close
         self._limits = limits
+        self._documents = WindowDocuments(window, limits.document_bytes)
         self._scratch = np.zeros(SCRATCH_SIZE, np.int64)
         self._offset = 0
         self._in_a_row = 1
@@ -80,33 +82,11 @@ class CompiledJsonLogs:
 
     def _plain_documents(self, count: int | None = None) -> Iterator[Batch | Skipped]:
         """So many documents by the plain road; the kernel goes on behind them."""
-        window, begun = self._window, self._offset
-        end = reached = begun
-        last: Line | Skipped | None = None
-        told: Skipped | None = None
-
-        def lines() -> Iterator[Line | Skipped]:
-            nonlocal last, reached
-            for last in window.lines(begun):
-                reached = window.reached
-                yield last
-            reached = window.base + window.end
-
-        for read, document in enumerate(documents(lines(), self._limits.document_bytes), 1):
-            end = reached
+        for document, last in self._documents.read(self._offset, count):
             if isinstance(document, Skipped):
-                told = document
                 yield document
             else:
                 self._plain(document, last if isinstance(last, Line) else document)
-                if isinstance(last, Line) and document.number + document.data.count(b"\n") < last.number:
-                    end = last.offset  # a line that was only looked at: it belongs to the next document
             if self._rows.is_ready:
                 yield from self._rows.ready()
-            if read == count or end - begun >= WINDOW_BYTES:
-                break
-        else:
-            end = reached
-        if isinstance(last, Skipped) and last is not told:
-            yield last
-        self._offset = min(end, window.base + window.end)
+        self._offset = min(self._documents.end, self._window.base + self._window.end)

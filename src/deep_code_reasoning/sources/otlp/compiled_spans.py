@@ -8,18 +8,17 @@ rest of the line cannot be read and is reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deep_code_reasoning.kernels.cache import Kernel
-from deep_code_reasoning.sources.json_documents import BROKEN_JSON, documents
+from deep_code_reasoning.sources.json_documents import BROKEN_JSON
 from deep_code_reasoning.sources.otlp import span_layout as layout
 from deep_code_reasoning.sources.otlp.span_columns import SpanColumns
 from deep_code_reasoning.sources.reader import Batch, Skipped
-from deep_code_reasoning.sources.stream import Line
 from deep_code_reasoning.sources.window import WINDOW_BYTES, Window
+from deep_code_reasoning.sources.window_documents import WindowDocuments
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.cache import Kernels
@@ -46,7 +45,7 @@ class CompiledSpans:
         self._resources = resources
         self._take_numbers = take_numbers
         self._plain = plain
-        self._limit = limit
+        self._documents = WindowDocuments(window, limit)
         self._columns = SpanColumns(0)
         self._offset = 0
         self._in_a_row = 1
@@ -135,30 +134,12 @@ class CompiledSpans:
 
     def _plain_documents(self, begun: int, count: int | None = None) -> Iterator[Batch | Skipped]:
         """So many requests by the plain road; the kernel goes on behind them."""
-        end = begun
-        last: Line | Skipped | None = None
-        told: Skipped | None = None
-
-        def lines() -> Iterator[Line | Skipped]:
-            nonlocal last, end
-            for last in self._window.lines(begun):
-                end = self._window.reached
-                yield last
-            end = self._window.base + self._window.end
-
-        for document in islice(documents(lines(), self._limit), count):
+        for document, _ in self._documents.read(begun, count):
             if isinstance(document, Skipped):
-                told = document
                 yield document
-                continue
-            yield from self._plain(document.data, document.number, document.offset)
-            if isinstance(last, Line) and document.offset + len(document.data) <= last.offset:
-                end = last.offset  # a line that was only looked at: it belongs to the next request
-            if end - begun >= WINDOW_BYTES:
-                break
-        if isinstance(last, Skipped) and last is not told:
-            yield last
-        self._go_on(min(end, self._window.base + self._window.end))
+            else:
+                yield from self._plain(document.data, document.number, document.offset)
+        self._go_on(min(self._documents.end, self._window.base + self._window.end))
 
     def _to_next_line(self, offset: int) -> None:
         next(self._window.lines(offset), None)
