@@ -1,15 +1,27 @@
-"""What a process of ours sets before it imports anything heavy: it makes every start a tenth of a second shorter."""
+"""The start and the end of a process of ours: each a tenth of a second shorter than the interpreter's own."""
 
 from __future__ import annotations
 
 import gc
 import os
+import sys
+from typing import NoReturn
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000  # 700 by default: imports and parsed records are many objects, and no garbage
 
 
 def settle() -> None:
-    """Call once, first. Child processes inherit the environment."""
+    """Before anything heavy is imported. Child processes inherit the environment."""
     # numpy's linear algebra, of which nothing is used here, starts a thread a core, and each waits busily for work.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process without taking gigabytes apart object by object. Files must have been closed before."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # nobody reads any more
+        status = status or 1
+    os._exit(status)

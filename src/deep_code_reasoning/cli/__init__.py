@@ -12,4 +12,4 @@ def main() -> None:
     interpreter.settle()
     from deep_code_reasoning.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    interpreter.leave(run(sys.argv[1:]))

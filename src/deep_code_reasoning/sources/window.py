@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from mmap import mmap
-from sys import getrefcount
 
 import numpy as np
 
@@ -18,8 +17,6 @@ from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Li
 WINDOW_BYTES = 16 << 20
 PADDING = bytes(32)  # kernels look at whole words
 _LARGEST_CHUNK = 4 << 20
-_KEPT_BYTES, _KEPT_ROOMS = 2 * WINDOW_BYTES, 16
-_UNSHARED = 3  # references: the list's, the loop's, and getrefcount's own
 _NEWLINE = ord("\n")
 _COUNTED_BYTES = 1 << 18  # at once: the comparison stays in the processor's cache
 
@@ -38,7 +35,6 @@ class Window:
         self.failure: Skipped | None = None  # where and why the stream ended early
         self.reached = 0  # the offset behind the line that `lines` gave last
         self._chunks = stream.chunks()
-        self._rooms: list[mmap] = []
         self._line_limit = stream.limits.line_bytes
         self._line, self._line_offset = 1, 0
 
@@ -63,7 +59,7 @@ class Window:
     def _hold(self, offset: int, kept: memoryview, parts: Iterable[bytes], size: int) -> None:
         """Puts `parts`, about `size` bytes, behind `kept`, each as it comes: it is still in the processor's cache."""
         self.line_number(offset)
-        text, end = self._room(len(kept) + size + _LARGEST_CHUNK), len(kept)
+        text, end = pages(len(kept) + size + _LARGEST_CHUNK, filled=True), len(kept)
         text[:end] = kept
         for part in parts:
             if end + len(part) + len(PADDING) > len(text):
@@ -72,18 +68,7 @@ class Window:
                 text = larger
             text[end : end + len(part)] = part
             end += len(part)
-        text[end : end + len(PADDING)] = PADDING
         self.text, self.base, self.end = text, offset, end
-
-    def _room(self, size: int) -> mmap:
-        """Memory that no batch looks into any more, where there is some: new pages cost more than what fills them."""
-        for room in self._rooms:
-            if len(room) >= size and getrefcount(room) == _UNSHARED:
-                return room
-        room = pages(size, filled=True)
-        if size <= _KEPT_BYTES and len(self._rooms) < _KEPT_ROOMS:
-            self._rooms.append(room)
-        return room
 
     def line_number(self, offset: int) -> int:
         """The line, from 1, that `offset` lies in; offsets must not fall below those asked for before."""

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from deep_code_reasoning.content_hash import content_hash
+
+PIECE_BYTES = 1 << 18  # stays in the processor's cache
+
 
 def of_file(path: Path) -> str:
-    """SHA-256 of the bytes as they lie on disk (1.8 GB/s with the processor's own instructions). Raises OSError."""
+    """The content hash of the bytes as they lie on disk. Raises OSError."""
+    digest = content_hash()
+    piece = bytearray(PIECE_BYTES)
     with path.open("rb", buffering=0) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while size := file.readinto(piece):
+            digest.update(memoryview(piece)[:size])
+    return digest.hexdigest()
 
 
 def of_references(git_directories: Iterable[Path]) -> str:
-    """Of a git repository: SHA-256 of every reference and its value; a commit's name covers all it holds."""
-    digest = hashlib.sha256()
+    """Of a git repository: of every reference and its value; a commit's name covers all it holds."""
+    digest = content_hash()
     for directory in git_directories:
         for file in _reference_files(directory):
             digest.update(os.fsencode(file.relative_to(directory)) + b"\0")
             try:
-                digest.update(hashlib.sha256(file.read_bytes()).digest())
+                content = file.read_bytes()
+                digest.update(b"%d\0" % len(content) + content)
             except OSError:
                 digest.update(b"unreadable")
     return digest.hexdigest()

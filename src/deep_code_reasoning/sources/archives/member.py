@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
+from deep_code_reasoning.content_hash import content_hash
 from deep_code_reasoning.sources.decompression import Undone
 
 HEAD_BYTES = 160 << 10  # more than a block of zstd (128 KiB), before whose end nothing of a packed tar is seen
@@ -34,10 +34,10 @@ class Member:
     known_fingerprint: str = ""
 
     def fingerprint(self) -> str:
-        """SHA-256 of the content, the same as of a file that holds it; empty where it cannot be read whole."""
+        """The content hash, the same as of a file that holds it; empty where it cannot be read whole."""
         if self.known_fingerprint:
             return self.known_fingerprint
-        digest = hashlib.sha256()
+        digest = content_hash()
         for part in self.opened():
             if isinstance(part, Undone):
                 return ""

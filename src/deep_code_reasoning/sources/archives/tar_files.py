@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tarfile
 from collections import deque
@@ -10,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import BinaryIO, cast
 
+from deep_code_reasoning.content_hash import content_hash
 from deep_code_reasoning.sources.archives.member import (
     CUT_OFF,
     DAMAGED,
@@ -120,7 +120,7 @@ def _plain_found(opened: Opened, file: BinaryIO, end: int, info: tarfile.TarInfo
 
 def _packed_found(listing: _Undoing, reading: _Undoing, info: tarfile.TarInfo) -> Found | Lost:
     """Hashed while it passes by: to do so later would mean to undo the archive once more."""
-    digest = hashlib.sha256()
+    digest = content_hash()
     head, rest = b"", info.size
     for part in listing.passage(info.offset_data, info.size):
         if isinstance(part, bytes):
