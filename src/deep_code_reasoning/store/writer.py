@@ -41,8 +41,8 @@ class Refused:
 class SegmentWriter:
     """`insert` batches, then `finish`; leaving the context without it throws the file away.
 
-    Rows are gathered to whole row groups, and a statement is one thread's: two would cut its rows into parts of groups,
-    which are written again later (1.8 times the work, and a file 1.7 times as large). Instead two statements run.
+    Rows are gathered to whole row groups; two statements run side by side, each of which is one thread's: why, and
+    what else was tried, is told in docs/decisions/0007-row-groups.md.
     """
 
     def __init__(self, path: Path, settings: Settings) -> None:
@@ -50,7 +50,9 @@ class SegmentWriter:
         self._kernels = kernels_of(settings)
         self._temporary = path.with_name(path.name + ".tmp")
         self._temporary.unlink(missing_ok=True)
-        self._engine = Engine(dataclasses.replace(settings, threads=1), path.parent)
+        self._engine = Engine(dataclasses.replace(settings, threads=AT_ONCE), path.parent)
+        self._engine.connection.execute(f"SET external_threads = {AT_ONCE}")
+        self._engine.connection.execute("SET preserve_insertion_order = false")
         self._engine.attach_new(self._temporary, "segment")
         self._engine.connection.execute("USE segment")
         self._columns = {t.name: {c.name for c in t.columns} for t in described_tables() if not t.derived}
@@ -127,7 +129,7 @@ class SegmentWriter:
                 self._insert_singly(table, batches)
 
     def _insert(self, table: str, batches: list[pa.RecordBatch]) -> None:
-        rows = pa.Table.from_batches(batches)
+        rows = pa.Table.from_batches(batches).combine_chunks()  # a batch is the least that a thread is given
         if table == "logs":
             rows = with_template_ids(rows, self._kernels)
         with self._engine.connection.cursor() as connection:
