@@ -150,8 +150,8 @@ def _calendar_time(groups: dict[str, str], latest: int) -> tuple[int, bool, bool
     for candidate in years:
         seconds = epoch_seconds(candidate, month, day, hour, minute, second)
         if seconds is not None and (year or seconds * 1_000_000_000 <= latest + 86_400_000_000_000):
-            found = in_range(seconds * 1_000_000_000 + rest, bool(zone))
-            return (*found, bool(year)) if found else None
+            if found := in_range(seconds * 1_000_000_000 + rest, bool(zone)):
+                return (*found, bool(year))
     return None
 
 
