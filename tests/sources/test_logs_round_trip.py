@@ -119,7 +119,7 @@ def test_syslog(records: list[tuple[int, int, str, str]], tmp_path: Path) -> Non
     ),
     changed=st.integers(0, 20 * 365),
 )
-@example([(0, 13, "db", "on the day after the last of 64-bit time, in its year")], changed=185)
+@example(records=[(0, 13, "db", "on the day after the last of 64-bit time, in its year")], changed=185)
 def test_syslog_of_the_bsd_kind(records: list[tuple[int, int, str, str]], changed: int, tmp_path: Path) -> None:
     """RFC 3164 has no year: it is the last in which the time is not after the file's own."""
     latest = START + timedelta(days=changed)

@@ -149,9 +149,10 @@ def _calendar_time(groups: dict[str, str], latest: int) -> tuple[int, bool, bool
     years = [int(year)] if year else _years_before(latest)
     for candidate in years:
         seconds = epoch_seconds(candidate, month, day, hour, minute, second)
-        if seconds is not None and (year or seconds * 1_000_000_000 <= latest + 86_400_000_000_000):
-            if found := in_range(seconds * 1_000_000_000 + rest, bool(zone)):
-                return (*found, bool(year))
+        if seconds is None or not (year or seconds * 1_000_000_000 <= latest + 86_400_000_000_000):
+            continue
+        if found := in_range(seconds * 1_000_000_000 + rest, bool(zone)):
+            return (*found, bool(year))
     return None
 
 
