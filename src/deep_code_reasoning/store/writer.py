@@ -129,7 +129,7 @@ class SegmentWriter:
                 self._insert_singly(table, batches)
 
     def _insert(self, table: str, batches: list[pa.RecordBatch]) -> None:
-        rows = pa.Table.from_batches(batches).combine_chunks()  # a batch is the least that a thread is given
+        rows = pa.Table.from_batches(batches)
         if table == "logs":
             rows = with_template_ids(rows, self._kernels)
         with self._engine.connection.cursor() as connection:
