@@ -149,6 +149,21 @@ def test_requests_larger_than_the_window_give_the_same_rows(
     assert_equal(read(data, kernels), read(data, None))
 
 
+def test_a_value_too_long_in_a_request_given_in_part_is_told_and_the_next_line_read(
+    kernels: Kernels, narrow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled_spans, "LONGEST_VALUE_BYTES", 500)
+    span = '{"traceId":"%032x","spanId":"%016x","startTimeUnixNano":1,"name":"%s"}'
+    few = ",".join(span % (1, number, "n") for number in range(1, 9))
+    huge = span % (1, 9, "x" * 3_000)
+    request = '{"resourceSpans":[{"scopeSpans":[{"spans":[%s]}]}]}'
+    data = "\n".join([request % f"{few},{huge}", request % (span % (2, 1, "next"))]).encode()
+    reading = read(data, kernels)
+    assert [row["span_id"] for row in reading.rows["spans"]] == [f"{number:016x}" for number in (*range(1, 9), 1)]
+    (skipped,) = reading.skipped
+    assert (skipped.line, skipped.reason) == (1, compiled_spans.VALUE_TOO_LONG)
+
+
 def test_a_resource_behind_spans_that_are_given_already_is_told(kernels: Kernels, narrow: None) -> None:
     span = f'{{"traceId":"{1:032x}","spanId":"{2:016x}","startTimeUnixNano":1}}'
     resource = '{"attributes":[{"key":"service.name","value":{"stringValue":"late"}}]}'
