@@ -17,8 +17,9 @@ from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.sources import stream as streams
 from deep_code_reasoning.sources import window as windows
 from deep_code_reasoning.sources import window_documents
+from deep_code_reasoning.sources.json_documents import BROKEN_JSON
 from deep_code_reasoning.sources.otlp import compiled_spans
-from deep_code_reasoning.sources.otlp.compiled_spans import CompiledSpans
+from deep_code_reasoning.sources.otlp.compiled_spans import BROKEN_RESOURCE, CompiledSpans
 from deep_code_reasoning.sources.otlp.span_columns import SpanColumns
 from sources.reading import Reading, read_bytes
 from sources.test_otlp_oracle import requests, spans
@@ -131,6 +132,26 @@ def test_damaged_requests_crash_nothing(kernels: Kernels, sent: str, data: st.Da
     assert bool(compiled.skipped) >= bool(plain.count("spans") > compiled.count("spans"))
 
 
+def test_a_resource_that_is_broken_off_does_not_reach_over_the_lines_behind_it(kernels: Kernels) -> None:
+    """Whatever closes as many brackets as it left open, far behind: what lies between is no part of it."""
+    span = '{"traceId":"00000000000000000000000000000001","spanId":"0000000000000001","startTimeUnixNano":1}'
+    request = f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{span}]}}]}}]}}'
+    broken_off, closing = '{"resourceSpans":[{"resource":{"attributes":[{"key":"a"', '}]},"scopeSpans":[]}]}'
+    data = "\n".join([request, broken_off, request, closing, request]).encode()
+    compiled = read(data, kernels)
+    assert compiled.count("spans") == 3
+    assert [(skipped.line, skipped.reason) for skipped in compiled.skipped] == [(2, BROKEN_JSON), (4, BROKEN_JSON)]
+
+
+def test_a_resource_that_cannot_be_read_is_told_and_its_spans_kept(kernels: Kernels) -> None:
+    resource = r'{"attributes":[{"key":"service.name","value":{"stringValue":"\q"}}]}'
+    span = '{"traceId":"00000000000000000000000000000001","spanId":"0000000000000001","startTimeUnixNano":1}'
+    scopes = f'"scopeSpans":[{{"spans":[{span}]}}]'
+    compiled = read(f'{{"resourceSpans":[{{"resource":{resource},{scopes}}}]}}'.encode(), kernels)
+    assert compiled.count("spans") == 1
+    assert [(skipped.offset, skipped.reason) for skipped in compiled.skipped] == [(0, BROKEN_RESOURCE)]
+
+
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Windows so small that every request is cut, and goes on from span to span."""
@@ -147,6 +168,22 @@ def test_requests_larger_than_the_window_give_the_same_rows(
 ) -> None:
     data = "\n".join(json.dumps(request, indent=indent, sort_keys=True) for request in sent).encode()
     assert_equal(read(data, kernels), read(data, None))
+
+
+def test_a_file_without_spans_does_not_ask_for_the_kernel() -> None:
+    """It would be compiled beside the load, on the processor that the load needs."""
+
+    class Unasked(Kernels):
+        def find(self, kernel):
+            raise AssertionError("asked for a kernel")
+
+    points = '[{"timeUnixNano":"5","asDouble":1.5}]'
+    metrics = (
+        f'{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"g","gauge":{{"dataPoints":{points}}}}}]}}]}}]}}'
+    )
+    logs = '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"5","body":{"stringValue":"b"}}]}]}]}'
+    reading = read(f"{metrics}\n{logs}\n".encode(), Unasked(None))
+    assert (reading.count("metrics"), reading.count("logs")) == (1, 1)
 
 
 def test_a_value_too_long_in_a_request_given_in_part_is_told_and_the_next_line_read(

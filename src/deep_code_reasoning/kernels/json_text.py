@@ -22,6 +22,8 @@ COMMA, COLON = 0x2C, 0x3A
 OPEN_BRACE, CLOSE_BRACE = 0x7B, 0x7D
 OPEN_BRACKET, CLOSE_BRACKET = 0x5B, 0x5D
 
+_DEEPEST = 64  # levels of a value that is passed over, a bit each
+
 
 @part
 def skip_blank(text, at, end):
@@ -57,36 +59,76 @@ def string_end(text, at, end):
 
 @part
 def skip_value(text, at, end):
-    """Behind the value that starts at `at`; SHORT, or FOREIGN where no value starts."""
-    if at >= end:
-        return SHORT
-    first = text[at]
-    if first == QUOTE:
-        closing, _ = string_end(text, at + 1, end)
-        return closing + 1 if closing >= 0 else SHORT
-    if first != OPEN_BRACE and first != OPEN_BRACKET:
-        return _skip_scalar(text, at, end)
-    depth = 0
-    while at < end:
+    """Behind the value that starts at `at`; SHORT, or FOREIGN where none starts or its members do not fit together.
+
+    Were brackets merely counted, a value broken off would reach to whatever closes as many, lines behind.
+    """
+    kinds, depth = uint64(0), 0  # a bit for each level, the innermost lowest: whether it is an object
+    while True:
+        if at >= end:
+            return SHORT
         byte = text[at]
-        if byte == QUOTE:
-            closing, _ = string_end(text, at + 1, end)
-            if closing < 0:
-                return SHORT
-            at = closing + 1
-            continue
         if byte == OPEN_BRACE or byte == OPEN_BRACKET:
+            if depth == _DEEPEST:
+                return FOREIGN
+            kinds = kinds << uint64(1) | uint64(byte == OPEN_BRACE)
             depth += 1
-        elif byte == CLOSE_BRACE or byte == CLOSE_BRACKET:
-            depth -= 1
-            if depth == 0:
-                return at + 1
-        at += 1
-    return SHORT
+            at = skip_blank(text, at + 1, end)
+            if at >= end:
+                return SHORT
+            if text[at] != CLOSE_BRACE and text[at] != CLOSE_BRACKET:
+                at = _next_value(text, at, end, kinds)
+                if at < 0:
+                    return at
+                continue
+        else:
+            at = _skip_leaf(text, at, end)
+            if at < 0:
+                return at
+        at, kinds, depth = _close(text, at, end, kinds, depth)
+        if at < 0 or depth == 0:
+            return at
+        at = _next_value(text, skip_blank(text, at + 1, end), end, kinds)
+        if at < 0:
+            return at
 
 
 @part
-def _skip_scalar(text, at, end):
+def _close(text, at, end, kinds, depth):
+    """From behind a value past what it closes, to the comma before the next; and the levels still open."""
+    while depth:
+        at = skip_blank(text, at, end)
+        if at >= end:
+            return SHORT, kinds, depth
+        if text[at] == COMMA:
+            break
+        if text[at] != (CLOSE_BRACE if kinds & uint64(1) else CLOSE_BRACKET):
+            return FOREIGN, kinds, depth
+        kinds >>= uint64(1)
+        depth -= 1
+        at += 1
+    return at, kinds, depth
+
+
+@part
+def _next_value(text, at, end, kinds):
+    """Past a member's key where the innermost level is an object."""
+    if not kinds & uint64(1):
+        return at if at < end else SHORT
+    if at >= end:
+        return SHORT
+    if text[at] != QUOTE:
+        return FOREIGN
+    closing, _ = string_end(text, at + 1, end)
+    return value_start(text, closing, end) if closing >= 0 else SHORT
+
+
+@part
+def _skip_leaf(text, at, end):
+    """Behind a string, number or word; a number may be spelled in any way."""
+    if text[at] == QUOTE:
+        closing, _ = string_end(text, at + 1, end)
+        return closing + 1 if closing >= 0 else SHORT
     start = at
     while at < end:
         byte = text[at]

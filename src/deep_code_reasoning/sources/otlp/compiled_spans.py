@@ -29,9 +29,11 @@ REREAD_BYTES = 8 << 20
 LONGEST_VALUE_BYTES = 4 * WINDOW_BYTES  # in a request of which rows were given away already
 MOST_IN_A_ROW = 256  # requests read by the plain road before the kernel is tried again
 SHORT = -1  # as in kernels.json_text, which only the compiling process imports
+REQUEST_KEY = b'"resourceSpans"'
 
 PlainRoad = Callable[[bytes, int, int], Iterator[Batch | Skipped]]  # of a request's text, line and offset
 
+BROKEN_RESOURCE = "resource not well-formed JSON; its spans are kept without it"
 VALUE_TOO_LONG = "value longer than what is read at once, in a large request; left out to the end of its line"
 
 
@@ -56,11 +58,16 @@ class CompiledSpans:
         window = self._window
         self._move(window.base)
         while not window.has_ended or self._offset < window.base + window.end:
-            kernel = kernels.find(KERNEL)
+            kernel = kernels.find(KERNEL) if self._is_large or self._holds_spans() else None
             if kernel is None:
                 yield from self._plain_documents(self._offset)
             else:
                 yield from self._run(kernel)
+
+    def _holds_spans(self) -> bool:
+        """Not in a file of metrics or logs, for which the kernel would be compiled in vain."""
+        window = self._window
+        return window.text.find(REQUEST_KEY, self._offset - window.base, window.end) >= 0
 
     def _run(self, kernel: Callable[..., int]) -> Iterator[Batch | Skipped]:
         columns, window = self._columns, self._window
@@ -128,6 +135,8 @@ class CompiledSpans:
         columns, window = self._columns, self._window
         first = self._take_numbers(int(columns.state[layout.ROWS]))
         yield from columns.batches(window.text, window.base, first, self._resources)
+        while self._resources.unread:
+            yield Skipped(None, self._resources.unread.pop(0), BROKEN_RESOURCE)
         for span in columns.foreign_spans(window.text):
             place = window.base + span.document
             yield from self._plain(span.request, window.line_number(place), place)

@@ -36,6 +36,7 @@ class Resources:
 
     def __init__(self) -> None:
         self.rows = Rows("resources")
+        self.unread: list[int] = []  # offsets of resources that are not well-formed
         self._by_text: dict[bytes, Producer] = {}
         self._by_content: dict[tuple, Producer] = {}
         self._promotion = Promotion("resources", RESOURCE_COLUMNS, {})
@@ -45,7 +46,7 @@ class Resources:
         text = bytes(resource)
         known = self._by_text.get(text)
         if known is None:
-            attributes = self._attributes(text)
+            attributes = self._attributes(text, offset)
             content = tuple(sorted((a.key, text_of(a.value) or "") for a in attributes))
             known = self._by_content.get(content)
             if known is None:
@@ -54,7 +55,7 @@ class Resources:
                 self._by_text[text] = known
         return known
 
-    def _attributes(self, text: bytes) -> list[KeyValue]:
+    def _attributes(self, text: bytes, offset: int) -> list[KeyValue]:
         if not text or text == b"null":
             return []
         try:
@@ -66,6 +67,7 @@ class Resources:
             value = parse(text.decode("utf-8", "replace"))
             return lenient(value, _Resource, lambda reason: None).attributes or []
         except (ValueError, RecursionError):
+            self.unread.append(offset)
             return []
 
     def _add(self, attributes: list[KeyValue], offset: int) -> Producer:
