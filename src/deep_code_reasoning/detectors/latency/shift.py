@@ -38,6 +38,9 @@ TAIL_GROWTH = 2.0
 """The tail has grown when at least twice as many traces exceed the baseline's 95th percentile; and it is what to tell
 of a shift when it grew by more than twice as much as the median."""
 
+LEAST_PART = 0.5
+"""Of what a trace takes longer than usual, the part from which a subject is why."""
+
 
 @dataclass(frozen=True)
 class Shift:
@@ -201,11 +204,12 @@ def exemplars(tables: Tables, shift: Shift) -> Exemplars:
 
 
 def support(tables: Tables, shift: Shift) -> tuple[Support, TimeWindow | None]:
-    """Counted over traces that ran the subject longer than the baseline's 95th percentile, and from when to when."""
+    """Counted over traces that take longer because of the subject, and from when to when."""
     row = tables.dicts(
         sql_beside(__file__, "support"),
         subject_number=shift.subject["subject_number"],
         limit_nano=shift.figures["p95_before"],
+        least_part=LEAST_PART,
     )[0]
     first, last = row.pop("first_nano"), row.pop("last_nano")
     return Support(**row), TimeWindow(first, max(first, last)) if first is not None else None
