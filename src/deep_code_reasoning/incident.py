@@ -51,12 +51,37 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Widening:
+    """A window that was not used as given, or holds nothing.
+
+    `window` is "baseline" or "incident", `unit` what is counted.
+    """
+
+    window: str
+    given: TimeWindow
+    used: TimeWindow
+    count_given: int
+    count_used: int
+    unit: str
+
+    def __str__(self) -> str:
+        given = f"the {self.window} window given ({iso(self.given.start)} to {iso(self.given.end)})"
+        if self.given == self.used:
+            return f"{given} holds no {self.unit} of this evidence"
+        return (
+            f"{given} holds {self.count_given:,} {self.unit}, too few to compare; used was all that is recorded around "
+            f"it, {iso(self.used.start)} to {iso(self.used.end)} ({self.count_used:,} {self.unit})"
+        )
+
+
+@dataclass(frozen=True)
 class Incident:
     """The windows compared and where they came from.
 
     `baseline` and `incident` are None when neither the caller nor the onset search could give them; detectors
     that compare then have nothing to compare and report nothing. `onset` is an interval, never a point.
-    `origin` says who set the windows: "given", "alert", "onset" or "none".
+    `origin` says who set the windows: "given", "alert", "onset" or "none". `widened`: windows that were given and
+    are not used as they were.
     """
 
     baseline: TimeWindow | None = None
@@ -65,6 +90,7 @@ class Incident:
     alert: Alert | None = None
     question: str | None = None
     origin: str = "none"
+    widened: tuple[Widening, ...] = ()
 
 
 def parse_instant(text: str) -> int:

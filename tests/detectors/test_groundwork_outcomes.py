@@ -77,9 +77,9 @@ def test_a_gateway_s_requests_are_told_apart_by_what_is_behind_it(tmp_path: Path
     """All are called alike at the gateway; a search that takes as long as an order is slow."""
     spans = []
     for number in range(40):
-        spans += [entry(f"s{number}", number, 10), behind(f"s{number}", "GET /search", number)]
-        spans += [entry(f"o{number}", number, 500), behind(f"o{number}", "POST /order", number)]
-    spans += [entry("late", 1010, 400), behind("late", "GET /search", 1011)]
+        spans += [entry(f"s{number}", number, 10_000), behind(f"s{number}", "GET /search", number)]
+        spans += [entry(f"o{number}", number, 500_000), behind(f"o{number}", "POST /order", number)]
+    spans += [entry("late", 1010, 400_000), behind("late", "GET /search", 1011)]
     found = outcomes(tmp_path, spans, WINDOWS)
     assert found["late"]["root_operation"] == "stock GET /search"
     assert [trace for trace, row in found.items() if row["symptomatic"]] == ["late"]

@@ -47,6 +47,17 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "incident": _window(incident.incident),
         "onset": _window(incident.onset),
         "origin": incident.origin,
+        "widened": [
+            {
+                "window": one.window,
+                "given": _window(one.given),
+                "used": _window(one.used),
+                "count_given": one.count_given,
+                "count_used": one.count_used,
+                "unit": one.unit,
+            }
+            for one in incident.widened
+        ],
         "question": incident.question,
         "alert": alert
         and {

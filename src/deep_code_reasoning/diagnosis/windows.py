@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.diagnosis.onset import (
@@ -13,6 +13,8 @@ from deep_code_reasoning.diagnosis.onset import (
     significant,
 )
 from deep_code_reasoning.diagnosis.series import GRAVEST_FIRST, SIGNALS, series_of
+from deep_code_reasoning.diagnosis.stretches import stretches_of
+from deep_code_reasoning.diagnosis.widening import widen
 from deep_code_reasoning.incident import Alert, Incident, TimeWindow
 
 if TYPE_CHECKING:
@@ -49,11 +51,13 @@ def find_windows(
     question: str | None,
     work: Work,
 ) -> Search:
-    """Windows that are given stand; one of the two that is missing is what lies before the other."""
+    """Windows that are given stand, unless they hold too little; a missing one is what lies before the other."""
     alert = _alert(tables)
     span = _span(tables)
     if baseline or incident:
-        return Search(_given(baseline, incident, span, alert, question))
+        by_then = incident.start if incident else None
+        baseline, incident, widened = widen(baseline, incident, stretches_of(tables))
+        return Search(replace(_given(baseline, incident, by_then, span, alert, question), widened=widened))
     found, p_value = _search(tables, alert, work)
     if found:
         origin = "alert" if alert and alert.fired_at else "onset"
@@ -111,10 +115,12 @@ def _from_change(
 def _given(
     baseline: TimeWindow | None,
     incident: TimeWindow | None,
+    by_then: int | None,
     span: TimeWindow | None,
     alert: Alert | None,
     question: str | None,
 ) -> Incident:
+    """`by_then`: when it was an incident according to who gave the window, before that was widened."""
     if incident and not baseline and span and span.start < incident.start:
         baseline = TimeWindow(span.start, incident.start)
     if baseline and not incident and span and baseline.end < span.end:
@@ -122,7 +128,8 @@ def _given(
     onset = None
     if incident:
         between = baseline.end if baseline and baseline.end <= incident.start else incident.start
-        onset = TimeWindow(max(between, incident.start - LONGEST_LOOKBACK_NANO), incident.start)
+        earliest = max(between, incident.start - LONGEST_LOOKBACK_NANO)
+        onset = TimeWindow(earliest, max(incident.start, by_then or incident.start))
     return Incident(baseline, incident, onset, alert, question, "given")
 
 

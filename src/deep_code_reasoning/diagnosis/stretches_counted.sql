@@ -1,0 +1,17 @@
+-- When each trace's entry began (the entry as in trace_outcomes); of logs alone, when each line was written.
+WITH entries AS (
+    SELECT
+        COALESCE(
+            MIN(s.start_time_unix_nano) FILTER (WHERE NOT t.is_orphan), MIN(s.start_time_unix_nano)
+        ) AS time_unix_nano
+    FROM topology AS t
+    JOIN spans AS s ON s.span_number = t.span_number
+    WHERE t.parent_number IS NULL
+    GROUP BY t.trace_number
+)
+SELECT time_unix_nano FROM entries
+UNION ALL
+SELECT time_unix_nano
+FROM logs
+WHERE time_unix_nano IS NOT NULL AND NOT EXISTS (SELECT 1 FROM spans)
+ORDER BY time_unix_nano
