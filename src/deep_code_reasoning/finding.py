@@ -61,6 +61,19 @@ class Support:
 
 
 @dataclass(frozen=True)
+class Contrast:
+    """In how many of the traces that ran the subject at all is the pattern present, in the incident and before it?
+
+    What is left to go by where the symptom is not to be seen in traces: wrong answers, say, that nobody calls an error.
+    """
+
+    incident_with: float
+    incident: float
+    baseline_with: float
+    baseline: float
+
+
+@dataclass(frozen=True)
 class Finding:
     """One pattern seen once. `id` is `<code>-<n>`, n counting from 1 within a diagnosis, strongest first.
 
@@ -78,6 +91,7 @@ class Finding:
     numbers: dict[str, float | int | str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     support: Support | None = None
+    contrast: Contrast | None = None
     id: str = ""
 
 

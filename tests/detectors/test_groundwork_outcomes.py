@@ -69,17 +69,17 @@ def test_a_trace_whose_root_was_not_read_is_entered_at_its_first_orphan(tmp_path
     assert outcomes(tmp_path, spans, WINDOWS)["t"]["root_operation"] == "first"
 
 
-def behind(trace: str, name: str, at: int, service: str = "stock", parent: str = "e", span: str = "b") -> dict:
-    return entry(trace, at, name=name, span_id=span, parent_span_id=parent, service_name=service)
+def behind(trace: str, name: str, at: int, duration: int = 10, service: str = "stock", span: str = "b") -> dict:
+    return entry(trace, at, duration, name=name, span_id=span, parent_span_id="e", service_name=service)
 
 
 def test_a_gateway_s_requests_are_told_apart_by_what_is_behind_it(tmp_path: Path) -> None:
     """All are called alike at the gateway; a search that takes as long as an order is slow."""
     spans = []
     for number in range(40):
-        spans += [entry(f"s{number}", number, 10_000), behind(f"s{number}", "GET /search", number)]
-        spans += [entry(f"o{number}", number, 500_000), behind(f"o{number}", "POST /order", number)]
-    spans += [entry("late", 1010, 400_000), behind("late", "GET /search", 1011)]
+        spans += [entry(f"s{number}", number, 10_000), behind(f"s{number}", "GET /search", number, 9_000)]
+        spans += [entry(f"o{number}", number, 500_000), behind(f"o{number}", "POST /order", number, 499_000)]
+    spans += [entry("late", 1010, 400_000), behind("late", "GET /search", 1011, 399_000)]
     found = outcomes(tmp_path, spans, WINDOWS)
     assert found["late"]["root_operation"] == "stock GET /search"
     assert [trace for trace, row in found.items() if row["symptomatic"]] == ["late"]

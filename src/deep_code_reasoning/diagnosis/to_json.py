@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Location, RankedChange, Subject, Suspect, Verdict
@@ -105,7 +106,7 @@ def _change(change: RankedChange) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    support = finding.support
+    support, contrast = finding.support, finding.contrast
     return {
         "id": finding.id,
         "code": finding.code,
@@ -123,6 +124,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
             "healthy": support.healthy,
             "unit": support.unit,
         },
+        "contrast": contrast and dataclasses.asdict(contrast),
         "evidence": [{"ref": one.ref, "note": one.note} for one in finding.evidence],
     }
 

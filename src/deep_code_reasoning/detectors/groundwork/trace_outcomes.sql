@@ -1,26 +1,27 @@
 -- One row a trace: the columns of trace_entries, and what its entry says of it.
---   usual_nano     the median duration of the same service and name in the baseline (over all traces where no baseline
---                  is given); NULL where it holds none to compare with
---   is_slow        the entry took longer than their 99th percentile. Of fewer than $percentile_from that is no more than
---                  the largest, which the next one exceeds too often: it is then at least $deviations robust standard
---                  deviations of the logarithm above the median (1.4826 times the median absolute deviation; of fewer
---                  than $spread_from traces the median of the other entries' deviations). False where usual_nano is NULL
 --   phase          baseline, incident or outside, by the entry's start; without windows every trace is of the incident
+--   usual_nano     the median duration of the baseline's traces of the same service and operation (of all traces where no
+--                  baseline is given); NULL where it holds none to compare with
+--   delay_nano     what its spans took more than usual, by themselves and on the way, added up (span_delays): it tells a
+--                  slow trace from one that had more to do
+--   is_slow        delay_nano is above the 99th percentile of those same traces, and the entry took longer than usual. Of
+--                  fewer than $percentile_from that is no more than the largest, which the next one exceeds too often: it is
+--                  then also above that of all baseline's delays, each by its entry's usual duration, and above
+--                  $deviations of their robust standard deviations (1.4826 times the median absolute deviation).
+--                  False where usual_nano is NULL
 --   symptomatic    in the incident phase and has_error or is_slow
 CREATE OR REPLACE TEMPORARY TABLE trace_outcomes AS
-WITH phased AS (
-    SELECT
-        e.*,
-        CASE
-            WHEN CAST($incident_start AS BIGINT) IS NULL THEN 'incident'
-            WHEN start_time_unix_nano >= $incident_start AND start_time_unix_nano < $incident_end THEN 'incident'
-            WHEN start_time_unix_nano >= $baseline_start AND start_time_unix_nano < $baseline_end THEN 'baseline'
-            ELSE 'outside'
-        END AS phase
+WITH delays AS (
+    SELECT trace_number, SUM(delay_nano) AS delay_nano FROM span_delays GROUP BY trace_number
+),
+phased AS (
+    SELECT e.*, p.phase, COALESCE(d.delay_nano, 0) AS delay_nano
     FROM trace_entries AS e
+    JOIN trace_phases AS p ON p.trace_number = e.trace_number
+    LEFT JOIN delays AS d ON d.trace_number = e.trace_number
 ),
 compared AS (
-    SELECT root_service, root_operation, duration_nano, LN(GREATEST(duration_nano, 1000)) AS log_nano
+    SELECT root_service, root_operation, duration_nano, delay_nano
     FROM phased
     WHERE CAST($baseline_start AS BIGINT) IS NULL OR phase = 'baseline'
 ),
@@ -30,52 +31,46 @@ middle AS (
         root_operation,
         COUNT(*) AS traces,
         MEDIAN(duration_nano) AS usual_nano,
-        MEDIAN(log_nano) AS log_median,
-        QUANTILE_CONT(duration_nano, 0.99) AS percentile_nano
+        QUANTILE_CONT(delay_nano, 0.99) AS delay_nano
     FROM compared
     GROUP BY root_service, root_operation
 ),
-deviation AS (
-    SELECT c.root_service, c.root_operation, MEDIAN(ABS(c.log_nano - m.log_median)) AS log_deviation
+relative AS (
+    SELECT c.delay_nano / GREATEST(m.usual_nano, 1) AS part
     FROM compared AS c
     JOIN middle AS m
         ON m.root_service IS NOT DISTINCT FROM c.root_service AND m.root_operation = c.root_operation
-    WHERE m.traces >= $spread_from
-    GROUP BY c.root_service, c.root_operation
 ),
-usual AS (
+overall AS (
+    SELECT GREATEST(
+        QUANTILE_CONT(part, 0.99),
+        $deviations * 1.4826 * MEDIAN(ABS(part - (SELECT MEDIAN(other.part) FROM relative AS other)))
+    ) AS part
+    FROM relative
+),
+judged AS (
     SELECT
-        m.root_service,
-        m.root_operation,
+        p.*,
         m.usual_nano,
-        CASE
-            WHEN m.traces >= $percentile_from THEN m.percentile_nano
-            ELSE GREATEST(
-                m.percentile_nano,
-                EXP(
-                    m.log_median
-                    + $deviations * 1.4826 * COALESCE(
-                        d.log_deviation, (SELECT MEDIAN(other.log_deviation) FROM deviation AS other), 0
-                    )
-                )
-            )
-        END AS limit_nano
-    FROM middle AS m
-    LEFT JOIN deviation AS d
-        ON d.root_service IS NOT DISTINCT FROM m.root_service AND d.root_operation = m.root_operation
+        p.duration_nano > m.usual_nano
+        AND p.delay_nano > m.delay_nano
+        AND (m.traces >= $percentile_from OR p.delay_nano > o.part * m.usual_nano) AS is_slow
+    FROM phased AS p
+    CROSS JOIN overall AS o
+    LEFT JOIN middle AS m
+        ON m.root_service IS NOT DISTINCT FROM p.root_service AND m.root_operation = p.root_operation
 )
 SELECT
-    p.trace_number,
-    p.trace_id,
-    p.root_service,
-    p.root_operation,
-    p.start_time_unix_nano,
-    p.duration_nano,
-    p.has_error,
-    u.usual_nano,
-    COALESCE(p.duration_nano > u.limit_nano, FALSE) AS is_slow,
-    p.phase,
-    p.phase = 'incident' AND (p.has_error OR COALESCE(p.duration_nano > u.limit_nano, FALSE)) AS symptomatic
-FROM phased AS p
-LEFT JOIN usual AS u
-    ON u.root_service IS NOT DISTINCT FROM p.root_service AND u.root_operation = p.root_operation;
+    trace_number,
+    trace_id,
+    root_service,
+    root_operation,
+    start_time_unix_nano,
+    duration_nano,
+    has_error,
+    phase,
+    usual_nano,
+    delay_nano,
+    COALESCE(is_slow, FALSE) AS is_slow,
+    phase = 'incident' AND (has_error OR COALESCE(is_slow, FALSE)) AS symptomatic
+FROM judged;
