@@ -80,8 +80,9 @@ class Incident:
 
     `baseline` and `incident` are None when neither the caller nor the onset search could give them; detectors
     that compare then have nothing to compare and report nothing. `onset` is an interval, never a point.
-    `origin` says who set the windows: "given", "alert", "onset" or "none". `widened`: windows that were given and
-    are not used as they were.
+    `origin` says where the windows come from: "given", "alert", "onset" (found, because the evidence changes),
+    "silence" (stretches of evidence that lie apart, and are not known to differ) or "none"; `basis` says by what they
+    were found. `widened`: windows that were given and are not used as they were.
     """
 
     baseline: TimeWindow | None = None
@@ -91,6 +92,12 @@ class Incident:
     question: str | None = None
     origin: str = "none"
     widened: tuple[Widening, ...] = ()
+    basis: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know of the windows before trusting what follows from them."""
+        return (*map(str, self.widened), *([self.basis] if self.basis else []))
 
 
 def parse_instant(text: str) -> int:

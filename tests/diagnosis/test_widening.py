@@ -30,7 +30,7 @@ def evidence(*stretches: tuple[float, float, int]) -> Stretches:
     """Stretches as (start, end, traces evenly between)."""
     counted = np.concatenate([np.linspace(a, b, n, endpoint=False) for a, b, n in stretches] or [[]])
     windows = tuple(window(a, b) for a, b, _ in stretches)
-    return Stretches(windows, (counted * SECOND).astype(np.int64), "traces")
+    return Stretches(windows, (counted * SECOND).astype(np.int64), "traces", np.arange(len(counted)))
 
 
 TWO = evidence((0, 100, 60), (1_000, 1_100, 50))

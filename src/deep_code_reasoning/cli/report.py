@@ -58,8 +58,8 @@ def _verdict(out: Console, diagnosis: Diagnosis) -> None:
             "  incident",
             Text(f"{_interval(diagnosis.incident.incident)} (window: {diagnosis.incident.origin})"),
         )
-    for number, one in enumerate(diagnosis.incident.widened):
-        facts.add_row("" if number else "  windows", Text(str(one)))
+    for number, note in enumerate(diagnosis.incident.notes):
+        facts.add_row("" if number else "  windows", Text(visible(note)))
     if verdict.blast_radius:
         facts.add_row("  blast radius", Text(visible(", ".join(verdict.blast_radius))))
     facts.add_row("  commit to blame", Text(verdict.commit or "none"))

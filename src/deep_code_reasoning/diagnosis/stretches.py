@@ -34,11 +34,13 @@ class Stretches:
     """In order of time, each from its first span or log line to just after its last.
 
     `counted`: sorted starts of the traces, or times of the log lines where there are no traces, ns; `unit` says which.
+    `traces`: the numbers of the traces in that order, empty where lines are counted.
     """
 
     windows: tuple[TimeWindow, ...]
     counted: np.ndarray
     unit: str
+    traces: np.ndarray
 
     def count(self, window: TimeWindow) -> int:
         import numpy as np
@@ -60,8 +62,13 @@ def stretches_of(tables: Tables) -> Stretches:
     text = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     moments = tables.arrays(text)
     counted = tables.arrays(Path(__file__).with_name("stretches_counted.sql").read_text(encoding="utf-8"))
-    unit = "traces" if tables.rows("SELECT 1 FROM spans LIMIT 1") else "log lines"
-    return Stretches(apart(moments["first"], moments["last"]), np.asarray(counted["time_unix_nano"]), unit)
+    has_traces = bool(tables.rows("SELECT 1 FROM spans LIMIT 1"))
+    return Stretches(
+        windows=apart(moments["first"], moments["last"]),
+        counted=np.asarray(counted["time_unix_nano"]),
+        unit="traces" if has_traces else "log lines",
+        traces=np.asarray(counted["trace_number"]) if has_traces else np.empty(0, dtype=np.int64),
+    )
 
 
 def apart(first: np.ndarray, last: np.ndarray) -> tuple[TimeWindow, ...]:

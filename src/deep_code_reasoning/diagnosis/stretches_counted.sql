@@ -1,6 +1,7 @@
--- When each trace's entry began (the entry as in trace_outcomes); of logs alone, when each line was written.
+-- When each trace's entry began (the entry as in trace_outcomes); of logs alone, when each line was written (no trace).
 WITH entries AS (
     SELECT
+        t.trace_number,
         COALESCE(
             MIN(s.start_time_unix_nano) FILTER (WHERE NOT t.is_orphan), MIN(s.start_time_unix_nano)
         ) AS time_unix_nano
@@ -9,9 +10,9 @@ WITH entries AS (
     WHERE t.parent_number IS NULL
     GROUP BY t.trace_number
 )
-SELECT time_unix_nano FROM entries
+SELECT trace_number, time_unix_nano FROM entries
 UNION ALL
-SELECT time_unix_nano
+SELECT NULL, time_unix_nano
 FROM logs
 WHERE time_unix_nano IS NOT NULL AND NOT EXISTS (SELECT 1 FROM spans)
-ORDER BY time_unix_nano
+ORDER BY time_unix_nano, trace_number

@@ -48,6 +48,7 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "incident": _window(incident.incident),
         "onset": _window(incident.onset),
         "origin": incident.origin,
+        "basis": incident.basis,
         "widened": [
             {
                 "window": one.window,

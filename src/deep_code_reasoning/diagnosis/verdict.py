@@ -89,8 +89,9 @@ def nothing_abnormal(search: Search, ranking: Ranking, outcomes: Outcomes) -> Ve
     counted = outcomes.incident_traces
     traces = f"{counted:,} traces, {outcomes.failing:,} of them failing" if counted else "no traces"
     if search.incident.incident is not None:
+        window = "window given" if search.incident.origin == "given" else "later stretch of evidence"
         text = (
-            f"Nothing abnormal: neither failures nor slow entries are more frequent in the window given ({traces}) "
+            f"Nothing abnormal: neither failures nor slow entries are more frequent in the {window} ({traces}) "
             f"than before it ({outcomes.baseline_traces:,} traces), and no suspect stands out."
         )
         return Verdict("none", text + worth, 0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.diagnosis.exports import Exports, two_exports
 from deep_code_reasoning.diagnosis.onset import (
     FALSE_ALARMS,
     FALSE_ALARMS_WHEN_ALERTED,
@@ -58,6 +59,9 @@ def find_windows(
         by_then = incident.start if incident else None
         baseline, incident, widened = widen(baseline, incident, stretches_of(tables))
         return Search(replace(_given(baseline, incident, by_then, span, alert, question), widened=widened))
+    exports = None if alert else two_exports(tables, stretches_of(tables))
+    if exports:
+        return _from_exports(exports, question)
     found, p_value = _search(tables, alert, work)
     if found:
         origin = "alert" if alert and alert.fired_at else "onset"
@@ -65,6 +69,18 @@ def find_windows(
     if alert and alert.fired_at and span and span.start < alert.fired_at <= span.end:
         return Search(_before_alert(alert, alert.fired_at, span, question), (), p_value)
     return Search(Incident(alert=alert, question=question), (), p_value)
+
+
+def _from_exports(exports: Exports, question: str | None) -> Search:
+    incident = Incident(
+        baseline=exports.baseline,
+        incident=exports.incident,
+        onset=exports.onset,
+        question=question,
+        origin="onset" if exports.differ else "silence",
+        basis=str(exports),
+    )
+    return Search(incident, (), exports.difference.p_value if exports.difference else None)
 
 
 def _search(tables: Tables, alert: Alert | None, work: Work) -> tuple[list[Change], float | None]:

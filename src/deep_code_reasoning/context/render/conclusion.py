@@ -28,7 +28,7 @@ def verdict(diagnosis: Diagnosis) -> str:
         lines.append(f"blast radius: {', '.join(judged.blast_radius)}")
     windows = (("baseline", diagnosis.incident.baseline), ("incident", diagnosis.incident.incident))
     lines += [f"{name} window: {_window(window)}" for name, window in windows if window]
-    lines += [f"note: {one}" for one in diagnosis.incident.widened]
+    lines += [f"about the windows: {note}" for note in diagnosis.incident.notes]
     lines += [line for suspect in diagnosis.suspects[:_MOST_SUSPECTS] for line in _suspect(suspect)]
     lines += [f"ruled out: {ruled.finding}: {ruled.reason}" for ruled in diagnosis.ruled_out]
     return "\n".join(lines) + "\n"
