@@ -30,7 +30,7 @@ there are more requests for them.
 
 ## Not this when
 The database itself refuses (too many connections): that is an error of the database, and error-origin has it. A gap
-that grows while connections are free is computing or a wait for something else. The metrics of a pool are another rule's.
+that grows while connections are free is computing or a wait for something else. Metrics of a pool are another rule's.
 
 ## What to do
 See what holds the connections: calls to others inside transactions, slow statements, connections that are not given
