@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def prepare(tables: Tables, incident: Incident, work: Work) -> None:
-    """Fills `trace_outcomes`, `failed_spans`, `first_errors`, `host_clock_pairs` and `host_clocks`.
+    """Fills `trace_outcomes`, `failed_spans`, `first_errors`, `host_clocks` and what else host_clocks.py names.
 
     Columns: their .sql files. Replaces what an earlier call left, where that depends on the incident. Raises
     CancelledError when the work was taken back.
