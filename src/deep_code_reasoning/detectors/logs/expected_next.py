@@ -43,7 +43,7 @@ from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.logs.stratified import Stratum, more_often_within
 from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, rate_ratio
-from deep_code_reasoning.finding import Evidence, Finding, Subject, Support
+from deep_code_reasoning.finding import Contrast, Evidence, Finding, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
 if TYPE_CHECKING:
@@ -188,6 +188,7 @@ def _finding(tables: Tables, row: Row, names: Names) -> Finding:
         numbers=_numbers(row, names, broken),
         evidence=_evidence(row, names, broken, usual),
         support=_support(row),
+        contrast=Contrast(row["incident_missing"], row["incident"], row["baseline_missing"], row["baseline"]),
     )
 
 

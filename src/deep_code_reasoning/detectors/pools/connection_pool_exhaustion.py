@@ -122,7 +122,7 @@ def _ceiling(tables: Tables, shift: shifting.Shift) -> Row | None:
 def _of_waits(tables: Tables, shift: shifting.Shift, ceiling: Row, report: Row | None) -> Finding:
     subject = shift.subject
     shown = shifting.exemplars(tables, shift)
-    support, interval = shifting.support(tables, shift)
+    counted = shifting.counted(tables, shift)
     numbers = shifting.numbers(shift) | {"waits_seen_as": subject["form"]}
     held = ""
     if ceiling:
@@ -147,10 +147,11 @@ def _of_waits(tables: Tables, shift: shifting.Shift, ceiling: Row, report: Row |
             host=Clocks(tables).name(subject["host"]) if subject["host"] else None,
             location=shown.location,
         ),
-        interval=interval,
+        interval=counted.interval,
         numbers=numbers | (_line_numbers(report) if report else {}),
         evidence=refs,
-        support=support,
+        support=counted.support,
+        contrast=counted.contrast,
     )
 
 

@@ -1,5 +1,6 @@
 -- Waiting for a connection, a value a trace and service: latency_subjects(subject_number, service_name, host, peer, form)
--- and latency_samples(subject_number, trace_number, phase, value_nano, total_nano, span_number).
+-- and latency_samples(subject_number, trace_number, phase, value_nano, total_nano, delay_nano,
+-- span_number).
 --   form   span   the time of spans that wrap the waiting, by their names
 --          gap    from the start of the service's only entry span in the trace to its first database call
 -- pool_holds(subject_number, trace_number, phase, in_use, hold_nano): for each gap, how many requests of the same service
@@ -90,6 +91,9 @@ SELECT
     o.phase,
     w.value_nano,
     w.value_nano AS total_nano,
+    w.value_nano
+    - COALESCE(MEDIAN(CASE WHEN o.phase = 'baseline' THEN w.value_nano END) OVER (PARTITION BY k.subject_number), 0)
+        AS delay_nano,
     w.span_number
 FROM pool_waits AS w
 JOIN latency_subjects AS k
