@@ -11,12 +11,18 @@ if TYPE_CHECKING:
 
 
 def prepare(tables: Tables, incident: Incident, work: Work) -> None:
-    """Fills `trace_outcomes`, `failed_spans`, `first_errors`, and what host_clocks.py and sampling.py name.
+    """Fills the temporary tables that this folder's modules name, in the order in which they need one another.
 
     Columns: their .sql files. Replaces what an earlier call left, where that depends on the incident. Raises
     CancelledError when the work was taken back.
     """
-    from deep_code_reasoning.detectors.groundwork import failed_spans, host_clocks, sampling, trace_outcomes
+    from deep_code_reasoning.detectors.groundwork import (
+        failed_spans,
+        host_clocks,
+        metric_shifts,
+        sampling,
+        trace_outcomes,
+    )
 
     trace_outcomes.prepare(tables, incident)
     work.check()
@@ -25,4 +31,6 @@ def prepare(tables: Tables, incident: Incident, work: Work) -> None:
     failed_spans.prepare(tables)
     work.check()
     host_clocks.prepare(tables)
+    work.check()
+    metric_shifts.prepare(tables, incident)
     work.check()
