@@ -41,7 +41,7 @@ def verdict(
     first, case = ranking.suspects[0], ranking.cases[0]
     known = is_known(ranking)
     kind: VerdictKind = "unknown" if not known else "change" if culprit.sha else first.kind
-    remedy = "rollback" if kind == "change" else cause_of(case.head).remedy
+    remedy = culprit.remedy if kind == "change" else cause_of(case.head).remedy
     own = {finding.id for finding in case.findings}
     triggers = [link.cause for link in found.triggers if link.effect.id in own and link.cause.id not in own]
     return Verdict(

@@ -1,4 +1,4 @@
-"""Commits as GitHub's REST API gives them: an array of commit objects, one object, or one a line; with files where told.
+"""Commits as GitHub's REST API gives them: an array of objects, one object, or one a line; with files where told.
 
 Source: GitHub REST API, "Commits" (`GET /repos/{owner}/{repo}/commits` and `/commits/{ref}`).
 """
