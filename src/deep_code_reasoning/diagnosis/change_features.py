@@ -72,7 +72,7 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
     gains, losses, reasons, tied = [], 0.0, [], False
     for name, feature in features().items():
         having = marks.having(name, one)
-        share = _share(feature, having, count)
+        share = _share(feature, having - (marks.has(name, one) and name != "word"), count)
         if marks.has(name, one):
             gain = min(model.CAP_DB, 10 * log10(feature.in_culprit / share))
             if gain > 0:
@@ -105,7 +105,11 @@ def _held_against(one: Candidate, scene: Scene, reasons: list[str]) -> float:
 
 
 def _share(feature: Feature, having: int, count: int) -> float:
-    """How common it is, with half a count added on either side (Jeffreys) and what was counted elsewhere."""
+    """How common it is among the others, with half a count on either side (Jeffreys) and what was counted elsewhere.
+
+    Were this one the culprit, the others would be innocent. Of words the change itself is counted too: one of them is
+    always tied the closest.
+    """
     if feature.innocent is None:
         return model.share(having, count)
     return (having + STRENGTH * feature.innocent + 0.5) / (count + STRENGTH + 1)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 MOST_TEMPLATES = 40
 MOST_SPANS = 40
 MOST_CHARACTERS = 2_000
-LEAST_SCORE = 0.05
-"""Suspects with less are not asked where it begins."""
+LEAST_SHARE = 0.5
+"""Suspects with less than this share of the first one's probability are not asked where it begins."""
 
 USUAL = 0.3
 """What a word of the incident is worth that the lines before it held as well."""
@@ -59,7 +59,8 @@ class Scene:
 
 
 def scene_of(tables: Tables, incident: Incident, suspects: Sequence[Suspect], findings: Sequence[Finding]) -> Scene:
-    likely = [suspect for suspect in suspects if suspect.score >= LEAST_SCORE] or list(suspects[:1])
+    best = max((suspect.score for suspect in suspects), default=0.0)
+    likely = [suspect for suspect in suspects if suspect.score >= LEAST_SHARE * best]
     argued = {argument.finding for suspect in likely for argument in suspect.in_favour}
     relevant = [finding for finding in findings if finding.id in argued]
     places = [finding.subject.location for finding in relevant if finding.subject.location]

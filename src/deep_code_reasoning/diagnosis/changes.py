@@ -35,7 +35,8 @@ class Culprit:
     """The changes worth telling, best first, and the sha to blame where one beats "none".
 
     `none`: the probability that no change is to blame. `considered`: among how many. `innocent`: the recent ones that
-    nothing ties to the findings, in words, the latest first. `remedy`: what undoes the change to blame.
+    nothing ties to the findings, in words, the latest first. `score`, `service`, `remedy`: of the change to blame, its
+    probability, where it begins to fail (None where several run it) and what undoes it.
     """
 
     changes: tuple[RankedChange, ...] = ()
@@ -43,6 +44,8 @@ class Culprit:
     sha: str | None = None
     considered: int = 0
     innocent: tuple[str, ...] = ()
+    score: float = 0.0
+    service: str | None = None
     remedy: str | None = None
 
 
@@ -84,6 +87,8 @@ def rank_changes(
         blamed.sha if blamed else None,
         len(candidates),
         tuple(f"{c.service or c.repository} {c.sha[:12]} ({_when(c, onset).split(' the onset')[0]})" for c in innocent),
+        score if blamed else 0.0,
+        service_of(blamed, scene) if blamed else None,
         remedy_of(blamed, scene) if blamed else None,
     )
 
@@ -97,6 +102,14 @@ def _why(one: Weighed, scene: Scene) -> tuple[str, ...]:
         return one.reasons
     where = f" of {', '.join(sorted(scene.services))}, where it begins" if scene.services else ""
     return (*one.reasons, f"nothing in it ties it to the failure{where}")
+
+
+def service_of(culprit: Candidate, scene: Scene) -> str | None:
+    """The one service that the change belongs to and at which it may have begun."""
+    if culprit.service in scene.services:
+        return culprit.service
+    possible = (culprit.services or culprit.rides) & scene.services
+    return next(iter(possible)) if len(possible) == 1 else None
 
 
 def remedy_of(culprit: Candidate, scene: Scene) -> str:
