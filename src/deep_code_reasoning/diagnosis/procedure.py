@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from deep_code_reasoning.progress import Work
     from deep_code_reasoning.store.tables import Tables
 
-CHANGELESS = ("resource", "dependency", "traffic", "external")
-"""Kinds of causes that are there without anyone having changed the code."""
+CHANGELESS = {"external": 1.0, "traffic": 1.0, "dependency": 0.7, "resource": 0.5}
+"""How often a cause of this kind is there without anyone having changed the code: a pool that runs empty is as often
+as not one that a change made too small. Judgements, not calibrated."""
 
 
 def diagnose(
@@ -74,9 +75,8 @@ def diagnose(
 
 
 def _culprit(tables: Tables, search: Search, ranking: Ranking, findings: tuple[Finding, ...]) -> Culprit:
-    onset = search.incident.onset or search.incident.incident
-    changeless = sum(suspect.score for suspect in ranking.suspects if suspect.kind in CHANGELESS)
-    return rank_changes(tables, onset.end if onset else None, ranking.suspects, findings, changeless)
+    changeless = sum(suspect.score * CHANGELESS.get(suspect.kind, 0.0) for suspect in ranking.suspects)
+    return rank_changes(tables, search.incident, ranking.suspects, findings, changeless)
 
 
 def _radius(tables: Tables, ranking: Ranking) -> tuple[str, ...]:
