@@ -19,8 +19,8 @@ is reported at most 5 % is false (Benjamini-Hochberg over the pieces of work wit
 3. Do more runs overlap than independent ones of that number and length would? By chance one begins during another with
    probability 1 - exp(-busy time / time observed) (arrivals see time averages), so the binomial tail of that.
 
-`runs_at_once_most` counts the largest burst without a pause. `cache_hit_rate_*` is told where spans say whether they hit
-(caches.toml).
+`runs_at_once_most` counts the largest burst without a pause. `cache_hit_rate_*` is told where spans say whether they
+hit (caches.toml).
 
 ## Not this when
 Every request ran the statement before: more traffic or a slower database makes such runs overlap, but no cache was

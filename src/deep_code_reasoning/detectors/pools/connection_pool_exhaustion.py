@@ -47,19 +47,16 @@ from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
 from deep_code_reasoning.detectors.groundwork.clocks import Clocks
-from deep_code_reasoning.detectors.groundwork.windows import bounds
+from deep_code_reasoning.detectors.groundwork.reports import Reports, reports
 from deep_code_reasoning.detectors.latency import shift as shifting
-from deep_code_reasoning.detectors.rates import RateRatio, rate_ratio
 from deep_code_reasoning.detectors.significance import more_often
-from deep_code_reasoning.finding import Evidence, Finding, Subject, Support
-from deep_code_reasoning.incident import TimeWindow
+from deep_code_reasoning.finding import Finding, Subject
 
 if TYPE_CHECKING:
     from deep_code_reasoning.incident import Incident
     from deep_code_reasoning.store.tables import Tables
 
 FEWEST_LINES = 3
-SLICES = 30
 FEWEST_IN_USE = 2
 """A single connection in use is no ceiling: every request has that."""
 
@@ -70,41 +67,22 @@ Row = dict[str, Any]
 
 
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
-    tables.execute(sql_beside(__file__, "lines"), **_words(), **bounds(incident))
-    reports = {row["service_name"]: row for row in _reports(tables, incident)}
+    words = _words()
+    told = {one.service: one for one in reports(tables, incident, words["refused"], words["normal"])}
     if incident.baseline is not None and incident.incident is not None:
-        tables.execute(sql_beside(__file__), **_words())
+        tables.execute(sql_beside(__file__), **words)
         for shift in shifting.shifts(tables)[0]:
             ceiling = _ceiling(tables, shift) if shift.subject["form"] == "gap" else {}
             if ceiling is not None:
-                yield _of_waits(tables, shift, ceiling, reports.pop(shift.subject["service_name"], None))
-    for row in reports.values():
-        if row["lines"] >= FEWEST_LINES and (row["ratio"] is None or row["ratio"].low > 1):
-            yield _of_lines(tables, row)
+                yield _of_waits(tables, shift, ceiling, told.pop(shift.subject["service_name"], None))
+    for one in told.values():
+        if one.lines >= FEWEST_LINES and one.is_more:
+            yield _of_lines(one)
 
 
 @cache
 def _words() -> dict[str, str]:
     return tomllib.loads(Path(__file__).with_name("pools.toml").read_text(encoding="utf-8"))["words"]
-
-
-def _reports(tables: Tables, incident: Incident) -> Iterator[Row]:
-    for row in tables.dicts(sql_beside(__file__, "reports")):
-        row["ratio"] = _ratio(tables, incident, row["service_name"])
-        everything = tables.rows("SELECT COUNT(*) FILTER (WHERE symptomatic), COUNT(*) FROM trace_outcomes")[0]
-        row["symptomatic"], row["traces"] = everything
-        yield row
-
-
-def _ratio(tables: Tables, incident: Incident, service: str | None) -> RateRatio | None:
-    now, before = incident.incident, incident.baseline
-    if not (now and before and now.seconds and before.seconds):
-        return None
-    counts = {"incident": [0] * SLICES, "baseline": [0] * SLICES}
-    slices = tables.rows(sql_beside(__file__, "slices"), service_name=service, slices=SLICES, **bounds(incident))
-    for phase, at, lines in slices:
-        counts[phase][min(at, SLICES - 1)] += lines
-    return rate_ratio(counts["incident"], now.seconds, counts["baseline"], before.seconds)
 
 
 def _ceiling(tables: Tables, shift: shifting.Shift) -> Row | None:
@@ -119,7 +97,7 @@ def _ceiling(tables: Tables, shift: shifting.Shift) -> Row | None:
     return row
 
 
-def _of_waits(tables: Tables, shift: shifting.Shift, ceiling: Row, report: Row | None) -> Finding:
+def _of_waits(tables: Tables, shift: shifting.Shift, ceiling: Row, told: Reports | None) -> Finding:
     subject = shift.subject
     shown = shifting.exemplars(tables, shift)
     counted = shifting.counted(tables, shift)
@@ -134,7 +112,6 @@ def _of_waits(tables: Tables, shift: shifting.Shift, ceiling: Row, report: Row |
             "hold_before_ms": round((ceiling["hold_before"] or 0) / 1e6, 3),
             "hold_after_ms": round((ceiling["hold_after"] or 0) / 1e6, 3),
         }
-    refs = shown.evidence + (tuple(_line_evidence(tables, report)) if report else ())
     to = f" to {subject['peer']}" if subject["peer"] else ""
     return Finding(
         code=RULE.code,
@@ -148,39 +125,25 @@ def _of_waits(tables: Tables, shift: shifting.Shift, ceiling: Row, report: Row |
             location=shown.location,
         ),
         interval=counted.interval,
-        numbers=numbers | (_line_numbers(report) if report else {}),
-        evidence=refs,
+        numbers=numbers | (told.numbers("refusals") if told else {}),
+        evidence=shown.evidence + (told.evidence if told else ()),
         support=counted.support,
         contrast=counted.contrast,
     )
 
 
-def _of_lines(tables: Tables, row: Row) -> Finding:
-    healthy = row["traces"] - row["symptomatic"]
-    counted = Support(row["symptomatic_with"], row["symptomatic"], row["healthy_with"], healthy)
+def _of_lines(told: Reports) -> Finding:
     return Finding(
         code=RULE.code,
-        title=f"{row['service_name']} gets no connection from its pool {row['lines']:,} times: {row['text'][:120]}",
+        title=f"{told.service} gets no connection from its pool {told.lines:,} times: {told.texts[0][:120]}",
         severity=RULE.severity,
         role=RULE.role,
-        subject=Subject(service=row["service_name"]),
-        interval=TimeWindow(row["first_nano"], max(row["first_nano"], row["last_nano"])),
-        numbers=_line_numbers(row),
-        evidence=tuple(_line_evidence(tables, row)),
-        support=counted if row["traced"] * 2 >= row["lines"] else None,
+        subject=Subject(service=told.service),
+        interval=told.interval,
+        numbers=told.numbers("refusals"),
+        evidence=told.evidence,
+        support=told.support,
     )
-
-
-def _line_numbers(row: Row) -> dict[str, float | int | str]:
-    numbers: dict[str, float | int | str] = {"refusals": row["lines"], "refusals_baseline": row["lines_before"]}
-    if row["ratio"]:
-        numbers |= {"rate_ratio": round(row["ratio"].ratio, 2), "rate_ratio_low": round(row["ratio"].low, 2)}
-    return numbers
-
-
-def _line_evidence(tables: Tables, row: Row) -> Iterator[Evidence]:
-    for ref, text in tables.rows(sql_beside(__file__, "line_evidence"), service_name=row["service_name"]):
-        yield Evidence(ref, text)
 
 
 RULE = Rule(

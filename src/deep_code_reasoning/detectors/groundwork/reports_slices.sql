@@ -7,6 +7,6 @@ SELECT
         ELSE CAST(FLOOR((time_unix_nano - $baseline_start) * 1.0 * $slices / ($baseline_end - $baseline_start)) AS BIGINT)
     END AS slice,
     COUNT(*) AS lines
-FROM pool_lines
+FROM report_lines
 WHERE phase IN ('incident', 'baseline') AND service_name IS NOT DISTINCT FROM $service_name
 GROUP BY phase, slice
