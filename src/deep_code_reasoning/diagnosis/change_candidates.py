@@ -142,7 +142,10 @@ def _placed(candidates: Sequence[Candidate], names: Sequence[str], deploys: Sequ
         live_at = one.live_at or min((head[2] for head in rides), default=None)
         placed.append(
             replace(
-                one, live_at=live_at, services=frozenset(services), rides=frozenset(head[0] for head in rides if head[0])
+                one,
+                live_at=live_at,
+                services=frozenset(services),
+                rides=frozenset(head[0] for head in rides if head[0]),
             )
         )
     return placed

@@ -126,9 +126,7 @@ def _versions_of_lines(removed: list[str], added: list[str]) -> list[tuple[str, 
     return pairs
 
 
-def _replaced(
-    removed: list[str], added: list[str], pairs: list[tuple[str, str]]
-) -> tuple[list[Replaced], list[str]]:
+def _replaced(removed: list[str], added: list[str], pairs: list[tuple[str, str]]) -> tuple[list[Replaced], list[str]]:
     """Numbers replaced, by the name of what they set, else by the place in a line; and the lines they stand in."""
     before, after = _settings(removed), _settings(added)
     found, about = {}, []

@@ -8,6 +8,7 @@ from deep_code_reasoning.diagnosis.blast_radius import blast_radius
 from deep_code_reasoning.diagnosis.chains import order
 from deep_code_reasoning.diagnosis.changes import Culprit, rank_changes
 from deep_code_reasoning.diagnosis.detection import detect
+from deep_code_reasoning.diagnosis.differential.view import differential
 from deep_code_reasoning.diagnosis.outcomes import outcomes_of
 from deep_code_reasoning.diagnosis.ruled_out import ruled_out
 from deep_code_reasoning.diagnosis.service_graph import callees_of
@@ -51,9 +52,10 @@ def diagnose(
     found = order(weigh(findings, outcomes), callees_of(tables))
     ranking = rank(found)
     unread = (*unread, *detected.failed)
+    changed = differential(tables)
     if is_quiet(search, ranking, outcomes):
         said = nothing_abnormal(search, ranking, outcomes)
-        return Diagnosis(investigation, said, search.incident, findings=findings, unread=unread)
+        return Diagnosis(investigation, said, search.incident, findings=findings, unread=unread, differential=changed)
     work.report(Progress("diagnose", 2, 3, "steps", "looking at the changes"))
     culprit = _culprit(tables, search, ranking, findings)
     acquitted = ruled_out(findings, outcomes, found, ranking)
@@ -71,6 +73,7 @@ def diagnose(
         findings=findings,
         ruled_out=acquitted,
         unread=unread,
+        differential=changed,
     )
 
 

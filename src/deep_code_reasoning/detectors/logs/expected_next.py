@@ -181,9 +181,7 @@ def _finding(tables: Tables, row: Row, names: Names) -> Finding:
         + f": {names.words(row['next_step'])} no longer comes after {names.words(row['step'])}: {missing}, {before}",
         severity="info" if is_follower else "warning",
         role="symptom" if is_follower else "cause",
-        subject=Subject(
-            service=row["service_name"], operation=row["operation"], peer=callee.get("callee_service")
-        ),
+        subject=Subject(service=row["service_name"], operation=row["operation"], peer=callee.get("callee_service")),
         interval=TimeWindow(row["first_nano"], row["last_nano"]),
         numbers=_numbers(row, names, broken),
         evidence=_evidence(row, names, broken, usual),
@@ -221,7 +219,8 @@ def _exemplars(tables: Tables, row: Row) -> tuple[list[Row], list[Row]]:
 
 def _evidence(row: Row, names: Names, broken: list[Row], usual: list[Row]) -> tuple[Evidence, ...]:
     found = [_execution(one, "ran without it") for one in broken]
-    found += [Evidence(f"log:{one['last_log']}", "the last line before") for one in broken if one["last_log"] is not None]
+    lines = (one["last_log"] for one in broken)
+    found += [Evidence(f"log:{line}", "the last line before") for line in lines if line is not None]
     found += [_execution(one, "the same before, with it") for one in usual]
     for step, note in ((row["next_step"], "no longer comes"), (row["step"], "after this")):
         line = names.line(step)

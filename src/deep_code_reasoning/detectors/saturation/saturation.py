@@ -110,7 +110,12 @@ def _ratio(row: Row) -> float:
 def _clearest_first(member: tuple[Severity, Row]) -> tuple:
     severity, row = member
     share = level(row)
-    return ("critical", "warning", "info").index(severity), row["p_value"], -(share.after if share else 0.0), row["name"]
+    return (
+        ("critical", "warning", "info").index(severity),
+        row["p_value"],
+        -(share.after if share else 0.0),
+        row["name"],
+    )
 
 
 def _interval(row: Row, incident: Incident) -> TimeWindow:
@@ -127,7 +132,9 @@ def _supports(tables: Tables, incident: Incident, rows: list[Row]) -> list[Suppo
     intervals = [_interval(row, incident) for row in rows]
     columns = {
         "number": pa.array(range(len(rows)), pa.int64()),
-        "service_name": pa.array([row["service_name"] if row["scope"] == "service" else None for row in rows], pa.string()),
+        "service_name": pa.array(
+            [row["service_name"] if row["scope"] == "service" else None for row in rows], pa.string()
+        ),
         "host": pa.array([None if row["scope"] == "service" else row["host"] for row in rows], pa.string()),
         "begin_nano": pa.array([interval.start for interval in intervals], pa.int64()),
         "end_nano": pa.array([interval.end for interval in intervals], pa.int64()),
