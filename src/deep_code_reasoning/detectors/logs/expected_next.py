@@ -16,13 +16,14 @@ as missing when it does not come after the step's last occurrence at all, so nei
 what comes in between matters. Each trace has one vote, that of its first execution that took the step. Votes are
 compared by Fisher's exact test within strata of executions that were reached along the same path of operations (Birch
 1964), so that another mix of requests is no change. At most 5 % of what is reported is false (Benjamini-Hochberg over
-all pairs whose margins could show a change at all). It must have come in nine of ten sound executions of the baseline,
-and be missing at least twice as often as before. A break that in most traces has another one in a span below it
+all pairs whose margins could show a change at all). It must have come in nine of ten traces of the baseline, be missing at
+least twice as often as before, and leave the execution no longer than before (spans and lines below it; Mann-Whitney,
+5 %): else the operation goes on further than it did. A break that in most traces has another one in a span below it
 follows from that one and is told as its symptom; one finding an operation.
 
 ## Not this when
 More or other requests arrive, steps swap places, or lists that are printed become longer. What no longer comes is an
-error line, or what only failing executions did. The step was one of several branches before. New lines are
+error line, or what was done after a failure that no longer happens. The step was one of several branches before. New lines are
 template-change's.
 
 ## What to do
@@ -32,7 +33,7 @@ the span of the baseline. Where the last step is a call, look at what the callee
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ from deep_code_reasoning.detectors.contract import Rule, sql_beside
 from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.logs.stratified import Stratum, more_often_within
-from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, rate_ratio
+from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, rank_sum_tail, rate_ratio
 from deep_code_reasoning.finding import Contrast, Evidence, Finding, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
@@ -68,9 +69,12 @@ def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
     for part in ("executions", "steps"):
         tables.execute(sql_beside(__file__, part), **bounds(incident))
     sure = changes(tables.dicts(sql_beside(__file__)))
+    if sure:
+        _register(tables, sure)
+        sure = _that_do_no_more(tables, sure)
     if not sure:
         return
-    tables.register("step_patterns", pa.table({name: [row[name] for row in sure] for name in KEY}))
+    _register(tables, sure)
     breaks = {_key(row): row for row in tables.dicts(sql_beside(__file__, "breaks"))}
     told = _an_operation_once(tables, [row | breaks[_key(row)] for row in sure])
     names = Names(tables)
@@ -97,17 +101,11 @@ def changes(rows: list[Row]) -> list[Row]:
     return sorted(found, key=_order)
 
 
-COUNTS = ("incident", "baseline", "incident_missing", "baseline_missing", "sound", "sound_missing", "incident_failed")
+COUNTS = ("incident", "baseline", "incident_missing", "baseline_missing")
 
 
 def _is_break(row: Row) -> bool:
-    """Expected of executions that do not fail; where all failed before, those without the step must fail as well."""
-    whole, missing = row["sound"], row["sound_missing"]
-    if not whole:
-        if 2 * row["incident_failed"] <= row["incident_missing"]:
-            return False
-        whole, missing = row["baseline"], row["baseline_missing"]
-    return missing <= (1 - EXPECTED) * whole and _ratio(row) >= LARGE
+    return row["baseline_missing"] <= (1 - EXPECTED) * row["baseline"] and _ratio(row) >= LARGE
 
 
 def _ratio(row: Row) -> float:
@@ -120,6 +118,26 @@ def _key(row: Row) -> tuple[int, int, int]:
 
 def _order(row: Row) -> tuple:
     return row["p_value"], -row["incident_missing"], _key(row)
+
+
+def _register(tables: Tables, rows: list[Row]) -> None:
+    tables.register("step_patterns", pa.table({name: [row[name] for row in rows] for name in KEY}))
+
+
+def _that_do_no_more(tables: Tables, rows: list[Row]) -> list[Row]:
+    """Without the pairs where the operation now goes on further: its step is left out because others come instead."""
+    extents: dict[tuple, dict[str, list[int]]] = defaultdict(lambda: {"incident": [], "baseline": []})
+    for row in tables.dicts(sql_beside(__file__, "extents")):
+        extents[_key(row)][row["phase"]].append(row["extent"])
+    return [row for row in rows if not _is_more(extents[_key(row)]["incident"], extents[_key(row)]["baseline"])]
+
+
+def _is_more(after: list[int], before: list[int]) -> bool:
+    if not after or not before:
+        return False
+    u = sum((a > b) + (a == b) / 2 for a in after for b in before)
+    ties = sum(count**3 - count for count in Counter(after + before).values())
+    return rank_sum_tail(u, len(after), len(before), ties) <= FALSE_SHARE
 
 
 def _is_follower(row: Row) -> bool:

@@ -2,8 +2,6 @@
 -- that of its first execution which took the first step.
 --   incident, baseline                   traces that vote
 --   incident_missing, baseline_missing   of these, without the second step
---   sound, sound_missing                 of the baseline's, those whose execution did not fail
---   incident_failed                      of those missing in the incident, those whose execution failed
 CREATE OR REPLACE TEMPORARY TABLE step_votes AS
 SELECT label, path, step, next_step, trace_number, phase, execution, came
 FROM (
@@ -28,11 +26,7 @@ SELECT
     COUNT(*) FILTER (WHERE v.phase = 'incident') AS incident,
     COUNT(*) FILTER (WHERE v.phase = 'baseline') AS baseline,
     COUNT(*) FILTER (WHERE v.phase = 'incident' AND NOT v.came) AS incident_missing,
-    COUNT(*) FILTER (WHERE v.phase = 'baseline' AND NOT v.came) AS baseline_missing,
-    COUNT(*) FILTER (WHERE v.phase = 'baseline' AND f.span_number IS NULL) AS sound,
-    COUNT(*) FILTER (WHERE v.phase = 'baseline' AND f.span_number IS NULL AND NOT v.came) AS sound_missing,
-    COUNT(*) FILTER (WHERE v.phase = 'incident' AND NOT v.came AND f.span_number IS NOT NULL) AS incident_failed
+    COUNT(*) FILTER (WHERE v.phase = 'baseline' AND NOT v.came) AS baseline_missing
 FROM step_votes AS v
-LEFT JOIN (SELECT DISTINCT span_number FROM failed_spans) AS f ON f.span_number = v.execution
 GROUP BY v.label, v.step, v.next_step, v.path
 ORDER BY v.label, v.step, v.next_step, v.path

@@ -4,7 +4,7 @@
 --   step_sequence      execution, label, path, place (0 at the start), step, next_step, moment
 --   step_visits        the last time that an execution took a step after which another one is to be expected (in a
 --                      fifth of the cases, both windows together, it was the very next): step, next_step, did it come,
---                      then or later? Only pairs that are missed in the incident.
+--                      then or later? Only pairs that are missed in the incident (none where it always was the next).
 CREATE OR REPLACE TEMPORARY TABLE step_sequence AS
 WITH taken AS (
     SELECT COALESCE(l.execution, u.execution) AS execution, 8 * l.statement AS base, l.moment, l.log_number AS number
@@ -66,10 +66,21 @@ WITH pairs AS (
     FROM step_sequence
     GROUP BY label, path, step, next_step
 ),
+expected AS (
+    SELECT label, path, step, next_step
+    FROM pairs
+    WHERE next_step IS NOT NULL AND often >= 0.2 * taken AND often < taken
+),
+looked_at AS (
+    SELECT label, path, step FROM expected
+    UNION
+    SELECT label, path, next_step AS step FROM expected
+),
 lasts AS (
-    SELECT execution, label, path, step, MAX(place) AS place, MAX(moment) AS moment
-    FROM step_sequence
-    GROUP BY execution, label, path, step
+    SELECT s.execution, s.label, s.path, s.step, MAX(s.place) AS place, MAX(s.moment) AS moment
+    FROM step_sequence AS s
+    JOIN looked_at AS l ON l.label = s.label AND l.path = s.path AND l.step = s.step
+    GROUP BY s.execution, s.label, s.path, s.step
 ),
 visits AS (
     SELECT
@@ -78,13 +89,11 @@ visits AS (
         a.path,
         a.step,
         p.next_step,
-        a.place,
         a.moment,
         COALESCE(b.place > a.place, FALSE) AS came
     FROM lasts AS a
-    JOIN pairs AS p ON p.label = a.label AND p.path = a.path AND p.step = a.step
+    JOIN expected AS p ON p.label = a.label AND p.path = a.path AND p.step = a.step
     LEFT JOIN lasts AS b ON b.execution = a.execution AND b.step = p.next_step
-    WHERE p.next_step IS NOT NULL AND p.often >= 0.2 * p.taken
 ),
 missed AS (
     SELECT DISTINCT v.label, v.step, v.next_step
