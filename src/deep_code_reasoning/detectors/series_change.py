@@ -2,15 +2,14 @@
 
 Two questions are put to each series and the better answer counts twice (Bonferroni):
 
-*Ranks.* Mann-Whitney between the points before and those of now. Points that follow one another resemble each other, so
-they count for fewer: n (1 - r) / (1 + r), r the correlation of neighbours (Bayley and Hammersley 1946). Sure of small
-but lasting shifts; says little with one point of now.
+*Ranks.* Mann-Whitney between the points before and those of now. Points that follow one another resemble each other,
+so they count for fewer: n (1 - r) / (1 + r), r the correlation of neighbours (Bayley and Hammersley 1946). Sure of
+small but lasting shifts; says little with one point of now.
 
 *Distance.* How far the mean of now is out, when the noise may have tails as heavy as Student's t with 3 degrees of
-freedom. The scale is the larger of the one that gives the median distance (MAD) and the one that makes the most extreme
-point before no rarer than it was. Being as far out as that point is then worth 1 / (n + 1), as by ranks; twice as far an
-eighth of it. With n < 5 the tails are taken to be heavier still.
-"""
+freedom. The scale is the larger of the one that gives the median distance (MAD) and the one that makes the most
+extreme point before no rarer than it was. Being as far out as that point is then worth 1 / (n + 1), as by ranks;
+twice as far an eighth of it. With n < 5 the tails are taken to be heavier still."""
 
 from __future__ import annotations
 
@@ -84,7 +83,7 @@ def freedom_of(points: int) -> int:
 
 
 def _correlation(moments: Moments) -> float:
-    """Few points show less of it than there is (Kendall 1954); one that is more than chance is taken at its upper end."""
+    """Few points show less of it than there is (Kendall 1954); where more than chance, its upper end is taken."""
     measured, error = moments.correlation, 1 / sqrt(moments.before)
     corrected = measured + (1 + 4 * measured) / moments.before + (error if measured > 2 * error else 0.0)
     return min(max(corrected, 0.0), 0.99)

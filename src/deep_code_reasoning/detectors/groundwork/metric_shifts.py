@@ -47,8 +47,8 @@ LEAD, LONGEST_LEAD_NANO = 0.2, 900_000_000_000
 """The last fifth of the time before the incident is no baseline: what brings it about is there before its symptom."""
 
 SMALL = 0.56
-"""The superiority from which an effect is more than negligible (Vargha and Delaney 2000): the cause may have been there in
-a part of the window only."""
+"""The superiority from which an effect is more than negligible (Vargha and Delaney 2000): the cause may have been there
+in a part of the window only."""
 
 LEAST_VARIATION = 0.05
 """A series is never taken to vary by less than this share of its level."""

@@ -10,8 +10,8 @@ from deep_code_reasoning.detectors.wording import figure
 Row = dict[str, Any]
 
 SATURATED = 0.8
-"""A server that is busy four fifths of the time keeps an arrival waiting for four times its own work (M/M/1: u / (1 - u));
-the wait then grows faster than the use."""
+"""A server that is busy four fifths of the time keeps an arrival waiting for four times its own work (M/M/1:
+u / (1 - u)); the wait then grows faster than the use."""
 
 HALF = 0.5
 """From here on an arrival waits at least as long as its own work takes."""

@@ -1,8 +1,8 @@
 """A resource of a service or a machine ran out, by its metrics.
 
 ## What it detects
-CPU, memory, a pool of connections or threads, a queue, a quota, a disk, or file descriptors, of which clearly more is in
-use in the incident than before, up to where work has to wait; or of which the waiting itself is measured (pending
+CPU, memory, a pool of connections or threads, a queue, a quota, a disk, or file descriptors, of which clearly more is
+in use in the incident than before, up to where work has to wait; or of which the waiting itself is measured (pending
 requests, throttled time, pressure, lag). One finding a service (a machine, where the metric is about the machine) and
 resource, by its clearest series.
 
@@ -15,19 +15,20 @@ wait but seldom what was waited for.
 What a metric is about is told by its name (groundwork/metric_meanings.toml: OpenTelemetry, Kubernetes, cAdvisor,
 Prometheus exporters, JVM, Node.js, pools, brokers). Counters are read as rates, histograms as means. Every series is
 compared with itself before, robustly (series_change.py: ranks, and the distance in scales of its own noise with heavy
-tails, never rarer than the same metric went as far in the baselines of others), and over all series together at most 5 %
-are false (Benjamini, Hochberg 1995). Where the baseline given holds fewer than 8 points of a series, those before the
-incident are taken, without the last fifth of that time: `baseline_is`.
-A shift alone is no saturation: where the limit is known the share in use must reach 80 % (critical) or 50 % (warning);
-measured waiting must have doubled at least (warning); of a use without a known limit that doubled it is only said that
-it did (info). The level in the incident is its upper quarter, for a cause may be there in a part of the window.
-`support` counts traces while it lasted: those with a span of the service, with the symptom and without.
+tails, never rarer than the same metric went as far in the baselines of others), and over all series together at most
+5 % are false (Benjamini, Hochberg 1995). Where the baseline given holds fewer than 8 points of a series, those before
+the incident are taken, without the last fifth of that time: `baseline_is`. A shift alone is no saturation: where the
+limit is known the share in use must reach 80 % (critical) or 50 % (warning); measured waiting must have doubled at
+least (warning); of a use without a known limit that doubled it is only said that it did (info). The level in the
+incident is its upper quarter, for a cause may be there in a part of the window. `support` counts traces while it
+lasted: those with a span of the service, with the symptom and without.
 
 ## Not this when
 The service was asked for more (see TRAF001, `requests_ratio`): then demand is the cause and the full resource how it
-shows. When a lock, a slow callee or a retry storm holds threads and connections, the pool is full as well: look whether
-the calls under it became slower first. A resource that is always near its limit is no news here, and a slow leak that has
-grown all along is not told from its own trend.
+shows. When a lock, a slow callee or a retry storm holds threads and connections, the pool is full as well: look
+whether the calls under it became slower first. A resource that is always near its limit is no news here, and a slow
+leak that has grown all along is not told from its own trend. A growing queue is a mechanism: its consumers are slow
+or fail, or more is put in.
 
 ## What to do
 See who uses the resource (a profile, a heap histogram, the pool's holders), and whether the limit was lowered
@@ -42,6 +43,7 @@ from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
 from deep_code_reasoning.detectors.saturation.levels import HALF, SATURATED, figures, level
+from deep_code_reasoning.detectors.wording import figure
 from deep_code_reasoning.finding import Evidence, Finding, Severity, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
@@ -155,11 +157,13 @@ def _finding(
     before, after = figures(row)
     who = row["service_name"] if row["scope"] == "service" and row["service_name"] else row["host"]
     verb = "ran short" if severity == "critical" else "rose"
+    lowered = f", its limit {figure(row['limit_before'] or 0)} → {figure(row['limit_after'] or 0)}"
+    limit = lowered if _is_limit_lowered(row) else ""
     return Finding(
         code=RULE.code,
-        title=f"{RESOURCES.get(row['about'], row['about'])} of {who} {verb}: {row['name']} {before} → {after}",
+        title=f"{RESOURCES.get(row['about'], row['about'])} of {who} {verb}: {row['name']} {before} → {after}{limit}",
         severity=severity,
-        role="context" if severity == "info" else "cause",
+        role="context" if severity == "info" else "mechanism" if row["about"] == "queue" else "cause",
         subject=Subject(
             service=row["service_name"] if row["scope"] == "service" else None, resource=row["about"], host=row["host"]
         ),
@@ -168,6 +172,10 @@ def _finding(
         evidence=tuple(_evidence([one for _, one in members])),
         support=support,
     )
+
+
+def _is_limit_lowered(row: Row) -> bool:
+    return bool(row["limit_after"] and row["limit_before"]) and row["limit_after"] < row["limit_before"]
 
 
 def _numbers(row: Row, tested: int, requests: float | None) -> dict[str, float | int | str]:
@@ -189,6 +197,7 @@ def _numbers(row: Row, tested: int, requests: float | None) -> dict[str, float |
         found |= {"used_before_percent": round(share.before * 100, 1), "used_percent": round(share.after * 100, 1)}
     if row["limit_after"]:
         found |= {"limit_before": _rounded(row["limit_before"]), "limit_after": _rounded(row["limit_after"])}
+        found["limit_lowered"] = "yes" if _is_limit_lowered(row) else "no"
     if requests is not None and row["scope"] == "service":
         found["requests_ratio"] = round(requests, 2)
     return found
@@ -210,6 +219,6 @@ RULE = Rule(
     title="A resource of a service or a machine ran out.",
     severity="critical",
     role="cause",
-    needs=("metric_shifts",),
+    needs=("metrics",),
     detect=detect,
 )
