@@ -10,9 +10,9 @@ shortly before, and it often touched the very client that now fails.
 
 ## How it is computed
 Warning and error lines and failed spans of both windows are matched against the phrases of `signatures.toml`; a line
-counts for its gravest phrase. The failures with such a phrase out of all failures of the services hit are compared with
-all that these services wrote in the baseline (Fisher's exact test, at most 1 % by chance; at least three and a tenth of
-their failures). `sort` is `expired` where any of them says so, or where a gauge of a certificate's remaining time fell
+counts for its gravest phrase. Slices of time with such a phrase, out of all in which the services hit fail, are
+compared with those of the baseline in which they wrote anything (Fisher's exact test, at most 1 % by chance; at least
+three lines and a tenth of the failing slices). `sort` is `expired` where any of them says so, or where a gauge of a certificate's remaining time fell
 to nothing in between; else what most of them say. The peer is the host that is named most.
 
 ## Not this when
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
     texts = told(tables, incident, "certificate")
-    counted = count(tables, incident, texts)
+    counted = count(tables, incident, "certificate", texts)
     if not counted.is_sure:
         return
     gauges = tables.rows(sql_beside(__file__), **bounds(incident))

@@ -10,9 +10,9 @@ that nobody has deployed. The first error reported is that of the busiest caller
 
 ## How it is computed
 Warning and error lines and failed spans of both windows are matched against the phrases of `signatures.toml`. The
-services hit are counted together: failures with such a phrase out of all their failures in the incident, and out of all
-they wrote in the baseline, compared by Fisher's exact test (at most 1 % by chance), at least three and at least a tenth
-of their failures. `names` counts the host names that could not be found. Metrics of name servers whose median has at
+services hit are counted together, by slices of time (a twentieth of the time it lasts): those with such a phrase out of
+all in which they fail, against those of the baseline in which they wrote anything, by Fisher's exact test (at most 1 %
+by chance); at least three lines and a tenth of the failing slices. `names` counts the host names that could not be found. Metrics of name servers whose median has at
 least doubled are named as evidence. The finding is critical where the resolver itself fails or several names do.
 
 ## Not this when
@@ -51,7 +51,7 @@ DOUBLED = 2.0
 
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
     texts = told(tables, incident, "dns")
-    counted = count(tables, incident, texts)
+    counted = count(tables, incident, "dns", texts)
     if not counted.is_sure:
         return
     services, hosts = services_of(texts), hosts_of(texts)

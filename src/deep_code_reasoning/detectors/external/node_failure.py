@@ -9,9 +9,9 @@ Everything on the node fails or is moved at the same time. Seen from the service
 no reason of their own, and a deploy of any of them looks guilty.
 
 ## How it is computed
-Warning and error lines of both windows are matched against the phrases of `signatures.toml` and compared with all that
-those who write them wrote in the baseline (Fisher's exact test, at most 1 % by chance; at least three and a tenth of
-their failures). The host is the one that the lines name, else that of the records. `services_on_host` counts the
+Warning and error lines of both windows are matched against the phrases of `signatures.toml` and counted by slices of
+time, against those of the baseline in which their writers wrote anything (Fisher's exact test, at most 1 % by chance;
+at least three lines and a tenth of the failing slices). The host is the one that the lines name, else that of the records. `services_on_host` counts the
 services that failed on that host, `only_there` those that failed on no other one.
 
 ## Not this when
@@ -53,8 +53,8 @@ NO_NAMES = {"is", "not", "has", "was", "status", "condition", "ready", "name", "
 
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
     texts = [text for text in told(tables, incident, "node") if text.after]
-    counted = count(tables, incident, texts)
-    if not texts or not counted.is_sure:
+    counted = count(tables, incident, "node", texts)
+    if not counted.is_sure:
         return
     counts = Counter[str]()
     for text in texts:

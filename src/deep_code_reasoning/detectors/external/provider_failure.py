@@ -11,9 +11,9 @@ Rolling back costs an hour and mends nothing; a second provider or a queue would
 ## How it is computed
 Warning and error lines and failed spans that name a host with a public name and match the phrases of `signatures.toml`
 are counted by host. A host is the system's own where its first label is a service of the evidence or its name ends as
-names inside a cluster or a company do. The failures with that host out of all failures of the services that call it are
-compared with all that these services wrote in the baseline (Fisher's exact test, at most 1 % by chance; at least three
-and a tenth of their failures). `calls` and `failed_calls` are those of client spans to the host, where there are any.
+names inside a cluster or a company do. Slices of time with that host, out of all in which the services that
+call it fail, are compared with those of the baseline in which they wrote anything (Fisher's exact test, at most 1 % by
+chance; at least three lines and a tenth of the failing slices). `calls` and `failed_calls` are those of client spans to the host, where there are any.
 
 ## Not this when
 The provider refuses what it is sent (4xx but 429): then what is sent may be wrong. The name is not found or the
@@ -39,6 +39,7 @@ from deep_code_reasoning.detectors.external.told import (
     evidence_of,
     hosts_of,
     interval_of,
+    pattern_of,
     services_of,
     sort_of,
     told,
@@ -67,13 +68,17 @@ def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
         for host in set(HOST.findall(text.text)) & set(hosts_of([text])):
             if not _is_own(host, own):
                 by_host[host].append(text)
-    counted = {host: count(tables, incident, of_host) for host, of_host in by_host.items()}
-    sure = sorted((host for host in counted if counted[host].is_sure), key=lambda host: (-counted[host].having, host))
+    often = sorted(by_host, key=lambda host: (-sum(text.after for text in by_host[host]), host))[:MOST_HOSTS]
+    elsewhere = f"{pattern_of('dns')}|{pattern_of('certificate')}"
+    counted = {
+        host: count(tables, incident, "provider", by_host[host], containing=host, without=elsewhere) for host in often
+    }
+    sure = [host for host in often if counted[host].is_sure]
     calls = {row[0]: row[1:] for row in tables.rows(sql_beside(__file__), **bounds(incident))} if sure else {}
-    for host in sure[:MOST_HOSTS]:
+    for host in sure:
         of_host, sort = by_host[host], _sort(by_host[host])
         services = services_of(of_host)
-        numbers = {"sort": sort, "services": len(services), **counted[host].numbers}
+        numbers: dict[str, float | int | str] = {"sort": sort, "services": len(services), **counted[host].numbers}
         if host in calls:
             numbers |= {"calls": calls[host][0], "failed_calls": calls[host][1], "failed_calls_before": calls[host][3]}
         yield Finding(

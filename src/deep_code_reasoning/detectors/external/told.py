@@ -28,10 +28,17 @@ FEWEST = 3
 """Two lines may be anybody's."""
 
 CHANCE = 0.01
-"""How often chance alone is allowed to bring so many lines into the incident (Fisher's exact test)."""
+"""How often chance alone is allowed to bring so many slices with the signature into the incident (Fisher's exact test)."""
 
 LEAST_SHARE = 0.1
-"""Of the failures of the services hit; a rarer phrase is not what the incident is about."""
+"""Of the slices in which the services hit fail; a rarer phrase is not what the incident is about."""
+
+SLICES = 20
+SHORTEST_SLICE = 1_000_000_000
+"""The time from the first to the last such failure is cut into so many slices, the baseline into ones of that length."""
+
+NOTHING = "a^"
+"""A pattern that matches nothing."""
 
 HOST = re.compile(r"\b((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]{1,24})\b(?!\()")
 NOT_HOSTS = re.compile(r"\.(go|py|java|js|ts|rb|rs|cs|cpp|php|json|ya?ml|sql|exception|error|html?|css|log|txt|proto|net|io)$")
@@ -70,6 +77,10 @@ def sorts(family: str) -> tuple[Sort, ...]:
     return tuple(Sort(**{**e, "phrases": tuple(e["phrases"])}) for e in data["sort"] if e["family"] == family)
 
 
+def pattern_of(family: str) -> str:
+    return "|".join(sort.pattern for sort in sorts(family))
+
+
 def words_of(family: str, name: str) -> str:
     return next(sort.words for sort in sorts(family) if sort.name == name)
 
@@ -83,49 +94,73 @@ def told(tables: Tables, incident: Incident, family: str) -> list[Told]:
     if incident.baseline is None or incident.incident is None:
         return []
     tables.execute(sql_beside(__file__), warning_severity=WARNING_SEVERITY, error_words=ERROR_LINES["error_words"])
-    pattern = "|".join(sort.pattern for sort in sorts(family))
-    rows = tables.rows(sql_beside(__file__, "matching"), **bounds(incident), pattern=pattern, most=MOST_TEXTS)
+    rows = tables.rows(
+        sql_beside(__file__, "matching"), **bounds(incident), pattern=pattern_of(family), most=MOST_TEXTS
+    )
     found = [(row, sort_of(family, row[2])) for row in rows]
     return [Told(*row, sort=name) for row, name in found if name]
 
 
 @dataclass(frozen=True)
 class Count:
-    """Of the services hit: failures with the signature and in all, in the incident; before it also what went well."""
+    """Slices of the incident in which the services hit failed, with the signature and at all; before it also those in
+    which they wrote anything. `lines` with the signature.
+
+    Slices and not lines are counted: one failure leaves several lines behind, most of which tell only that it happened.
+    """
 
     having: int
     failing: int
     having_before: int
-    records_before: int
-    p_value: float
+    lines: int
+    slices_before: int
+
+    @property
+    def p_value(self) -> float:
+        return more_often(self.having, max(self.failing, self.having), self.having_before, self.slices_before)
 
     @property
     def is_sure(self) -> bool:
-        enough = self.having >= FEWEST and self.having >= LEAST_SHARE * self.failing
+        enough = self.lines >= FEWEST and self.having >= LEAST_SHARE * self.failing
         return enough and self.p_value <= CHANCE
 
     @property
     def support(self) -> Support:
-        return Support(self.having, self.failing, self.having_before, self.records_before, unit="failure")
+        return Support(self.having, self.failing, self.having_before, self.slices_before, unit="time slice")
 
     @property
     def numbers(self) -> dict[str, float | int | str]:
         return {
-            "failures": self.having,
-            "failures_of_all": self.failing,
-            "failures_before": self.having_before,
+            "failures": self.lines,
+            "slices": self.having,
+            "slices_failing": self.failing,
+            "slices_before": self.having_before,
             "p_value": float(f"{self.p_value:.2g}"),
         }
 
 
-def count(tables: Tables, incident: Incident, texts: Iterable[Told]) -> Count:
-    texts = list(texts)
-    services = {text.service for text in texts if text.after}
-    rows = [row for row in tables.rows(sql_beside(__file__, "totals"), **bounds(incident)) if row[0] in services]
-    having, before = sum(text.after for text in texts), sum(t.before for t in texts if t.service in services)
-    failing = sum(row[1] for row in rows)
-    records = max(sum(max(row[2], row[3]) for row in rows), before)
-    return Count(having, failing, before, records, more_often(having, failing, before, records))
+def count(
+    tables: Tables,
+    incident: Incident,
+    family: str,
+    texts: Sequence[Told],
+    *,
+    containing: str = "",
+    without: str = NOTHING,
+) -> Count:
+    """Of the failures of a family, those whose text holds `containing` and does not match `without`: `texts`."""
+    lasting = interval_of(texts)
+    if lasting is None:
+        return Count(0, 0, 0, 0, 0)
+    row = tables.rows(
+        sql_beside(__file__, "slices"),
+        **bounds(incident),
+        slice=max(SHORTEST_SLICE, (lasting.end - lasting.start) // SLICES),
+        pattern=pattern_of(family),
+        containing=containing,
+        without=without,
+    )[0]
+    return Count(*row)
 
 
 def services_of(texts: Iterable[Told]) -> list[str]:
