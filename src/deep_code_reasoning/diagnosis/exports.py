@@ -59,8 +59,8 @@ def two_exports(tables: Tables, stretches: Stretches) -> Exports | None:
     for one in reversed(whole[:-2]):
         if stretches.count(earlier) < ENOUGH:
             earlier = TimeWindow(one.start, earlier.end)
-    found = panel_of(tables, stretches, earlier, later)
-    differing = difference(*found, FALSE_ALARMS) if found else None
+    panel = panel_of(tables, stretches, earlier, later)
+    differing = difference(panel, panel.firsts[1], FALSE_ALARMS) if panel else None
     if differing and _recovered(differing):
         return Exports(later, earlier, TimeWindow(earlier.start, earlier.start), differing)
     return Exports(earlier, later, TimeWindow(earlier.end, later.start), differing)

@@ -7,8 +7,11 @@ short stretches than long ones, so the largest ratio of pure noise is that of a 
 have to beat it; each stretch is therefore held against what its own length gives by chance (the penalty of Rivera and
 Walther, "Optimal detection of a jump in the intensity of a Poisson process or in a density", 2013). The chance of the
 result under no change comes from shuffling the buckets with a fixed seed, which needs no assumption but that quiet
-buckets are exchangeable: slow seasons longer than the evidence break it. Shuffling stops early where the answer is
-clear (Besag and Clifford 1991).
+buckets are exchangeable. Where neighbours are alike beside the stretch found, runs of RUN buckets are shuffled instead
+(block permutation), which keeps what correlation there is within a run: on AR(1) noise that raises 1 alarm in 14 where
+shuffling single buckets raised 1 in 4 (correlation 0.5; bench/quiet.py), at the price of incidents shorter than a run.
+Seasons and drifts as long as the evidence still look like a change. Shuffling stops early where the answer is clear
+(Besag and Clifford 1991).
 """
 
 from __future__ import annotations
@@ -39,6 +42,15 @@ FEWEST_BUCKETS = 8
 SHORTEST_STRETCH = 2
 """Buckets inside and outside. One bucket alone is not moved apart by shuffling and would be its own yardstick."""
 
+RUN = 5
+FEWEST_RUNS = 8
+"""Buckets shuffled together where neighbours are alike; shorter runs where there would be fewer of them than this."""
+
+LAGS = 3
+CLUMPED = 0.5
+"""Neighbours are alike when their autocorrelation over LAGS lags is so many standard deviations above nothing. That is
+low on purpose: a third of uncorrelated series pass it and lose little, correlated ones are missed rarely."""
+
 PROFILE = 1.92
 """Half the 95 % point of chi square with one degree of freedom: starts within it of the best one are possible."""
 
@@ -57,6 +69,7 @@ class Series:
     bad: np.ndarray
     total: np.ndarray
     over: np.ndarray | None = None
+    unit: str = "traces"
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,12 @@ class Change:
     gain: float
     rate_inside: float
     rate_outside: float
+
+    def __str__(self) -> str:
+        return (
+            f"the incident was found by {self.series.name}: {self.rate_inside:.1%} of "
+            f"{self.series.unit} against {self.rate_outside:.1%} in the rest (p = {self.p_value:.2g})"
+        )
 
     @property
     def recovered(self) -> bool:
@@ -94,6 +113,7 @@ def find_change(series: Series, shuffles: int = SHUFFLES, seed: int = 0) -> Chan
     start, end = int(starts[best]), int(ends[best])
     inside = slice(start, end)
     outside = total.sum() - total[inside].sum()
+    run = run_length(bad, total, inside)
     possible = starts[(ends == end) & (gains >= gains[best] - PROFILE)]
     return Change(
         series=series,
@@ -101,7 +121,7 @@ def find_change(series: Series, shuffles: int = SHUFFLES, seed: int = 0) -> Chan
         end=end,
         earliest=int(possible.min()),
         latest=int(possible.max()),
-        p_value=_p_value(float(surprise[best]), bad, total, starts, ends, shuffles, seed),
+        p_value=_p_value(float(surprise[best]), bad, total, (starts, ends), run, shuffles, seed),
         gain=float(gains[best]),
         rate_inside=float(bad[inside].sum() / total[inside].sum()),
         rate_outside=float((bad.sum() - bad[inside].sum()) / outside) if outside else 0.0,
@@ -168,18 +188,55 @@ def _x_log_x(x: np.ndarray) -> np.ndarray:
     return np.where(x > 0, x * np.log(np.maximum(x, 1e-300)), 0.0)
 
 
+def run_length(bad: np.ndarray, total: np.ndarray, stretch: slice) -> int:
+    """How many neighbouring buckets to shuffle together: 1 where they are independent in the stretch and beside it."""
+    import numpy as np
+
+    within = np.zeros(len(bad), dtype=bool)
+    within[stretch] = True
+    rest = np.zeros(len(bad))
+    for side in (within, ~within):
+        count = total[side].sum()
+        if count:
+            deviation = (bad[side] - total[side] * (bad[side].sum() / count)) / np.sqrt(np.maximum(total[side], 1))
+            spread = np.sqrt((deviation**2).mean())
+            rest[side] = deviation / spread if spread > 0 else 0.0
+    strength = (rest**2).sum()
+    if not strength:
+        return 1
+    alike = sum((rest[lag:] * rest[:-lag]).sum() for lag in range(1, LAGS + 1)) / strength
+    is_clumped = alike * np.sqrt(len(bad) / LAGS) > CLUMPED
+    return max(1, min(RUN, len(bad) // FEWEST_RUNS)) if is_clumped else 1
+
+
+def shuffled(buckets: int, run: int, random: np.random.Generator) -> np.ndarray:
+    """A permutation that keeps runs of about `run` neighbours together, cut at a random phase."""
+    import numpy as np
+
+    if run == 1:
+        return random.permutation(buckets)
+    runs = np.array_split(np.roll(np.arange(buckets), random.integers(buckets)), buckets // run)
+    return np.concatenate([runs[at] for at in random.permutation(len(runs))])
+
+
 def _p_value(
-    seen: float, bad: np.ndarray, total: np.ndarray, starts: np.ndarray, ends: np.ndarray, shuffles: int, seed: int
+    seen: float,
+    bad: np.ndarray,
+    total: np.ndarray,
+    stretches: tuple[np.ndarray, np.ndarray],
+    run: int,
+    shuffles: int,
+    seed: int,
 ) -> float:
-    """How often shuffled buckets hold a stretch at least as unusual."""
+    """How often buckets shuffled in runs of `run` hold a stretch at least as unusual."""
     import numpy as np
 
     random = np.random.default_rng(seed)
-    penalty = _penalty(len(bad), starts, ends)
+    penalty = _penalty(len(bad), *stretches)
     exceeding = 0
     for turn in range(1, (MOST_SHUFFLES if shuffles else 0) + 1):
-        order = random.permutation(len(bad))
-        exceeding += bool(_surprise(_gains(bad[order], total[order], starts, ends), penalty).max() >= seen - 1e-9)
+        order = shuffled(len(bad), run, random)
+        exceeding += bool(_surprise(_gains(bad[order], total[order], *stretches), penalty).max() >= seen - 1e-9)
         if exceeding >= EXCEEDANCES:
             return exceeding / turn
         if turn == shuffles and not exceeding:

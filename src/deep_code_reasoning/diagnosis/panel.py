@@ -47,10 +47,21 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True)
 class Panel:
-    """`values`: one row a kind, one column a bucket, the sum of what the traces deviate from the kind's mean."""
+    """One row a kind, one column a bucket: in how many traces the operation ran (`runs`) and the sum over those of what
+    is measured, 0 to 1 a trace. Bucket k begins at edges[k] (ns); the buckets of windows[n] begin with firsts[n].
+    """
 
     kinds: tuple[Kind, ...]
-    values: np.ndarray
+    sums: np.ndarray
+    runs: np.ndarray
+    edges: np.ndarray
+    firsts: tuple[int, ...]
+
+    @property
+    def values(self) -> np.ndarray:
+        """How far the traces of a bucket are, in sum, above the kind's mean."""
+        rate = self.sums.sum(axis=1) / self.runs.sum(axis=1)
+        return self.sums - self.runs * rate[:, None]
 
 
 @dataclass(frozen=True)
@@ -66,43 +77,44 @@ class Difference:
     deviations: dict[Kind, float]
 
 
-def panel_of(tables: Tables, stretches: Stretches, earlier: TimeWindow, later: TimeWindow) -> tuple[Panel, int] | None:
-    """The operations' series in buckets of traces of two windows, and the first bucket of the later one."""
+def panel_of(tables: Tables, stretches: Stretches, *windows: TimeWindow) -> Panel | None:
+    """The operations' series over windows in order of time, in buckets of equally many traces; None without any."""
     import numpy as np
 
-    starts, traces = stretches.counted, stretches.traces
-    if not len(traces):
+    own = []
+    stride = 1 + sum(stretches.count(window) for window in windows) // MOST_TRACES
+    for window in windows:
+        begin, end = np.searchsorted(stretches.counted, [window.start, window.end])
+        own.append(np.arange(begin, end, stride))
+    most = [len(places) // TRACES_A_BUCKET for places in own]
+    if not len(stretches.traces) or not all(most):
         return None
-    columns, first_later = [], 0
-    stride = 1 + (stretches.count(earlier) + stretches.count(later)) // MOST_TRACES
-    for window in (earlier, later):
-        begin, end = np.searchsorted(starts, [window.start, window.end])
-        own = traces[begin:end:stride]
-        buckets = len(own) // TRACES_A_BUCKET
-        if not buckets:
-            return None
-        columns.append((own, buckets))
-    share = min(1.0, MOST_BUCKETS / sum(buckets for _, buckets in columns))
-    numbered = []
-    for own, buckets in columns:
-        first_later = len(numbered) and int(numbered[-1][-1]) + 1
-        wanted = max(1, round(buckets * share))
-        numbered.append(first_later + np.arange(len(own)) * wanted // len(own))
-    _bucketed(tables, np.concatenate([own for own, _ in columns]), np.concatenate(numbered))
-    panel = _panel(tables, int(numbered[-1][-1]) + 1)
-    return (panel, first_later) if panel else None
+    share = min(1.0, MOST_BUCKETS / sum(most))
+    wanted = [max(1, round(buckets * share)) for buckets in most]
+    firsts = np.concatenate([[0], np.cumsum(wanted)])
+    buckets = np.concatenate(
+        [
+            first + np.arange(len(places)) * n // len(places)
+            for first, places, n in zip(firsts, own, wanted, strict=False)
+        ]
+    )
+    places = np.concatenate(own)
+    edges = stretches.counted[places[np.flatnonzero(np.diff(buckets, prepend=-1))]]
+    edges = np.append(edges, stretches.counted[places[-1]] + 1)
+    _register(tables, stretches.traces[places], buckets)
+    return _panel(tables, edges, tuple(int(first) for first in firsts[:-1]))
 
 
-def _bucketed(tables: Tables, traces: np.ndarray, buckets: np.ndarray) -> None:
+def _register(tables: Tables, traces: np.ndarray, buckets: np.ndarray) -> None:
     import pyarrow as pa
 
     tables.register("trace_buckets", pa.table({"trace_number": traces, "bucket": buckets}))
 
 
-def _panel(tables: Tables, buckets: int) -> Panel | None:
+def _panel(tables: Tables, edges: np.ndarray, firsts: tuple[int, ...]) -> Panel | None:
     import numpy as np
 
-    here = Path(__file__)
+    here, buckets = Path(__file__), len(edges) - 1
     runs: dict[tuple[str | None, str], np.ndarray] = {}
     sums: dict[Kind, np.ndarray] = {}
     for row in tables.dicts(here.with_name("onset_operations.sql").read_text(encoding="utf-8")):
@@ -113,23 +125,25 @@ def _panel(tables: Tables, buckets: int) -> Panel | None:
     for row in tables.dicts(here.with_name("onset_templates.sql").read_text(encoding="utf-8")):
         kind = Kind("lines", row["service_name"], row["operation"], row["template_id"])
         sums.setdefault(kind, np.zeros(buckets))[row["bucket"]] = row["lines"]
-    kinds, values = [], []
+    kept = []
     for kind, found in sums.items():
         ran = runs[kind.service, kind.operation]
-        centred = found - ran * (found.sum() / ran.sum())
-        if ran.sum() >= FEWEST_RUNS and np.abs(centred).max() > 1e-9:
-            kinds.append(kind)
-            values.append(centred)
-    return Panel(tuple(kinds), np.array(values)) if kinds else None
+        if ran.sum() >= FEWEST_RUNS and np.abs(found * ran.sum() - ran * found.sum()).max() > 1e-9:
+            kept.append((kind, found, ran))
+    if not kept:
+        return None
+    kinds, all_sums, all_runs = zip(*kept, strict=True)
+    return Panel(kinds, np.array(all_sums), np.array(all_runs), edges, firsts)
 
 
 def difference(panel: Panel, first_later: int, false_alarms: float, seed: int = 0) -> Difference:
     """Between the buckets before `first_later` and those from it on."""
     import numpy as np
 
-    buckets = panel.values.shape[1]
+    values = panel.values
+    buckets = values.shape[1]
     later = buckets - first_later
-    centred = panel.values - panel.values.mean(axis=1, keepdims=True)
+    centred = values - values.mean(axis=1, keepdims=True)
     spread = np.sqrt((centred**2).mean(axis=1) * later * first_later / (buckets - 1))
     random = np.random.default_rng(seed)
     chosen = np.zeros((buckets, SHUFFLES + 1))

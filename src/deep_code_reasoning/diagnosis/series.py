@@ -19,10 +19,14 @@ MOST_BUCKETS = 90
 FEWEST_EVENTS_A_BUCKET = 5
 
 COUNT_ENTRIES = "SELECT COUNT(*) FROM topology WHERE parent_number IS NULL"
-SIGNALS = {
+OPERATIONS = "operations"
+"""Not a series but hundreds, judged as one (panel_scan.py)."""
+
+SIGNALS: dict[str, tuple[str, tuple[str, ...]] | None] = {
     "entries": (COUNT_ENTRIES, ("errors", "slow")),
     "inside": (COUNT_ENTRIES, ("at_service", "errors", "calls")),
     "logs": ("SELECT COUNT(time_unix_nano) FROM logs", ("errors",)),
+    OPERATIONS: None,
     "metrics": ("SELECT COUNT(DISTINCT time_unix_nano) * 5 FROM metrics", ("high", "low")),
 }
 GRAVEST_FIRST = (
@@ -32,17 +36,31 @@ GRAVEST_FIRST = (
     "inside: calls",
     "entries: slow",
     "logs: errors",
+    OPERATIONS,
     "metrics: high",
     "metrics: low",
 )
 """The order in which significant changes speak for the onset: as the symptom is chosen (symptom.py)."""
+
+LAST_ASKED = (OPERATIONS, "metrics")
+"""Only asked where those before show nothing."""
+
+UNITS = {"entries": "requests", "inside": "traces", "logs": "lines", "metrics": "points"}
+
+
+def gravity(name: str) -> int:
+    """The place of a series in GRAVEST_FIRST."""
+    return GRAVEST_FIRST.index(OPERATIONS if name.startswith(OPERATIONS) else name)
 
 
 def series_of(tables: Tables, signal: str, service: str | None = None) -> Iterator[Series]:
     """The series of one of SIGNALS (`service`: the one an alert names); none where there is too little of it."""
     import numpy as np
 
-    count_sql, names = SIGNALS[signal]
+    asked = SIGNALS[signal]
+    if asked is None:
+        return
+    count_sql, names = asked
     events = tables.rows(count_sql)[0][0]
     buckets = min(MOST_BUCKETS, events // FEWEST_EVENTS_A_BUCKET)
     if buckets < FEWEST_BUCKETS:
@@ -56,4 +74,4 @@ def series_of(tables: Tables, signal: str, service: str | None = None) -> Iterat
     over = np.array([row.get("over", row["ends"]) for row in rows], dtype=np.int64)
     for name in names:
         bad = np.array([row[name] for row in rows], dtype=np.int64)
-        yield Series(f"{signal}: {name}", edges, bad, total, over)
+        yield Series(f"{signal}: {name}", edges, bad, total, over, UNITS[signal])

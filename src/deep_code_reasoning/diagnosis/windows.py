@@ -13,8 +13,10 @@ from deep_code_reasoning.diagnosis.onset import (
     find_change,
     significant,
 )
-from deep_code_reasoning.diagnosis.series import GRAVEST_FIRST, SIGNALS, series_of
-from deep_code_reasoning.diagnosis.stretches import stretches_of
+from deep_code_reasoning.diagnosis.panel import panel_of
+from deep_code_reasoning.diagnosis.panel_scan import scan
+from deep_code_reasoning.diagnosis.series import GRAVEST_FIRST, LAST_ASKED, OPERATIONS, SIGNALS, gravity, series_of
+from deep_code_reasoning.diagnosis.stretches import Stretches, stretches_of
 from deep_code_reasoning.diagnosis.widening import widen
 from deep_code_reasoning.incident import Alert, Incident, TimeWindow
 
@@ -59,10 +61,11 @@ def find_windows(
         by_then = incident.start if incident else None
         baseline, incident, widened = widen(baseline, incident, stretches_of(tables))
         return Search(replace(_given(baseline, incident, by_then, span, alert, question), widened=widened))
-    exports = None if alert else two_exports(tables, stretches_of(tables))
+    stretches = stretches_of(tables)
+    exports = None if alert else two_exports(tables, stretches)
     if exports:
         return _from_exports(exports, question)
-    found, p_value = _search(tables, alert, work)
+    found, p_value = _search(tables, stretches, alert, work)
     if found:
         origin = "alert" if alert and alert.fired_at else "onset"
         return Search(_from_change(found[0], span, alert, question, origin), tuple(found), p_value)
@@ -83,14 +86,21 @@ def _from_exports(exports: Exports, question: str | None) -> Search:
     return Search(incident, (), exports.difference.p_value if exports.difference else None)
 
 
-def _search(tables: Tables, alert: Alert | None, work: Work) -> tuple[list[Change], float | None]:
-    """Significant changes, the gravest symptom first, and the smallest p-value. Metrics are asked last of all."""
+def _search(tables: Tables, stretches: Stretches, alert: Alert | None, work: Work) -> tuple[list[Change], float | None]:
+    """Significant changes, the gravest symptom first, and the smallest p-value. Metrics are asked last of all.
+
+    An operation deep inside is asked about where no symptom at the edge has shown itself.
+    """
     changes: list[Change] = []
     looked = False
     false_alarms = FALSE_ALARMS_WHEN_ALERTED if alert else FALSE_ALARMS
     for signal in SIGNALS:
-        if signal == "metrics" and significant(changes, false_alarms):
+        if signal in LAST_ASKED and significant(changes, false_alarms):
             break
+        if signal == OPERATIONS:
+            inside = _of_operations(tables, stretches)
+            changes += [inside] if inside else []
+            continue
         for series in series_of(tables, signal, alert.service if alert else None):
             work.check()
             looked = True
@@ -99,11 +109,18 @@ def _search(tables: Tables, alert: Alert | None, work: Work) -> tuple[list[Chang
                 changes.append(change)
     asked = [change for change in changes if change.series.name == GRAVEST_FIRST[0]]
     found = significant(asked, false_alarms) or significant(changes, false_alarms)
-    found.sort(key=lambda change: GRAVEST_FIRST.index(change.series.name))
+    found.sort(key=lambda change: gravity(change.series.name))
     if alert and alert.fired_at:
         at = alert.fired_at
         found = [c for c in found if c.series.edges[c.start] <= at]
     return found, min((c.p_value for c in changes), default=1.0 if looked else None)
+
+
+def _of_operations(tables: Tables, stretches: Stretches) -> Change | None:
+    if not len(stretches.counted):
+        return None
+    panel = panel_of(tables, stretches, TimeWindow(int(stretches.counted[0]), int(stretches.counted[-1]) + 1))
+    return scan(panel) if panel else None
 
 
 def _from_change(
@@ -122,10 +139,10 @@ def _from_change(
     before = TimeWindow(edges[0], max(edges[0], onset.start - lead))
     after = TimeWindow(end, max(end, edges[-1]))
     long_enough = before.seconds >= SHORTEST_BASELINE * (edges[-1] - edges[0]) / 1e9
-    baseline = before if long_enough or before.seconds >= after.seconds else after
+    baseline: TimeWindow | None = before if long_enough or before.seconds >= after.seconds else after
     if baseline.end <= baseline.start:
-        return Incident(None, incident, onset, alert, question, origin)
-    return Incident(baseline, incident, onset, alert, question, origin)
+        baseline = None
+    return Incident(baseline, incident, onset, alert, question, origin, basis=str(change))
 
 
 def _given(
