@@ -1,20 +1,30 @@
--- sized_spans: one span a trace, operation and attribute that tells how large its input or output is, with its cost:
--- the time it took itself, and the calls it made.
-CREATE OR REPLACE TEMPORARY TABLE sized_spans AS
-WITH flat AS (
-    SELECT span_number, UNNEST(attributes) AS pair FROM spans WHERE ARRAY_LENGTH(attributes) > 0
-),
-keys AS (
-    SELECT key
-    FROM (SELECT DISTINCT pair.key AS key FROM flat) AS named
-    WHERE REGEXP_MATCHES(key, $sizes) AND NOT REGEXP_MATCHES(key, $no_sizes)
-),
-sized AS (
+-- size_keys: the attributes that tell how large an input or output is.
+CREATE OR REPLACE TEMPORARY TABLE size_keys AS
+SELECT key
+FROM (
+    SELECT DISTINCT pair.key AS key
+    FROM (SELECT UNNEST(attributes) AS pair FROM spans WHERE ARRAY_LENGTH(attributes) > 0) AS flat
+) AS named
+WHERE REGEXP_MATCHES(key, $sizes) AND NOT REGEXP_MATCHES(key, $no_sizes);
+
+-- sizes_told: their values, where they differ enough for a power law to show.
+CREATE OR REPLACE TEMPORARY TABLE sizes_told AS
+WITH sized AS (
     SELECT f.span_number, f.pair.key AS key, TRY_CAST(f.pair.value AS DOUBLE) AS size
-    FROM flat AS f
-    JOIN keys AS k ON k.key = f.pair.key
+    FROM (SELECT span_number, UNNEST(attributes) AS pair FROM spans WHERE ARRAY_LENGTH(attributes) > 0) AS f
+    JOIN size_keys AS k ON k.key = f.pair.key
 ),
-placed AS (
+usable AS (
+    SELECT * FROM sized WHERE size > 0 AND size < 1e15
+)
+SELECT *
+FROM usable
+WHERE key IN (SELECT key FROM usable GROUP BY key HAVING MAX(size) >= $range * MIN(size));
+
+-- sized_spans: one span a trace, operation and such attribute, with its cost: the time it took itself, and the calls it
+-- made.
+CREATE OR REPLACE TEMPORARY TABLE sized_spans AS
+WITH placed AS (
     SELECT
         z.span_number,
         z.key,
@@ -27,11 +37,11 @@ placed AS (
         ROW_NUMBER() OVER (
             PARTITION BY o.trace_number, s.service_name, s.name, z.key ORDER BY z.span_number
         ) AS place
-    FROM sized AS z
+    FROM sizes_told AS z
     JOIN spans AS s ON s.span_number = z.span_number
     JOIN topology AS t ON t.span_number = z.span_number
     JOIN trace_outcomes AS o ON o.trace_number = t.trace_number
-    WHERE z.size > 0 AND z.size < 1e15 AND o.phase <> 'outside'
+    WHERE o.phase <> 'outside'
 ),
 calls AS (
     SELECT t.parent_number AS span_number, COUNT(*) AS calls
