@@ -1,1 +1,1 @@
-"""Loading evidence. A package, since `bench/ingest.py` would else take its name."""
+"""Tests of the diagnosis. A package, since `bench/diagnosis.py` would else take its name."""
