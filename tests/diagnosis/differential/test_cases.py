@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -92,3 +93,44 @@ def test_a_service_that_calls_itself_a_thousand_deep_keeps_its_time(tmp_path: Pa
     parts = found.mean.calls_ms + found.mean.self_time_ms
     assert parts == pytest.approx(2000, rel=1e-9)
     assert len(found.contexts[0].path) <= 6
+
+
+def damaged(seed: int) -> list[dict[str, Any]]:
+    """Cycles, orphans, several roots, spans without service, name or duration, times at the end of time."""
+    chance = random.Random(seed)
+    return [
+        {
+            "trace_id": f"{trace}",
+            "span_id": f"{trace}/{number}",
+            "parent_span_id": chance.choice([None, "gone", *(f"{trace}/{chance.randrange(count)}" for _ in range(3))]),
+            "service_name": chance.choice([None, "", "a", "b"]),
+            "name": chance.choice(["", "x", "y;z 5"]),
+            "host": chance.choice([None, "h1", "h2"]),
+            "kind": chance.choice(["internal", "server", "client", "consumer"]),
+            "start_time_unix_nano": chance.choice([0, 5, 50, 99, 2**62]),
+            "duration_nano": chance.choice([0, 0, 1, 10, 2**40]),
+            "http_request_method": chance.choice([None, "GET"]),
+        }
+        for trace in range(chance.choice([1, 2, 40]))
+        for count in [chance.randint(1, 12)]
+        for number in range(count)
+    ]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", range(10))
+def test_damaged_traces_are_split_without_a_remainder(seed: int, tmp_path: Path) -> None:
+    windows = [
+        Incident(TimeWindow(0, 50), TimeWindow(50, 2**63 - 1)),
+        Incident(TimeWindow(0, 0), TimeWindow(0, 2**63 - 1)),
+        Incident(None, TimeWindow(0, 60)),
+    ]
+    with tables_of(tmp_path, spans=damaged(seed)) as tables:
+        for incident in windows:
+            trace_outcomes.prepare(tables, incident)
+            found = differential(tables)
+            assert found is None or incident == windows[0]
+            for split in (found.mean, found.tail_95, found.tail_99, found.work) if found else ():
+                before, after, *parts = asdict(split).values()
+                size = before + after + sum(map(abs, parts))
+                assert sum(parts) == pytest.approx(after - before, rel=0, abs=1e-12 * size)
