@@ -7,6 +7,7 @@ DcrError
 │   └── QueryRefusedError     SQL that is not a single read-only statement, or ran past its limits
 ├── EvidenceError             nothing in the evidence could be read (exit 3)
 │   └── InvestigationNotFoundError
+├── StoreError                what was written is not what is there (exit 1)
 ├── SpecialistError           a model could not be asked or did not answer (exit 4)
 │   ├── NoKeyError            the provider has no credentials here
 │   └── BudgetError           the estimate is over the allowed tokens or dollars
@@ -41,6 +42,10 @@ class EvidenceError(DcrError):
 
 
 class InvestigationNotFoundError(EvidenceError):
+    pass
+
+
+class StoreError(DcrError):
     pass
 
 

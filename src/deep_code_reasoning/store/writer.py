@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.store.catalogue import described_tables
 from deep_code_reasoning.store.engine import ROW_GROUP, Engine
@@ -53,6 +55,8 @@ class SegmentWriter:
         self._engine = Engine(dataclasses.replace(settings, threads=AT_ONCE), path.parent)
         self._engine.connection.execute(f"SET external_threads = {AT_ONCE}")
         self._engine.connection.execute("SET preserve_insertion_order = false")
+        # DuckDB 2.0 loses a row group that is committed while another commit writes a checkpoint.
+        self._engine.connection.execute("SET checkpoint_threshold = '1TB'")
         self._engine.attach_new(self._temporary, "segment")
         self._engine.connection.execute("USE segment")
         self._columns = {t.name: {c.name for c in t.columns} for t in described_tables() if not t.derived}
@@ -62,6 +66,8 @@ class SegmentWriter:
         self._waiting: defaultdict[tuple[str, str], list[pa.RecordBatch]] = defaultdict(list)
         self._waiting_buffers: set[int] = set()
         self._waiting_batches = self._waiting_bytes = 0
+        self._committing = Lock()
+        self._written: Counter[str] = Counter()
         self.refused: list[Refused] = []
         self._threads = ThreadPoolExecutor(AT_ONCE, "insertion")
         self._running: deque[Future[None]] = deque()
@@ -134,7 +140,11 @@ class SegmentWriter:
             rows = with_template_ids(rows, self._kernels)
         with self._engine.connection.cursor() as connection:
             connection.register("incoming", rows)
+            connection.execute("BEGIN")
             connection.execute(f"INSERT INTO segment.{table} BY NAME SELECT * FROM incoming")
+            with self._committing:
+                connection.execute("COMMIT")
+                self._written[table] += rows.num_rows
 
     def _insert_singly(self, table: str, batches: list[pa.RecordBatch]) -> None:
         """One batch that breaks the schema's rules must not take those gathered with it along."""
@@ -150,10 +160,21 @@ class SegmentWriter:
         while self._running:
             self._running.popleft().result()
         self._threads.shutdown()
+        self._check_rows()
         self._engine.connection.execute("USE memory")
         self._engine.detach("segment")
         self._engine.close()
         self._temporary.replace(self.path)
+
+    def _check_rows(self) -> None:
+        """Raises StoreError unless every row that was inserted is there: no loss is silent, whoever loses it."""
+        for table, written in self._written.items():
+            found = self._engine.connection.execute(f"SELECT count(*) FROM segment.{table}").fetchone()
+            if found != (written,):
+                raise StoreError(
+                    f"{table}: {written:,} rows were written and {found[0] if found else 0:,} are there, so nothing of "
+                    f"this load is kept. Load it again, and report it with DuckDB's version, {duckdb.__version__}"
+                )
 
     def abandon(self) -> None:
         self._threads.shutdown(cancel_futures=True)

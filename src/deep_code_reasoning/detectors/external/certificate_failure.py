@@ -70,7 +70,10 @@ def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
         numbers={"sort": sort, "services": len(services), **counted.numbers},
         evidence=(
             *evidence_of(texts),
-            *(Evidence(f"metric:{s or ''}/{name}", f"{before:g} before, {after:g} now") for s, name, before, after in gauges),
+            *(
+                Evidence(f"metric:{s or ''}/{name}", f"{before:g} before, {after:g} now")
+                for s, name, before, after in gauges
+            ),
         ),
         support=counted.support,
     )

@@ -53,7 +53,18 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
 
 MOST_HOSTS = 3
-OWN_SUFFIXES = (".local", ".svc", ".internal", ".intranet", ".lan", ".corp", ".home", ".localdomain", ".consul", ".test")
+OWN_SUFFIXES = (
+    ".local",
+    ".svc",
+    ".internal",
+    ".intranet",
+    ".lan",
+    ".corp",
+    ".home",
+    ".localdomain",
+    ".consul",
+    ".test",
+)
 LEAST_FAILING = 1 / 3
 """Of a host's failures have to be its own answers (5xx), for silence alone does not tell whose it is."""
 

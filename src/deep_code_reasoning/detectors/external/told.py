@@ -41,7 +41,9 @@ NOTHING = "a^"
 """A pattern that matches nothing."""
 
 HOST = re.compile(r"\b((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]{1,24})\b(?!\()")
-NOT_HOSTS = re.compile(r"\.(go|py|java|js|ts|rb|rs|cs|cpp|php|json|ya?ml|sql|exception|error|html?|css|log|txt|proto|net|io)$")
+NOT_HOSTS = re.compile(
+    r"\.(go|py|java|js|ts|rb|rs|cs|cpp|php|json|ya?ml|sql|exception|error|html?|css|log|txt|proto|net|io)$"
+)
 
 
 @dataclass(frozen=True)
