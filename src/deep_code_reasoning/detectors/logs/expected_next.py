@@ -12,8 +12,8 @@ deepest place where it begins is where the fault is.
 ## How it is computed
 The steps of an execution (a span; without spans, a service's lines of one trace and span id) are its log statements in
 order, and apart from them its calls. Expected after a step is what in a fifth of the cases follows at once; it counts
-as missing when it does not come after the step's last occurrence at all, so neither the order of parallel steps nor
-what comes in between matters. Each trace has one vote, that of its first execution that took the step. Votes are
+as missing when it does not come after the step's last occurrence at all and less often than it, so neither the order
+of parallel steps nor what comes in between matters. Each trace has one vote, that of its first execution that took the step. Votes are
 compared by Fisher's exact test within strata of executions that were reached along the same path of operations (Birch
 1964), so that another mix of requests is no change. At most 5 % of what is reported is false (Benjamini-Hochberg over
 all pairs whose margins could show a change at all). It must have come in nine of ten traces of the baseline, be missing at

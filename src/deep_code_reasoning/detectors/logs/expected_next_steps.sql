@@ -4,7 +4,8 @@
 --   step_sequence      execution, label, path, place (0 at the start), step, next_step, moment
 --   step_visits        the last time that an execution took a step after which another one is to be expected (in a
 --                      fifth of the cases, both windows together, it was the very next): step, next_step, did it come,
---                      then or later? Only pairs that are missed in the incident (none where it always was the next).
+--                      then or later, or as often as the first (steps that swap places)? Only pairs that are missed in
+--                      the incident (none where it always was the next).
 CREATE OR REPLACE TEMPORARY TABLE step_sequence AS
 WITH taken AS (
     SELECT COALESCE(l.execution, u.execution) AS execution, 8 * l.statement AS base, l.moment, l.log_number AS number
@@ -77,7 +78,7 @@ looked_at AS (
     SELECT label, path, next_step AS step FROM expected
 ),
 lasts AS (
-    SELECT s.execution, s.label, s.path, s.step, MAX(s.place) AS place, MAX(s.moment) AS moment
+    SELECT s.execution, s.label, s.path, s.step, MAX(s.place) AS place, COUNT(*) AS times, MAX(s.moment) AS moment
     FROM step_sequence AS s
     JOIN looked_at AS l ON l.label = s.label AND l.path = s.path AND l.step = s.step
     GROUP BY s.execution, s.label, s.path, s.step
@@ -90,7 +91,7 @@ visits AS (
         a.step,
         p.next_step,
         a.moment,
-        COALESCE(b.place > a.place, FALSE) AS came
+        COALESCE(b.place > a.place OR b.times >= a.times, FALSE) AS came
     FROM lasts AS a
     JOIN expected AS p ON p.label = a.label AND p.path = a.path AND p.step = a.step
     LEFT JOIN lasts AS b ON b.execution = a.execution AND b.step = p.next_step
