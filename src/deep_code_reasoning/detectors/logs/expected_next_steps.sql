@@ -8,13 +8,8 @@
 --                      the incident (none where it always was the next).
 CREATE OR REPLACE TEMPORARY TABLE step_sequence AS
 WITH taken AS (
-    SELECT COALESCE(l.execution, u.execution) AS execution, 8 * l.statement AS base, l.moment, l.log_number AS number
-    FROM step_lines AS l
-    LEFT JOIN step_spanless AS u
-        ON l.execution IS NULL
-        AND u.trace_id = l.trace_id
-        AND u.span_id IS NOT DISTINCT FROM l.span_id
-        AND u.service_name IS NOT DISTINCT FROM l.service_name
+    SELECT execution, 8 * statement AS base, moment, log_number AS number
+    FROM step_lines
     UNION ALL
     SELECT n.parent_number AS execution, 8 * n.label + 1 AS base, s.started AS moment, n.span_number AS number
     FROM step_nodes AS n
