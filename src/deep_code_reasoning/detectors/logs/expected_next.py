@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
@@ -204,21 +204,28 @@ def _end_of(template: str) -> str:
 def _finding(tables: Tables, row: Row, names: Names) -> Finding:
     broken, usual = _exemplars(tables, row)
     callee = names.callee(row["step"]) or names.callee(row["next_step"]) or {}
-    is_follower = _is_follower(row)
     missing = f"missing in {row['incident_missing']:,} of {row['incident']:,} traces"
     before = f"{row['baseline_missing']:,} of {row['baseline']:,} before"
     return Finding(
         code=RULE.code,
         title=f"{row['service_name'] or 'unnamed service'} {row['operation'] or ''}".strip()
         + f": {names.words(row['next_step'])} no longer comes after {names.words(row['step'])}: {missing}, {before}",
-        severity="info" if is_follower else "warning",
-        role="symptom" if is_follower else "cause",
+        severity="info" if _is_follower(row) else "warning",
+        role=_role(row, names),
         subject=Subject(service=row["service_name"], operation=row["operation"], peer=callee.get("callee_service")),
         interval=TimeWindow(row["first_nano"], row["last_nano"]),
         numbers=_numbers(row, names, broken),
         evidence=_evidence(row, names, broken, usual),
         support=_support(row),
     )
+
+
+def _role(row: Row, names: Names) -> Literal["cause", "mechanism", "symptom"]:
+    """Right after a call it may be the callee's answer that stopped it."""
+    if _is_follower(row):
+        return "symptom"
+    last = names.callee(row["step"])
+    return "mechanism" if last and last["callee_service"] else "cause"
 
 
 def _support(row: Row) -> Support | None:
