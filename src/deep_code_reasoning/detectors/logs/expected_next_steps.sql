@@ -1,6 +1,7 @@
 -- The steps of each execution in order, its lines and its calls apart (which of the two comes first within a
 -- millisecond is chance). A step is a number: 8 * the statement, or 8 * the callee's label + 1; + 2 for the second and
--- + 4 for the third of several equal ones in a row (and further ones). 0 and 1 stand for the start.
+-- + 4 for the third of several equal ones in a row (and further ones). 0 and 1 stand for the start; without a span the
+-- first line alone says what ran, and nothing is to be expected before it.
 --   step_sequence      execution, label, path, place (0 at the start), step, next_step, moment
 --   step_visits        the last time that an execution took a step after which another one is to be expected (in a
 --                      fifth of the cases, both windows together, it was the very next): step, next_step, did it come,
@@ -43,6 +44,7 @@ starts AS (
     FROM step_executions AS e
     JOIN (SELECT DISTINCT label, path, base % 2 AS start FROM ordered) AS k ON k.label = e.label AND k.path = e.path
     LEFT JOIN ordered AS f ON f.execution = e.execution AND f.place = 1 AND f.base % 2 = k.start
+    WHERE e.execution >= 0
 )
 SELECT * FROM starts
 UNION ALL
