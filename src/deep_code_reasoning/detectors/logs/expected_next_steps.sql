@@ -5,8 +5,8 @@
 --   step_sequence      execution, label, path, place (0 at the start), step, next_step, moment
 --   step_visits        the last time that an execution took a step after which another one is to be expected (in a
 --                      fifth of the cases, both windows together, it was the very next): step, next_step, did it come,
---                      then or later, or as often as the first (steps that swap places)? Only pairs that are missed in
---                      the incident (none where it always was the next).
+--                      then or later, or as often as the first (steps that swap places)? Only pairs that are missed at
+--                      all, in whichever window: to look at the incident's alone would be to choose by the outcome.
 CREATE OR REPLACE TEMPORARY TABLE step_sequence AS
 WITH taken AS (
     SELECT execution, 8 * statement AS base, moment, log_number AS number
@@ -94,10 +94,7 @@ visits AS (
     LEFT JOIN lasts AS b ON b.execution = a.execution AND b.step = p.next_step
 ),
 missed AS (
-    SELECT DISTINCT v.label, v.step, v.next_step
-    FROM visits AS v
-    JOIN step_executions AS e ON e.execution = v.execution
-    WHERE NOT v.came AND e.phase = 'incident'
+    SELECT DISTINCT label, step, next_step FROM visits WHERE NOT came
 )
 SELECT v.*
 FROM visits AS v
