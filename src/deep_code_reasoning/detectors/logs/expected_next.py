@@ -11,20 +11,21 @@ deepest place where it begins is where the fault is.
 
 ## How it is computed
 The steps of an execution (a span; without spans, a service's lines of one trace and span id) are its log statements in
-order, and apart from them its calls. Expected after a step is what in a fifth of the cases follows at once; it counts
-as missing when it does not come after the step's last occurrence at all, so neither the order of parallel steps nor
-what comes in between matters. Each trace has one vote, that of its first execution that took the step. Votes are
-compared by Fisher's exact test within strata of executions that were reached along the same path of operations (Birch
-1964), so that another mix of requests is no change. At most 5 % of what is reported is false (Benjamini-Hochberg over
-all pairs whose margins could show a change at all). It must have come in nine of ten traces of the baseline, be missing at
-least twice as often as before, and leave the execution no longer than before (spans and lines below it; Mann-Whitney,
-5 %): else the operation goes on further than it did. A break that in most traces has another one in a span below it
-follows from that one and is told as its symptom; one finding an operation.
+order, and apart from them its calls. Expected after a step is what in a fifth of the cases follows at once; it is
+missing when it does not come after the step's last occurrence at all and less often than it, so neither the order of
+parallel steps nor what comes in between matters. Each trace has one vote, that of its first execution that took the
+step. Votes are compared by Fisher's exact test within strata of executions that were reached along the same path of
+operations (Birch 1964), so that another mix of requests is no change. At most 5 % of what is reported is false
+(Benjamini-Hochberg over all pairs whose margins could show a change at all). It must have come in nine of ten traces
+of the baseline, be missing at least twice as often as before, and leave the execution no longer than before (spans
+and lines in it and below; Mann-Whitney, 5 %): else the operation goes on further than it did. A break that in most
+traces has another one in a span below it follows from that one and is told as its symptom (without spans: another
+service still went on when this one had stopped). One finding an operation.
 
 ## Not this when
 More or other requests arrive, steps swap places, or lists that are printed become longer. What no longer comes is an
-error line, or what was done after a failure that no longer happens. The step was one of several branches before. New lines are
-template-change's.
+error line, or what was done after a failure that no longer happens. The step was one of several branches before. New
+lines are template-change's.
 
 ## What to do
 Open the span without the step: what it did last is the code before the one that throws or returns. Compare it with
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
@@ -55,6 +56,8 @@ MOST_FINDINGS = 20
 
 EXPECTED = 0.9
 """A step that comes less often after another one is a branch and no expectation: its share follows the requests."""
+
+LONGEST_LINE = 90
 
 LARGE = 2.0
 """Missing at least so many times as often as before."""
@@ -181,24 +184,29 @@ class Names:
         again = f" ({'third' if step % 8 >= 4 else 'second'} time)" if step % 8 >= 2 else ""
         line, callee = self.line(step), self.callee(step)
         if line:
-            return f"«{' '.join(line['template'].split())[-100:]}»{again}"
+            return f"«{_end_of(line['template'])}»{again}"
         if callee and callee["callee_operation"]:
             return f"the call of {callee['callee_service'] or 'another service'} {callee['callee_operation']}{again}"
         return f"the call {callee['operation'] if callee else ''}{again}"
 
 
+def _end_of(template: str) -> str:
+    """Lines begin alike (time, level, logger) and differ at the end."""
+    text = " ".join(template.split())
+    return text if len(text) <= LONGEST_LINE else f"…{text[-LONGEST_LINE:]}"
+
+
 def _finding(tables: Tables, row: Row, names: Names) -> Finding:
     broken, usual = _exemplars(tables, row)
     callee = names.callee(row["step"]) or names.callee(row["next_step"]) or {}
-    is_follower = _is_follower(row)
     missing = f"missing in {row['incident_missing']:,} of {row['incident']:,} traces"
     before = f"{row['baseline_missing']:,} of {row['baseline']:,} before"
     return Finding(
         code=RULE.code,
         title=f"{row['service_name'] or 'unnamed service'} {row['operation'] or ''}".strip()
         + f": {names.words(row['next_step'])} no longer comes after {names.words(row['step'])}: {missing}, {before}",
-        severity="info" if is_follower else "warning",
-        role="symptom" if is_follower else "cause",
+        severity="info" if _is_follower(row) else "warning",
+        role=_role(row, names),
         subject=Subject(service=row["service_name"], operation=row["operation"], peer=callee.get("callee_service")),
         interval=TimeWindow(row["first_nano"], row["last_nano"]),
         numbers=_numbers(row, names, broken),
@@ -206,6 +214,14 @@ def _finding(tables: Tables, row: Row, names: Names) -> Finding:
         support=_support(row),
         contrast=Contrast(row["incident_missing"], row["incident"], row["baseline_missing"], row["baseline"]),
     )
+
+
+def _role(row: Row, names: Names) -> Literal["cause", "mechanism", "symptom"]:
+    """Right after a call it may be the callee's answer that stopped it."""
+    if _is_follower(row):
+        return "symptom"
+    last = names.callee(row["step"])
+    return "mechanism" if last and last["callee_service"] else "cause"
 
 
 def _support(row: Row) -> Support | None:
@@ -232,13 +248,14 @@ def _numbers(row: Row, names: Names, broken: list[Row]) -> dict[str, float | int
 
 def _exemplars(tables: Tables, row: Row) -> tuple[list[Row], list[Row]]:
     rows = tables.dicts(sql_beside(__file__, "exemplars"), **{name: row[name] for name in KEY})
-    return [one for one in rows if not one["came"]][:2], [one for one in rows if one["came"]][:1]
+    return [one for one in rows if not one["came"]], [one for one in rows if one["came"]][:1]
 
 
 def _evidence(row: Row, names: Names, broken: list[Row], usual: list[Row]) -> tuple[Evidence, ...]:
     found = [_execution(one, "ran without it") for one in broken]
-    lines = (one["last_log"] for one in broken)
-    found += [Evidence(f"log:{line}", "the last line before") for line in lines if line is not None]
+    found += [
+        Evidence(f"log:{one['last_log']}", "the last line before") for one in broken if one["last_log"] is not None
+    ]
     found += [_execution(one, "the same before, with it") for one in usual]
     for step, note in ((row["next_step"], "no longer comes"), (row["step"], "after this")):
         line = names.line(step)

@@ -64,7 +64,7 @@ FROM (
     FROM log_templates
 ) AS heads;
 
-CREATE OR REPLACE TEMPORARY TABLE step_lines AS
+CREATE OR REPLACE TEMPORARY TABLE step_traced_lines AS
 SELECT
     l.log_number,
     l.time_unix_nano AS moment,
@@ -72,7 +72,7 @@ SELECT
     l.trace_id,
     l.span_id,
     l.service_name,
-    s.span_number AS execution
+    s.span_number
 FROM logs AS l
 JOIN step_statements AS t ON t.template_id = l.template_id
 LEFT JOIN spans AS s ON s.trace_id = l.trace_id AND s.span_id = l.span_id
@@ -86,8 +86,8 @@ WITH unplaced AS (
         service_name,
         -1 - MIN(log_number) AS execution,
         MIN(moment) AS started
-    FROM step_lines
-    WHERE execution IS NULL
+    FROM step_traced_lines
+    WHERE span_number IS NULL
     GROUP BY trace_id, span_id, service_name
 ),
 traces AS (
@@ -106,6 +106,15 @@ SELECT
 FROM unplaced AS u
 JOIN traces AS t ON t.trace_id = u.trace_id
 LEFT JOIN trace_outcomes AS o ON o.trace_id = u.trace_id;
+
+CREATE OR REPLACE TEMPORARY TABLE step_lines AS
+SELECT l.log_number, l.moment, l.statement, COALESCE(l.span_number, u.execution) AS execution
+FROM step_traced_lines AS l
+LEFT JOIN step_spanless AS u
+    ON l.span_number IS NULL
+    AND u.trace_id = l.trace_id
+    AND u.span_id IS NOT DISTINCT FROM l.span_id
+    AND u.service_name IS NOT DISTINCT FROM l.service_name;
 
 INSERT INTO step_labels
 SELECT DISTINCT label, service_name, CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)

@@ -1,19 +1,16 @@
 -- The steps of each execution in order, its lines and its calls apart (which of the two comes first within a
 -- millisecond is chance). A step is a number: 8 * the statement, or 8 * the callee's label + 1; + 2 for the second and
--- + 4 for the third of several equal ones in a row (and further ones). 0 and 1 stand for the start.
+-- + 4 for the third of several equal ones in a row (and further ones). 0 and 1 stand for the start; without a span the
+-- first line alone says what ran, and nothing is to be expected before it.
 --   step_sequence      execution, label, path, place (0 at the start), step, next_step, moment
 --   step_visits        the last time that an execution took a step after which another one is to be expected (in a
 --                      fifth of the cases, both windows together, it was the very next): step, next_step, did it come,
---                      then or later? Only pairs that are missed in the incident (none where it always was the next).
+--                      then or later, or as often as the first (steps that swap places)? Only pairs that are missed at
+--                      all, in whichever window: to look at the incident's alone would be to choose by the outcome.
 CREATE OR REPLACE TEMPORARY TABLE step_sequence AS
 WITH taken AS (
-    SELECT COALESCE(l.execution, u.execution) AS execution, 8 * l.statement AS base, l.moment, l.log_number AS number
-    FROM step_lines AS l
-    LEFT JOIN step_spanless AS u
-        ON l.execution IS NULL
-        AND u.trace_id = l.trace_id
-        AND u.span_id IS NOT DISTINCT FROM l.span_id
-        AND u.service_name IS NOT DISTINCT FROM l.service_name
+    SELECT execution, 8 * statement AS base, moment, log_number AS number
+    FROM step_lines
     UNION ALL
     SELECT n.parent_number AS execution, 8 * n.label + 1 AS base, s.started AS moment, n.span_number AS number
     FROM step_nodes AS n
@@ -47,6 +44,7 @@ starts AS (
     FROM step_executions AS e
     JOIN (SELECT DISTINCT label, path, base % 2 AS start FROM ordered) AS k ON k.label = e.label AND k.path = e.path
     LEFT JOIN ordered AS f ON f.execution = e.execution AND f.place = 1 AND f.base % 2 = k.start
+    WHERE e.execution >= 0
 )
 SELECT * FROM starts
 UNION ALL
@@ -77,7 +75,7 @@ looked_at AS (
     SELECT label, path, next_step AS step FROM expected
 ),
 lasts AS (
-    SELECT s.execution, s.label, s.path, s.step, MAX(s.place) AS place, MAX(s.moment) AS moment
+    SELECT s.execution, s.label, s.path, s.step, MAX(s.place) AS place, COUNT(*) AS times, MAX(s.moment) AS moment
     FROM step_sequence AS s
     JOIN looked_at AS l ON l.label = s.label AND l.path = s.path AND l.step = s.step
     GROUP BY s.execution, s.label, s.path, s.step
@@ -90,16 +88,13 @@ visits AS (
         a.step,
         p.next_step,
         a.moment,
-        COALESCE(b.place > a.place, FALSE) AS came
+        COALESCE(b.place > a.place OR b.times >= a.times, FALSE) AS came
     FROM lasts AS a
     JOIN expected AS p ON p.label = a.label AND p.path = a.path AND p.step = a.step
     LEFT JOIN lasts AS b ON b.execution = a.execution AND b.step = p.next_step
 ),
 missed AS (
-    SELECT DISTINCT v.label, v.step, v.next_step
-    FROM visits AS v
-    JOIN step_executions AS e ON e.execution = v.execution
-    WHERE NOT v.came AND e.phase = 'incident'
+    SELECT DISTINCT label, step, next_step FROM visits WHERE NOT came
 )
 SELECT v.*
 FROM visits AS v

@@ -15,12 +15,14 @@ two-sided. Other lines are counted as they are, scaled by the median ratio of th
 by time, whichever explains them better, with an exact binomial test, and must have doubled or halved. Both are
 divided by the overdispersion that all templates together show. At most 5 % of the reported changes of severity
 warning or critical are false (Benjamini-Hochberg over all templates). Error lines that the baseline does not know are
-reported as info where they are too few to be sure. The strongest 20 are reported; `further_changes` counts the rest.
+reported as info where they are too few to be sure, as context where one such line is no rarer than one in twenty by
+chance. The strongest 20 are reported; `further_changes` counts the rest.
 
 ## Not this when
 All templates of a service rise together: that is traffic. A template seen once or twice proves nothing by itself.
-The error line of a caller that only logs its callee's failure is a symptom: see error-origin. A service that wrote
-nothing in the baseline is not compared, and nothing is when the logs end before the incident.
+Error lines that stopped are told, but explain nothing. The error line of a caller that only logs its callee's failure
+is a symptom: see error-origin. A service that wrote nothing in the baseline is not compared, and nothing is when the
+logs end before the incident.
 
 ## What to do
 Open the example line and the trace it stands in. For a line that is gone, open the spans that ran without it: the
@@ -30,7 +32,7 @@ step after the last line still written is where the path now ends.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
 from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
@@ -117,7 +119,7 @@ def _finding(tables: Tables, row: Row) -> Finding:
         code=RULE.code,
         title=f"{row['service_name'] or 'unnamed service'}: {kind} {WORDS[row['change']]}: {shown}",
         severity=_severity(row),
-        role="mechanism" if row["rises"] and row["is_error"] else "symptom",
+        role=_role(row),
         subject=Subject(service=row["service_name"], operation=row["operation"]),
         interval=TimeWindow(first, max(first, last)) if first is not None else None,
         numbers=_numbers(row),
@@ -129,6 +131,15 @@ def _finding(tables: Tables, row: Row) -> Finding:
 
 def _contrast(row: Row) -> Contrast:
     return Contrast(row["after_with"], row["after_traces"], row["before_with"], row["before_traces"])
+
+
+def _role(row: Row) -> Literal["mechanism", "symptom", "context"]:
+    """Errors that stopped explain no incident, and a few lines that chance may have put there weigh nothing."""
+    if not row["is_sure"] and row["p_value"] > FALSE_SHARE:
+        return "context"
+    if row["is_error"]:
+        return "mechanism" if row["rises"] else "context"
+    return "symptom"
 
 
 def _severity(row: Row) -> Severity:
