@@ -14,9 +14,9 @@ A metric's signal is told by its name (groundwork/metric_meanings.toml). Counter
 means. Every series is compared with itself before (series_change.py), at most 5 % false over all series (Benjamini,
 Hochberg 1995), and must have doubled (latency, errors, more requests), halved (requests, availability), or gone from
 nothing to something. Left out are signals but availability of services that have at least 10 spans in both windows:
-their traces tell more (LAT001, ERR001, TRAF001). Where any trace shows the incident's symptom, the shifts only help
-to read it (context). `first_at_seconds` is when, from the begin of the incident window, the series was first beyond
-all points before; a point later than others by less than `step_seconds` is not later.
+their traces tell more (LAT001, ERR001, TRAF001). Where there are traces of the incident at all, the shifts only help
+to read them (context), all but availability. `first_at_seconds` is when, from the begin of the incident window, the
+series was first beyond all points before; a point later than others by less than `step_seconds` is not later.
 
 ## Not this when
 A series of a client (http.client...) tells about those it calls. Percentiles of a handful of requests jump by
@@ -59,7 +59,7 @@ def detect(tables: Tables, incident: Incident) -> Iterable[Finding]:
         return []
     traced = {service for (service,) in tables.rows(sql_beside(__file__), enough=ENOUGH_SPANS, **bounds(incident))}
     tested = tables.count("metric_shifts")
-    seen = bool(tables.rows("SELECT 1 FROM trace_outcomes WHERE symptomatic LIMIT 1"))
+    seen = bool(tables.rows("SELECT 1 FROM trace_outcomes WHERE phase = 'incident' LIMIT 1"))
     told = [
         _finding(members, tested, incident.incident, seen and about != "availability")
         for (who, about), members in groups.items()
