@@ -19,6 +19,7 @@ twenty shows anything. Noise whose level itself multiplies (a geometric random w
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from statistics import median
@@ -102,11 +103,13 @@ def _p_values(rows: list[Row]) -> list[float]:
         usual = _usual_scale(sisters)
         told = [_told(row, usual) for row in sisters]
         points = sum(row["before"] for row in sisters)
-        excursions = [_largest_excursion(one) for one in told]
+        excursions = sorted(_largest_excursion(one) for one in told)
         for row, one in zip(sisters, told, strict=True):
             distance = row["distance"] = series_change.distance(one.moments)
-            seen = sum(far >= distance and high >= one.moments.shift for far, high in excursions) / points
-            by_distance = max(series_change.by_distance(one.moments), seen)
+            by_distance = series_change.by_distance(one.moments)
+            if by_distance <= FALSE_SHARE:
+                farther = excursions[bisect_left(excursions, (distance,)) :]
+                by_distance = max(by_distance, sum(high >= one.moments.shift for _, high in farther) / points)
             found[row["series_number"]] = min(1.0, 2 * min(series_change.by_ranks(one.moments), by_distance))
     return [found[row["series_number"]] for row in rows]
 
