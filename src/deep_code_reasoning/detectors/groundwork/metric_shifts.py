@@ -5,7 +5,7 @@ A row a series that has a meaning (metric_meanings.toml) and points both in the 
     about, measure, scope     its meaning; turned: -1 where the figures were turned so that up is what is looked for
     after, before             points in the incident and in its baseline; baseline_is: "given" or "before the incident"
     median_before, mad_before, highest_before, mean_after, median_after, upper_after (the upper quarter), limit_before,
-    limit_after               in the series' own unit, counters as rates a second; the limit where one is known
+    limit_after               in `unit`, counters as rates a second; the limit where one is known
     first_at, last_at, step   when in the incident it was beyond all points before, and how far points are apart
     superiority               the chance that a point of the incident is beyond one before
     distance                  the shift in scales of the noise (series_change.py)
@@ -19,6 +19,7 @@ twenty shows anything. Noise whose level itself multiplies (a geometric random w
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from statistics import median
@@ -52,6 +53,8 @@ in a part of the window only."""
 
 LEAST_VARIATION = 0.05
 """A series is never taken to vary by less than this share of its level."""
+
+CPUS, BYTES = ("", "1", "{cpu}", "cpu", "cores", "{core}", "CPUs"), ("", "By", "bytes", "byte")
 
 Row = dict[str, Any]
 
@@ -100,11 +103,13 @@ def _p_values(rows: list[Row]) -> list[float]:
         usual = _usual_scale(sisters)
         told = [_told(row, usual) for row in sisters]
         points = sum(row["before"] for row in sisters)
-        excursions = [_largest_excursion(one) for one in told]
+        excursions = sorted(_largest_excursion(one) for one in told)
         for row, one in zip(sisters, told, strict=True):
             distance = row["distance"] = series_change.distance(one.moments)
-            seen = sum(far >= distance and high >= one.moments.shift for far, high in excursions) / points
-            by_distance = max(series_change.by_distance(one.moments), seen)
+            by_distance = series_change.by_distance(one.moments)
+            if by_distance <= FALSE_SHARE:
+                farther = excursions[bisect_left(excursions, (distance,)) :]
+                by_distance = max(by_distance, sum(high >= one.moments.shift for _, high in farther) / points)
             found[row["series_number"]] = min(1.0, 2 * min(series_change.by_ranks(one.moments), by_distance))
     return [found[row["series_number"]] for row in rows]
 
@@ -156,7 +161,21 @@ def _by_name(rows: list[Row]) -> dict[tuple, list[Row]]:
 
 
 def _entity(row: Row) -> tuple:
-    return row["service_name"], row["host"], row["about"], row["unit"] or ""
+    return row["service_name"], row["host"], row["about"], _unit(row)
+
+
+def _unit(row: Row) -> str:
+    """Of a limit and what it limits; names for the same are one."""
+    unit = _told_unit(row)
+    return "CPUs" if row["about"] == "cpu" and unit in CPUS else "bytes" if unit in BYTES else unit
+
+
+def _told_unit(row: Row) -> str:
+    """Of the figures: a counter's are rates a second, and seconds of a CPU's time a second are CPUs."""
+    unit = row["unit"] or ""
+    if row["form"] not in ("counter", "delta"):
+        return unit
+    return "CPUs" if row["about"] == "cpu" and unit in ("s", "") else f"{unit}/s".removeprefix("1")
 
 
 def _limited(row: Row) -> tuple:
@@ -184,6 +203,7 @@ def _as_table(rows: list[Row]) -> pa.Table:
     figures += ("limit_before", "limit_after", "superiority", "distance", "p_value", "false_rate")
     types |= dict.fromkeys(figures, real) | {"is_shift": pa.bool_()}
     for row in rows:
+        row["unit"] = _told_unit(row)
         for name in ("median_before", "highest_before", "mean_after", "median_after", "upper_after"):
             row[name] *= row["turned"]
     return pa.table({name: pa.array([row[name] for row in rows], kind) for name, kind in types.items()})

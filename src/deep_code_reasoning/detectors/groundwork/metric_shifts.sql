@@ -16,38 +16,44 @@ chosen AS (
     WHERE after > 0
 ),
 samples AS (
-    SELECT
-        p.series_number,
-        p.moment,
-        p.value,
-        p.is_incident,
-        s.worse,
-        MEDIAN(CASE WHEN NOT p.is_incident THEN p.value END) OVER (PARTITION BY p.series_number) AS middle,
-        AVG(CASE WHEN p.is_incident THEN p.value END) OVER (PARTITION BY p.series_number) AS now
+    SELECT p.series_number, p.moment, p.value, p.is_incident
     FROM metric_points AS p
     JOIN chosen AS c ON c.series_number = p.series_number
-    JOIN metric_series AS s ON s.series_number = p.series_number
     WHERE p.is_incident OR (CASE WHEN c.takes_given THEN p.is_baseline ELSE p.is_before END)
 ),
-turned AS (
+directed AS (
     SELECT
-        series_number,
-        moment,
-        is_incident,
-        CASE WHEN worse = -1 OR (worse = 0 AND now < middle) THEN -1 ELSE 1 END AS turned,
-        CASE WHEN worse = -1 OR (worse = 0 AND now < middle) THEN -value ELSE value END AS x
-    FROM samples
+        p.series_number,
+        MEDIAN(p.value) FILTER (WHERE NOT p.is_incident) AS middle,
+        CASE
+            WHEN MIN(s.worse) = -1
+                OR (
+                    MIN(s.worse) = 0
+                    AND AVG(p.value) FILTER (WHERE p.is_incident) < MEDIAN(p.value) FILTER (WHERE NOT p.is_incident)
+                )
+                THEN -1
+            ELSE 1
+        END AS turned
+    FROM samples AS p
+    JOIN metric_series AS s ON s.series_number = p.series_number
+    GROUP BY p.series_number
 ),
 ranked AS (
     SELECT
-        turned.*,
-        RANK() OVER (PARTITION BY series_number ORDER BY x) AS lowest_rank,
-        COUNT(*) OVER (PARTITION BY series_number, x) AS equals,
-        ROW_NUMBER() OVER (PARTITION BY series_number, is_incident ORDER BY x DESC, moment) AS place,
-        LAG(x) OVER (PARTITION BY series_number, is_incident ORDER BY moment) AS x_before,
-        MEDIAN(CASE WHEN NOT is_incident THEN x END) OVER (PARTITION BY series_number) AS middle,
-        MAX(CASE WHEN NOT is_incident THEN x END) OVER (PARTITION BY series_number) AS top
-    FROM turned
+        p.series_number,
+        p.moment,
+        p.is_incident,
+        d.turned,
+        d.turned * p.value AS x,
+        d.turned * d.middle AS middle,
+        RANK() OVER (PARTITION BY p.series_number ORDER BY d.turned * p.value) AS lowest_rank,
+        COUNT(*) OVER (PARTITION BY p.series_number, p.value) AS equals,
+        ROW_NUMBER() OVER (
+            PARTITION BY p.series_number, p.is_incident ORDER BY d.turned * p.value DESC, p.moment
+        ) AS place,
+        LAG(d.turned * p.value) OVER (PARTITION BY p.series_number, p.is_incident ORDER BY p.moment) AS x_before
+    FROM samples AS p
+    JOIN directed AS d ON d.series_number = p.series_number
 ),
 stated AS (
     SELECT
@@ -59,7 +65,7 @@ stated AS (
         MEDIAN(x) FILTER (WHERE is_incident) AS median_after,
         MAX(middle) AS median_before,
         MEDIAN(ABS(x - middle)) FILTER (WHERE NOT is_incident) AS mad_before,
-        MAX(top) AS highest_before,
+        MAX(x) FILTER (WHERE NOT is_incident) AS highest_before,
         COALESCE(MAX(x) FILTER (WHERE NOT is_incident AND place = 2), MAX(middle)) AS second_before,
         SUM(lowest_rank + (equals - 1) / 2.0) FILTER (WHERE is_incident) AS rank_sum,
         CAST(SUM(equals * equals - 1) AS DOUBLE) AS ties,

@@ -14,9 +14,11 @@ A metric's signal is told by its name (groundwork/metric_meanings.toml). Counter
 means. Every series is compared with itself before (series_change.py), at most 5 % false over all series (Benjamini,
 Hochberg 1995), and must have doubled (latency, errors, more requests), halved (requests, availability), or gone from
 nothing to something. Left out are signals but availability of services that have at least 10 spans in both windows:
-their traces tell more (LAT001, ERR001, TRAF001). Where any trace shows the incident's symptom, the shifts only help
-to read it (context). `first_at_seconds` is when, from the begin of the incident window, the series was first beyond
-all points before; a point later than others by less than `step_seconds` is not later.
+their traces tell more (LAT001, ERR001, TRAF001). Where there are traces of the incident at all, the shifts only help
+to read them (context). That a service moved says little about where the cause is: only what crashed or is not ready
+counts as evidence against itself (`p_value`), the others are ranked, those that moved first before the others, and
+leave the verdict unknown (`shift_p_value`). `first_at_seconds` is when, from the begin of the incident window, the
+series was first beyond all points before; a point later than others by less than `step_seconds` is not later.
 
 ## Not this when
 A series of a client (http.client...) tells about those it calls. Percentiles of a handful of requests jump by
@@ -59,13 +61,17 @@ def detect(tables: Tables, incident: Incident) -> Iterable[Finding]:
         return []
     traced = {service for (service,) in tables.rows(sql_beside(__file__), enough=ENOUGH_SPANS, **bounds(incident))}
     tested = tables.count("metric_shifts")
-    seen = bool(tables.rows("SELECT 1 FROM trace_outcomes WHERE symptomatic LIMIT 1"))
+    seen = bool(tables.rows("SELECT 1 FROM trace_outcomes WHERE phase = 'incident' LIMIT 1"))
     told = [
-        _finding(members, tested, incident.incident, seen and about != "availability")
+        _finding(members, tested, incident.incident, seen)
         for (who, about), members in groups.items()
         if about == "availability" or who not in traced
     ]
-    return sorted(told, key=lambda one: float(one.numbers["p_value"]))
+    return sorted(told, key=lambda one: (one.role != "symptom", one.numbers["first_at_seconds"], _chance(one)))
+
+
+def _chance(finding: Finding) -> float:
+    return float(finding.numbers.get("p_value") or finding.numbers["shift_p_value"])
 
 
 def _is_large(row: Row) -> bool:
@@ -77,13 +83,14 @@ def _is_large(row: Row) -> bool:
 
 def _finding(members: list[Row], tested: int, window: TimeWindow, seen: bool) -> Finding:
     row = members[0]
+    crashed = row["about"] == "availability"
     before, after = figures(row)
     first = row["first_at"] if row["first_at"] is not None else window.start
     return Finding(
         code=RULE.code,
         title=f"{row['about']} of {row['service_name'] or row['host']} changed: {row['name']} {before} → {after}",
-        severity="info" if seen else "warning",
-        role="context" if seen else "symptom",
+        severity="warning" if crashed else "info",
+        role="context" if seen and not crashed else "symptom",
         subject=Subject(service=row["service_name"], host=row["host"]),
         interval=TimeWindow(first - row["step"], max(first, window.end)),
         numbers={
@@ -98,7 +105,7 @@ def _finding(members: list[Row], tested: int, window: TimeWindow, seen: bool) ->
             "first_at_seconds": round((first - window.start) / 1e9, 1),
             "step_seconds": round(row["step"] / 1e9, 1),
             "noise_scales": float(f"{row['distance']:.6g}"),
-            "p_value": float(f"{row['p_value']:.2g}"),
+            "p_value" if crashed else "shift_p_value": float(f"{row['p_value']:.2g}"),
             "false_discovery_rate": float(f"{row['false_rate']:.2g}"),
             "series_tested": tested,
         },

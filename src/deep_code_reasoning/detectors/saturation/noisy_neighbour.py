@@ -33,7 +33,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deep_code_reasoning.detectors.contract import Rule
+from deep_code_reasoning.detectors.contract import Rule, sql_beside
 from deep_code_reasoning.detectors.saturation.levels import SATURATED, figures, level
 from deep_code_reasoning.finding import Evidence, Finding, Subject
 from deep_code_reasoning.incident import TimeWindow
@@ -58,10 +58,7 @@ class Taking(NamedTuple):
 
 
 def detect(tables: Tables, incident: Incident) -> Iterable[Finding]:
-    rows = tables.dicts(
-        "SELECT * FROM metric_shifts WHERE node IS NOT NULL AND about IN ('cpu', 'memory', 'disk', 'traffic') "
-        "ORDER BY series_number"
-    )
+    rows = tables.dicts(sql_beside(__file__))
     more_requests = {row["service_name"] for row in rows if row["about"] == "traffic" and _rose(row)}
     machines: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
