@@ -53,7 +53,7 @@ class Replaced:
 class Delta:
     """`net` are stems on one side of the patch only, or beside a replaced number or version; `touched` all others.
 
-    `names` are identifiers on one side. `bump` is the largest step of a version: none, patch, minor or major.
+    `names` are identifiers on one side, and dependencies that took more than a patch. `bump` is the largest step of a version: none, patch, minor or major.
     """
 
     removed: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ def delta_of(patch: str) -> Delta:
         tuple(line for line in added if not VERSION.search(line)),
         net,
         (left | right) - net,
-        (one ^ other) | identifiers(" ".join(about)),
+        (one ^ other) | identifiers(" ".join(about)) | _dependencies(bumped if bump in ("minor", "major") else ()),
         tuple(numbers),
         bump,
         has_lines,
@@ -181,6 +181,16 @@ def _replacement(name: str, old: tuple[float, float], new: tuple[float, float]) 
 def _as_written(value: tuple[float, float]) -> frozenset[float]:
     base, plain = value
     return frozenset({plain} if base == plain else {plain, base, base * 1000})
+
+
+def _dependencies(lines: Iterable[str]) -> frozenset[str]:
+    """The names of the packages on lines of which the version is taken out: the last part but one that tells a major."""
+    found = set()
+    for line in lines:
+        for name in re.findall(r"[A-Za-z@][\w.@/-]+", line):
+            parts = [part for part in re.split(r"[/:]", name) if part and not re.fullmatch(r"v\d+", part)]
+            found.update(part.lower() for part in parts[-1:] if len(part) > 3)
+    return frozenset(found)
 
 
 def _nearest_name(line: str) -> str:

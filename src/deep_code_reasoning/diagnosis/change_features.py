@@ -26,9 +26,14 @@ STRENGTH = 30
 RARE_WORD_SHARE = 0.15
 """A word says something when at most this share of all changes has it."""
 
+TOLD = 0.7
 TOUCHED = 0.5
-BESIDE = 0.4
-"""What a word counts that stands on both sides of a patch, and one of the message or a path; one that changed counts 1."""
+PLACED = 0.4
+"""What a word counts that the message tells, that stands on both sides of a patch, that a path holds; one that changed
+counts 1."""
+
+TIES = ("file", "function", "name", "word", "number", "level")
+"""What ties a change to this failure. Place, time and kind do not: they fit many failures."""
 
 INERT_DB = -15.0
 PRESENTATION_DB = -10.0
@@ -77,7 +82,7 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
             gain = min(model.CAP_DB, 10 * log10(feature.in_culprit / share))
             if gain > 0:
                 gains.append(gain)
-                tied = tied or name != "service"
+                tied = tied or name in TIES
                 reasons.append(f"{feature.words}{marks.shown(name, one)} ({having} of {count} changes, {gain:+.1f} dB)")
         elif feature.speaks_when_absent and marks.is_asked(name):
             loss = max(model.FLOOR_DB, 10 * log10((1 - feature.in_culprit) / max(1 - share, 1 - feature.in_culprit)))
@@ -153,7 +158,7 @@ class _Marks:
         """The sum of its words' rarities, as far as each changed, and the words that make most of it."""
         delta, total = one.delta, Counter[str]()
         for word in _all_words(one) & self._rarity.keys():
-            share = 1.0 if word in delta.net else TOUCHED if word in delta.touched else BESIDE
+            share = 1.0 if word in delta.net else TOLD if word in one.told else TOUCHED if word in delta.touched else PLACED
             total[word] = self._rarity[word] * share * self._scene.words[word]  # type: ignore[assignment]
         return round(sum(total.values()), 6), [word for word, _ in total.most_common(FEW_NAMES)]
 
@@ -175,7 +180,7 @@ class _Marks:
 
 
 def _all_words(one: Candidate) -> frozenset[str]:
-    return one.delta.net | one.delta.touched | one.beside
+    return one.delta.net | one.delta.touched | one.told | one.placed
 
 
 def _rare_names(everyone: Sequence[Candidate], scene: Scene) -> frozenset[str]:
