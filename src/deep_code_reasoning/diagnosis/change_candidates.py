@@ -1,4 +1,4 @@
-"""The commits that were in production when the incident began: what each changed, whose it is, since when it was live."""
+"""The commits in production when the incident began: what each changed, whose it is, since when it was live."""
 
 from __future__ import annotations
 
@@ -147,7 +147,10 @@ def _placed(candidates: Sequence[Candidate], names: Sequence[str], deploys: Sequ
         live_at = one.live_at or min((head[2] for head in rides), default=None)
         placed.append(
             replace(
-                one, live_at=live_at, services=frozenset(services), rides=frozenset(head[0] for head in rides if head[0])
+                one,
+                live_at=live_at,
+                services=frozenset(services),
+                rides=frozenset(head[0] for head in rides if head[0]),
             )
         )
     return placed

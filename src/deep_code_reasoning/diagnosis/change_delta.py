@@ -20,7 +20,8 @@ SIMILAR = 0.7
 
 NUMBER = re.compile(r"(?<![\w.])(\d[\d_]*(?:\.\d+)?)\s*(?:\*\s*)?((?:time\.|TimeUnit\.)?[A-Za-z]+\b)?")
 SETTING = re.compile(
-    r"([A-Za-z_][\w.\-]*)[\"']?\s*(?:[:=]|:=|=>)\s*(?:[A-Za-z]\w*\s*[=(]\s*)?[\"']?(\d[\d_]*(?:\.\d+)?)[\"']?\s*(?:\*\s*)?"
+    r"([A-Za-z_][\w.\-]*)[\"']?\s*(?:[:=]|:=|=>)\s*(?:[A-Za-z]\w*\s*[=(]\s*)?"
+    r"[\"']?(\d[\d_]*(?:\.\d+)?)[\"']?\s*(?:\*\s*)?"
     r"((?:time\.)?[A-Za-z]+\b)?"
 )
 CALL = re.compile(r"([A-Za-z_]\w*)\(((?:[^()]|\([^()]*\))*)\)")
@@ -53,7 +54,8 @@ class Replaced:
 class Delta:
     """`net` are stems on one side of the patch only, or beside a replaced number or version; `touched` all others.
 
-    `names` are identifiers on one side, and dependencies that took more than a patch. `bump` is the largest step of a version: none, patch, minor or major.
+    `names` are identifiers on one side, and dependencies that took more than a patch. `bump` is the largest step of a
+    version: none, patch, minor or major.
     """
 
     removed: tuple[str, ...] = ()
@@ -112,7 +114,8 @@ def delta_of(patch: str) -> Delta:
 def _without_moved(removed: list[str], added: list[str]) -> tuple[list[str], list[str]]:
     """Without lines that only moved or were indented otherwise."""
     plain = {"".join(line.split()) for line in removed} & {"".join(line.split()) for line in added}
-    return tuple([line for line in side if "".join(line.split()) not in plain] for side in (removed, added))  # type: ignore[return-value]
+    kept = [[line for line in side if "".join(line.split()) not in plain] for side in (removed, added)]
+    return kept[0], kept[1]
 
 
 def _versions_of_lines(removed: list[str], added: list[str]) -> list[tuple[str, str]]:
@@ -126,9 +129,7 @@ def _versions_of_lines(removed: list[str], added: list[str]) -> list[tuple[str, 
     return pairs
 
 
-def _replaced(
-    removed: list[str], added: list[str], pairs: list[tuple[str, str]]
-) -> tuple[list[Replaced], list[str]]:
+def _replaced(removed: list[str], added: list[str], pairs: list[tuple[str, str]]) -> tuple[list[Replaced], list[str]]:
     """Numbers replaced, by the name of what they set, else by the place in a line; and the lines they stand in."""
     before, after = _settings(removed), _settings(added)
     found, about = {}, []
@@ -184,7 +185,7 @@ def _as_written(value: tuple[float, float]) -> frozenset[float]:
 
 
 def _dependencies(lines: Iterable[str]) -> frozenset[str]:
-    """The names of the packages on lines of which the version is taken out: the last part but one that tells a major."""
+    """The packages on lines without their versions, by the last part of their names that is no major version."""
     found = set()
     for line in lines:
         for name in re.findall(r"[A-Za-z@][\w.@/-]+", line):

@@ -29,11 +29,12 @@ RARE_WORD_SHARE = 0.15
 TOLD = 0.7
 TOUCHED = 0.5
 PLACED = 0.4
-"""What a word counts that the message tells, that stands on both sides of a patch, that a path holds; one that changed
-counts 1."""
+"""What a word counts that the message tells, that stands on both sides of a patch, that a path holds; one that
+changed counts 1."""
 
 TIES = ("file", "function", "name", "word", "number", "level")
-"""What ties a change to this failure. Place, time and kind do not: they fit many failures."""
+"""What ties a change to this failure. Place, time and kind do not: they fit many failures, so without a tie they speak
+for nothing (of changes held against the symptoms of foreign incidents, one in eight fits by its kind)."""
 
 INERT_DB = -15.0
 PRESENTATION_DB = -10.0
@@ -53,7 +54,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Decibans of one change, the reasons in words, and whether anything but its place and time ties it to the failure."""
+    """Decibans of one change, the reasons in words, and whether one of TIES is among them."""
 
     weight: float
     reasons: tuple[str, ...]
@@ -90,7 +91,7 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
             if loss <= -1:
                 reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
     weight = sum(model.discounted(sorted(gains, reverse=True))) + losses
-    weight += _held_against(one, scene, reasons)
+    weight = (weight if tied else min(weight, 0.0)) + _held_against(one, scene, reasons)
     return Weighed(weight, tuple(reasons), tied)
 
 
@@ -156,11 +157,13 @@ class _Marks:
 
     def _tie(self, one: Candidate) -> tuple[float, list[str]]:
         """The sum of its words' rarities, as far as each changed, and the words that make most of it."""
-        delta, total = one.delta, Counter[str]()
+        delta, total = one.delta, dict[str, float]()
         for word in _all_words(one) & self._rarity.keys():
-            share = 1.0 if word in delta.net else TOLD if word in one.told else TOUCHED if word in delta.touched else PLACED
-            total[word] = self._rarity[word] * share * self._scene.words[word]  # type: ignore[assignment]
-        return round(sum(total.values()), 6), [word for word, _ in total.most_common(FEW_NAMES)]
+            share = (
+                1.0 if word in delta.net else TOLD if word in one.told else TOUCHED if word in delta.touched else PLACED
+            )
+            total[word] = self._rarity[word] * share * self._scene.words[word]
+        return round(sum(total.values()), 6), sorted(total, key=lambda word: (-total[word], word))[:FEW_NAMES]
 
     def has(self, name: str, one: Candidate) -> bool:
         return bool(self._found[id(one)][name][0])

@@ -53,7 +53,9 @@ def _only_here(pattern: re.Pattern[str], here: str, there: str) -> bool:
 def _words(pattern: re.Pattern[str], text: str) -> set[str]:
     """What the pattern finds, each to the ends of its word."""
     return {
-        re.split(r"[^\w.-]", text[: match.start()])[-1] + match[0] + re.split(r"[^\w.-]", text[match.end() :], maxsplit=1)[0]
+        re.split(r"[^\w.-]", text[: match.start()])[-1]
+        + match[0]
+        + re.split(r"[^\w.-]", text[match.end() :], maxsplit=1)[0]
         for match in pattern.finditer(text)
     }
 
@@ -89,9 +91,7 @@ def kinds_of(delta: Delta, paths: Sequence[str]) -> tuple[Kind, ...]:
 def symptoms_in(texts: Iterable[str]) -> frozenset[str]:
     """The groups of [symptoms] that one of the texts shows."""
     told = "\n".join(texts)
-    return frozenset(
-        name for name, pattern in _data()["symptoms"].items() if re.search(pattern, told, re.IGNORECASE)
-    )
+    return frozenset(name for name, pattern in _data()["symptoms"].items() if re.search(pattern, told, re.IGNORECASE))
 
 
 def fitting(kinds: Iterable[Kind], symptoms: Collection[str]) -> tuple[Kind, ...]:

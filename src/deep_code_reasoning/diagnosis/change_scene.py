@@ -30,7 +30,9 @@ WARNING = 13
 FILE = re.compile(r"([\w./-]*\w\.(?:go|py|java|kt|scala|ts|tsx|js|jsx|rb|rs|cs|cpp|cc|php|ex|swift|sql|ya?ml))\b(?!\()")
 METHOD = re.compile(r"\(\*?\w+\)\.(\w+)|\bat [\w.$]+\.(\w+)\(|\bin (\w+)\n|, in (\w+)")
 FIGURE = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)(?:ms|s)?\b(?![.\-:]\d)")
-OPAQUE = re.compile(r"(^|[._])(id|uuid|trace|span|key|time(stamp)?|pid|port|duration|elapsed|address|ip|bytes|offset)", re.I)
+OPAQUE = re.compile(
+    r"(^|[._])(id|uuid|trace|span|key|time(stamp)?|pid|port|duration|elapsed|address|ip|bytes|offset)", re.I
+)
 """Attributes whose numbers are measured or drawn, not set."""
 
 USUAL_TEMPLATES = """
@@ -97,7 +99,9 @@ def _baseline(windows: dict[str, int | None]) -> dict[str, int | None]:
 
 
 def _services(tables: Tables) -> list[str]:
-    return [name for (name,) in tables.rows("SELECT DISTINCT service_name FROM resources WHERE service_name IS NOT NULL")]
+    return [
+        name for (name,) in tables.rows("SELECT DISTINCT service_name FROM resources WHERE service_name IS NOT NULL")
+    ]
 
 
 def _texts_of_lines(lines: Iterable[dict]) -> list[str]:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}")
 CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+")
+IDENTIFIER = re.compile(
+    r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+"
+)
 QUOTED = re.compile(r"""['"`]([A-Za-z][\w.\-]{2,60})['"`]""")
 STEM = 5
 """Letters of a stem: as many as expire, expired and expiry share. That it also joins words of other roots costs

@@ -69,9 +69,7 @@ def rank_changes(
     fresh = [_freshness(candidate, onset) for candidate in candidates]
     share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
     scores, none = model.posterior([one.weight for one in weighed], fresh, unknown=1 - share)
-    ranked = sorted(
-        zip(scores, candidates, weighed, strict=True), key=lambda row: (-row[0], -row[1].since, row[1].sha)
-    )
+    ranked = sorted(zip(scores, candidates, weighed, strict=True), key=lambda row: (-row[0], -row[1].since, row[1].sha))
     told = [row for row in ranked if row[0] >= LEAST_SHOWN or _is_recent(row[1], onset)][:MOST_SHOWN]
     changes = tuple(
         RankedChange(place, c.sha, c.repository, c.service, round(score, 4), (*_why(one, scene), _when(c, onset)))
