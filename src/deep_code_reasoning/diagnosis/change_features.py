@@ -36,6 +36,9 @@ TIES = ("file", "function", "name", "word", "number", "level")
 """What ties a change to this failure. Place, time and kind do not: they fit many failures, so without a tie they speak
 for nothing (of changes held against the symptoms of foreign incidents, one in eight fits by its kind)."""
 
+LEAST_TIE_DB = 10.0
+"""A change is named only where something ties it to this failure by ten to one, whatever else speaks for it."""
+
 INERT_DB = -15.0
 PRESENTATION_DB = -10.0
 """One in thirty, and one in ten, culprits would be such. Guesses, not calibrated."""
@@ -54,11 +57,19 @@ class Feature:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Decibans of one change, the reasons in words, and whether one of TIES is among them."""
+    """Decibans of one change, the reasons in words, and the strongest of TIES among them (0 for none)."""
 
     weight: float
     reasons: tuple[str, ...]
-    is_tied: bool
+    tie: float
+
+    @property
+    def is_tied(self) -> bool:
+        return self.tie > 0
+
+    @property
+    def may_be_named(self) -> bool:
+        return self.tie >= LEAST_TIE_DB
 
 
 @cache
@@ -75,7 +86,7 @@ def weigh_all(candidates: Sequence[Candidate], others: Sequence[Candidate], scen
 
 
 def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed:
-    gains, losses, reasons, tied = [], 0.0, [], False
+    gains, losses, reasons, tie = [], 0.0, [], 0.0
     for name, feature in features().items():
         having = marks.having(name, one)
         share = _share(feature, having - (marks.has(name, one) and name != "word"), count)
@@ -83,7 +94,7 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
             gain = min(model.CAP_DB, 10 * log10(feature.in_culprit / share))
             if gain > 0:
                 gains.append(gain)
-                tied = tied or name in TIES
+                tie = max(tie, gain) if name in TIES else tie
                 reasons.append(f"{feature.words}{marks.shown(name, one)} ({having} of {count} changes, {gain:+.1f} dB)")
         elif feature.speaks_when_absent and marks.is_asked(name):
             loss = max(model.FLOOR_DB, 10 * log10((1 - feature.in_culprit) / max(1 - share, 1 - feature.in_culprit)))
@@ -91,8 +102,8 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
             if loss <= -1:
                 reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
     weight = sum(model.discounted(sorted(gains, reverse=True))) + losses
-    weight = (weight if tied else min(weight, 0.0)) + _held_against(one, scene, reasons)
-    return Weighed(weight, tuple(reasons), tied)
+    weight = (weight if tie else min(weight, 0.0)) + _held_against(one, scene, reasons)
+    return Weighed(weight, tuple(reasons), tie)
 
 
 def _held_against(one: Candidate, scene: Scene, reasons: list[str]) -> float:
