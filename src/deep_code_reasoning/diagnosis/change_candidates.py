@@ -1,4 +1,4 @@
-"""The commits that were in production when the incident began: what each changed, whose it is, since when it was live."""
+"""The commits in production when the incident began: what each changed, whose it is, since when it was live."""
 
 from __future__ import annotations
 
@@ -57,9 +57,14 @@ class Candidate:
         return kinds_of(self.delta, self.paths)
 
     @cached_property
-    def beside(self) -> frozenset[str]:
-        """Stems of the message and the paths."""
-        return change_words.stems(" ".join([self.message, *self.paths]))
+    def told(self) -> frozenset[str]:
+        """Stems of the message."""
+        return change_words.stems(self.message)
+
+    @cached_property
+    def placed(self) -> frozenset[str]:
+        """Stems of the paths."""
+        return change_words.stems(" ".join(self.paths))
 
     @property
     def is_inert(self) -> bool:

@@ -20,7 +20,8 @@ SIMILAR = 0.7
 
 NUMBER = re.compile(r"(?<![\w.])(\d[\d_]*(?:\.\d+)?)\s*(?:\*\s*)?((?:time\.|TimeUnit\.)?[A-Za-z]+\b)?")
 SETTING = re.compile(
-    r"([A-Za-z_][\w.\-]*)[\"']?\s*(?:[:=]|:=|=>)\s*(?:[A-Za-z]\w*\s*[=(]\s*)?[\"']?(\d[\d_]*(?:\.\d+)?)[\"']?\s*(?:\*\s*)?"
+    r"([A-Za-z_][\w.\-]*)[\"']?\s*(?:[:=]|:=|=>)\s*(?:[A-Za-z]\w*\s*[=(]\s*)?"
+    r"[\"']?(\d[\d_]*(?:\.\d+)?)[\"']?\s*(?:\*\s*)?"
     r"((?:time\.)?[A-Za-z]+\b)?"
 )
 CALL = re.compile(r"([A-Za-z_]\w*)\(((?:[^()]|\([^()]*\))*)\)")
@@ -53,7 +54,8 @@ class Replaced:
 class Delta:
     """`net` are stems on one side of the patch only, or beside a replaced number or version; `touched` all others.
 
-    `names` are identifiers on one side. `bump` is the largest step of a version: none, patch, minor or major.
+    `names` are identifiers on one side, and dependencies that took more than a patch. `bump` is the largest step of a
+    version: none, patch, minor or major.
     """
 
     removed: tuple[str, ...] = ()
@@ -102,7 +104,7 @@ def delta_of(patch: str) -> Delta:
         tuple(line for line in added if not VERSION.search(line)),
         net,
         (left | right) - net,
-        (one ^ other) | identifiers(" ".join(about)),
+        (one ^ other) | identifiers(" ".join(about)) | _dependencies(bumped if bump in ("minor", "major") else ()),
         tuple(numbers),
         bump,
         has_lines,
@@ -112,7 +114,8 @@ def delta_of(patch: str) -> Delta:
 def _without_moved(removed: list[str], added: list[str]) -> tuple[list[str], list[str]]:
     """Without lines that only moved or were indented otherwise."""
     plain = {"".join(line.split()) for line in removed} & {"".join(line.split()) for line in added}
-    return tuple([line for line in side if "".join(line.split()) not in plain] for side in (removed, added))  # type: ignore[return-value]
+    kept = [[line for line in side if "".join(line.split()) not in plain] for side in (removed, added)]
+    return kept[0], kept[1]
 
 
 def _versions_of_lines(removed: list[str], added: list[str]) -> list[tuple[str, str]]:
@@ -179,6 +182,16 @@ def _replacement(name: str, old: tuple[float, float], new: tuple[float, float]) 
 def _as_written(value: tuple[float, float]) -> frozenset[float]:
     base, plain = value
     return frozenset({plain} if base == plain else {plain, base, base * 1000})
+
+
+def _dependencies(lines: Iterable[str]) -> frozenset[str]:
+    """The packages on lines without their versions, by the last part of their names that is no major version."""
+    found = set()
+    for line in lines:
+        for name in re.findall(r"[A-Za-z@][\w.@/-]+", line):
+            parts = [part for part in re.split(r"[/:]", name) if part and not re.fullmatch(r"v\d+", part)]
+            found.update(part.lower() for part in parts[-1:] if len(part) > 3)
+    return frozenset(found)
 
 
 def _nearest_name(line: str) -> str:

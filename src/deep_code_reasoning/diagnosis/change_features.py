@@ -26,9 +26,18 @@ STRENGTH = 30
 RARE_WORD_SHARE = 0.15
 """A word says something when at most this share of all changes has it."""
 
+TOLD = 0.7
 TOUCHED = 0.5
-BESIDE = 0.4
-"""What a word counts that stands on both sides of a patch, and one of the message or a path; one that changed counts 1."""
+PLACED = 0.4
+"""What a word counts that the message tells, that stands on both sides of a patch, that a path holds; one that
+changed counts 1."""
+
+TIES = ("file", "function", "name", "word", "number", "level")
+"""What ties a change to this failure. Place, time and kind do not: they fit many failures, so without a tie they speak
+for nothing (of changes held against the symptoms of foreign incidents, one in eight fits by its kind)."""
+
+LEAST_TIE_DB = 10.0
+"""A change is named only where something ties it to this failure by ten to one, whatever else speaks for it."""
 
 INERT_DB = -15.0
 PRESENTATION_DB = -10.0
@@ -48,11 +57,19 @@ class Feature:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Decibans of one change, the reasons in words, and whether anything but its place and time ties it to the failure."""
+    """Decibans of one change, the reasons in words, and the strongest of TIES among them (0 for none)."""
 
     weight: float
     reasons: tuple[str, ...]
-    is_tied: bool
+    tie: float
+
+    @property
+    def is_tied(self) -> bool:
+        return self.tie > 0
+
+    @property
+    def may_be_named(self) -> bool:
+        return self.tie >= LEAST_TIE_DB
 
 
 @cache
@@ -69,7 +86,7 @@ def weigh_all(candidates: Sequence[Candidate], others: Sequence[Candidate], scen
 
 
 def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed:
-    gains, losses, reasons, tied = [], 0.0, [], False
+    gains, losses, reasons, tie = [], 0.0, [], 0.0
     for name, feature in features().items():
         having = marks.having(name, one)
         share = _share(feature, having - (marks.has(name, one) and name != "word"), count)
@@ -77,7 +94,7 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
             gain = min(model.CAP_DB, 10 * log10(feature.in_culprit / share))
             if gain > 0:
                 gains.append(gain)
-                tied = tied or name != "service"
+                tie = max(tie, gain) if name in TIES else tie
                 reasons.append(f"{feature.words}{marks.shown(name, one)} ({having} of {count} changes, {gain:+.1f} dB)")
         elif feature.speaks_when_absent and marks.is_asked(name):
             loss = max(model.FLOOR_DB, 10 * log10((1 - feature.in_culprit) / max(1 - share, 1 - feature.in_culprit)))
@@ -85,8 +102,8 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
             if loss <= -1:
                 reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
     weight = sum(model.discounted(sorted(gains, reverse=True))) + losses
-    weight += _held_against(one, scene, reasons)
-    return Weighed(weight, tuple(reasons), tied)
+    weight = (weight if tie else min(weight, 0.0)) + _held_against(one, scene, reasons)
+    return Weighed(weight, tuple(reasons), tie)
 
 
 def _held_against(one: Candidate, scene: Scene, reasons: list[str]) -> float:
@@ -151,11 +168,13 @@ class _Marks:
 
     def _tie(self, one: Candidate) -> tuple[float, list[str]]:
         """The sum of its words' rarities, as far as each changed, and the words that make most of it."""
-        delta, total = one.delta, Counter[str]()
+        delta, total = one.delta, dict[str, float]()
         for word in _all_words(one) & self._rarity.keys():
-            share = 1.0 if word in delta.net else TOUCHED if word in delta.touched else BESIDE
-            total[word] = self._rarity[word] * share * self._scene.words[word]  # type: ignore[assignment]
-        return round(sum(total.values()), 6), [word for word, _ in total.most_common(FEW_NAMES)]
+            share = (
+                1.0 if word in delta.net else TOLD if word in one.told else TOUCHED if word in delta.touched else PLACED
+            )
+            total[word] = self._rarity[word] * share * self._scene.words[word]
+        return round(sum(total.values()), 6), sorted(total, key=lambda word: (-total[word], word))[:FEW_NAMES]
 
     def has(self, name: str, one: Candidate) -> bool:
         return bool(self._found[id(one)][name][0])
@@ -175,7 +194,7 @@ class _Marks:
 
 
 def _all_words(one: Candidate) -> frozenset[str]:
-    return one.delta.net | one.delta.touched | one.beside
+    return one.delta.net | one.delta.touched | one.told | one.placed
 
 
 def _rare_names(everyone: Sequence[Candidate], scene: Scene) -> frozenset[str]:

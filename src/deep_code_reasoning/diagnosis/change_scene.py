@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.diagnosis.change_kinds import symptoms_in
-from deep_code_reasoning.diagnosis.change_words import identifiers, stems
+from deep_code_reasoning.diagnosis.change_words import WORD, identifiers, stems
 from deep_code_reasoning.finding import Finding, Suspect
 
 if TYPE_CHECKING:
@@ -74,14 +74,15 @@ def scene_of(tables: Tables, incident: Incident, suspects: Sequence[Suspect], fi
     alert = incident.alert
     asked = " ".join(filter(None, [alert.metric, alert.summary])) if alert else ""
     usual = stems("\n".join(text for (text,) in tables.rows(USUAL_TEMPLATES, **_baseline(windows))))
-    own = stems(" ".join(_services(tables)))
+    services = _services(tables)
+    own = stems(" ".join(services))
     everything = "\n".join([*texts, asked])
     return Scene(
         frozenset(_begins_at(likely, alert.service if alert else None, grave)),
         frozenset({place.file for place in places} | set(FILE.findall(everything))),
         frozenset({p.function.rsplit(".", 1)[-1] for p in places if p.function} | _methods(everything)),
         {word: USUAL if word in usual else 1.0 for word in stems(everything) - own},
-        identifiers(everything),
+        _names("\n".join(texts)) - {service.lower() for service in services},
         frozenset(_numbers(grave)),
         frozenset((row["before"], row["after"]) for row in tables.dicts(_sql("metrics"), **windows)),
         symptoms_in([everything, *(f"{f.code} {f.title} {f.numbers.get('metric', '')}" for f in relevant)]),
@@ -128,6 +129,11 @@ def _texts_of_findings(findings: Iterable[Finding]) -> list[str]:
 
 def _is_told(pair: dict) -> bool:
     return bool(pair["value"]) and any(letter.isalpha() for letter in pair["value"]) and not OPAQUE.search(pair["key"])
+
+
+def _names(text: str) -> frozenset[str]:
+    """Identifiers and quoted names; and plain words, for a dependency or a field may be called by one."""
+    return identifiers(text) | frozenset(word.lower() for word in WORD.findall(text) if len(word) > 3)
 
 
 def _methods(text: str) -> set[str]:

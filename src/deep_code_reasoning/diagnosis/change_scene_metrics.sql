@@ -1,4 +1,5 @@
--- Gauges that rested at one value in the baseline and at another in the incident: a setting that was changed.
+-- Gauges that rested at one value in the baseline (eight of ten points, for a setting may be changed before its effect
+-- shows) and are at another in the incident: a setting that was changed.
 WITH points AS (
     SELECT
         service_name,
@@ -22,6 +23,6 @@ GROUP BY service_name, name
 HAVING
     COUNT(*) FILTER (WHERE phase = 'baseline') >= 3
     AND COUNT(*) FILTER (WHERE phase = 'incident') >= 3
-    AND MIN(value) FILTER (WHERE phase = 'baseline') = MAX(value) FILTER (WHERE phase = 'baseline')
+    AND QUANTILE_CONT(value, 0.1) FILTER (WHERE phase = 'baseline') = QUANTILE_CONT(value, 0.9) FILTER (WHERE phase = 'baseline')
     AND MEDIAN(value) FILTER (WHERE phase = 'baseline') <> MEDIAN(value) FILTER (WHERE phase = 'incident')
 ORDER BY service_name, name

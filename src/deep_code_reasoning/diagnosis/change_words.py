@@ -46,7 +46,7 @@ def vocabulary() -> dict:
 @cache
 def common_stems() -> frozenset[str]:
     lists = vocabulary()
-    return frozenset(_stem(word) for name in ("english", "programs", "logs") for word in lists[name].split())
+    return frozenset(_stem(word) for name in ("english", "programs", "logs", "sql") for word in lists[name].split())
 
 
 @cache

@@ -78,7 +78,7 @@ def rank_changes(
     innocent = [c for _, c, one in told if not one.is_tied and _is_recent(c, onset)]
     innocent.sort(key=lambda c: -c.since)
     score, first, of_first = ranked[0]
-    blamed = first if score > max(none, 0.5) and of_first.is_tied else None
+    blamed = first if score > max(none, 0.5) and of_first.may_be_named else None
     return Culprit(
         changes,
         none,

@@ -59,7 +59,8 @@ def diagnose(
     work.report(Progress("diagnose", 2, 3, "steps", "looking at the changes"))
     culprit = _culprit(tables, search, ranking, findings)
     acquitted = ruled_out(findings, outcomes, found, ranking)
-    said = verdict(search.incident, found, ranking, culprit, outcomes, _radius(tables, ranking), acquitted)
+    radius = _radius(tables, search, ranking, culprit)
+    said = verdict(search.incident, found, ranking, culprit, outcomes, radius, acquitted)
     suspects = ranking.suspects
     if said.commit:
         suspects = (with_commit(suspects[0], said.commit), *suspects[1:])
@@ -82,8 +83,9 @@ def _culprit(tables: Tables, search: Search, ranking: Ranking, findings: tuple[F
     return rank_changes(tables, search.incident, ranking.suspects, findings, changeless)
 
 
-def _radius(tables: Tables, ranking: Ranking) -> tuple[str, ...]:
-    if not ranking.suspects or not ranking.suspects[0].service:
+def _radius(tables: Tables, search: Search, ranking: Ranking, culprit: Culprit) -> tuple[str, ...]:
+    service = culprit.service or next((suspect.service for suspect in ranking.suspects[:1]), None)
+    if not service:
         return ()
     explained = [one.finding for chain in ranking.cases[0].chains for one in chain.effects]
-    return blast_radius(tables, ranking.suspects[0].service, explained)
+    return blast_radius(tables, search.incident, service, explained)

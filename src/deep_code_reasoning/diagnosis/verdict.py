@@ -34,8 +34,10 @@ def verdict(
     radius: tuple[str, ...],
     acquitted: Sequence[RuledOut],
 ) -> Verdict:
-    """Unknown, or the first suspect's kind; `change` where a commit is to blame: what ties it to the failure stands even
-    where two components share the probability of being the first to fail."""
+    """Unknown, or the first suspect's kind; `change` where a commit is to blame.
+
+    What ties it to the failure stands even where two components share the probability of being the first to fail.
+    """
     if not ranking.suspects:
         alerted = incident.alert.service if incident.alert else None
         return Verdict("unknown", no_suspect(incident, outcomes), 0.0, service=alerted, onset=incident.onset)

@@ -12,8 +12,9 @@ shortly before, and it often touched the very client that now fails.
 Warning and error lines and failed spans of both windows are matched against the phrases of `signatures.toml`; a line
 counts for its gravest phrase. Slices of time with such a phrase, out of all in which the services hit fail, are
 compared with those of the baseline in which they wrote anything (Fisher's exact test, at most 1 % by chance; at least
-three lines and a tenth of the failing slices). `sort` is `expired` where any of them says so, or where a gauge of a certificate's remaining time fell
-to nothing in between; else what most of them say. The peer is the host that is named most.
+three lines and a tenth of the failing slices). `sort` is `expired` where any of them says so, or where a gauge of a
+certificate's remaining time fell to nothing in between; else what most of them say. The peer is the host that is named
+most.
 
 ## Not this when
 Lines that only tell when a certificate will run out are no failures. `untrusted` and `handshake` may come from a change

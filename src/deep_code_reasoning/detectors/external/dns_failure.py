@@ -1,8 +1,8 @@
 """Names that can no longer be looked up.
 
 ## What it detects
-Failures that say that a host name could not be resolved (`no such host`, `ENOTFOUND`, `UnknownHostException`, `SERVFAIL`,
-`EAI_AGAIN`, time-outs of a name server), which the time before the incident does not know.
+Failures that say that a host name could not be resolved (`no such host`, `ENOTFOUND`, `UnknownHostException`,
+`SERVFAIL`, `EAI_AGAIN`, time-outs of a name server), which the time before the incident does not know.
 
 ## Why it matters
 When the resolver is down, everything that calls by name fails at once, in services that have nothing in common and
@@ -12,8 +12,9 @@ that nobody has deployed. The first error reported is that of the busiest caller
 Warning and error lines and failed spans of both windows are matched against the phrases of `signatures.toml`. The
 services hit are counted together, by slices of time (a twentieth of the time it lasts): those with such a phrase out of
 all in which they fail, against those of the baseline in which they wrote anything, by Fisher's exact test (at most 1 %
-by chance); at least three lines and a tenth of the failing slices. `names` counts the host names that could not be found. Metrics of name servers whose median has at
-least doubled are named as evidence. The finding is critical where the resolver itself fails or several names do.
+by chance); at least three lines and a tenth of the failing slices. `names` counts the host names that could not be
+found. Metrics of name servers whose median has at least doubled are named as evidence. The finding is critical where
+the resolver itself fails or several names do.
 
 ## Not this when
 A single name is not found and no resolver complains: then that name may just be wrong, as after a change of an address;

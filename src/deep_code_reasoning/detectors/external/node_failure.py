@@ -11,8 +11,9 @@ no reason of their own, and a deploy of any of them looks guilty.
 ## How it is computed
 Warning and error lines of both windows are matched against the phrases of `signatures.toml` and counted by slices of
 time, against those of the baseline in which their writers wrote anything (Fisher's exact test, at most 1 % by chance;
-at least three lines and a tenth of the failing slices). The host is the one that the lines name, else that of the records. `services_on_host` counts the
-services that failed on that host, `only_there` those that failed on no other one.
+at least three lines and a tenth of the failing slices). The host is the one that the lines name, else that of the
+records. `services_on_host` counts the services that failed on that host, `only_there` those that failed on no other
+one.
 
 ## Not this when
 A container is killed for its own memory limit or fails its own probe: that is the service's, and no node is named. One

@@ -11,14 +11,15 @@ Rolling back costs an hour and mends nothing; a second provider or a queue would
 ## How it is computed
 Warning and error lines and failed spans that name a host with a public name and match the phrases of `signatures.toml`
 are counted by host. A host is the system's own where its first label is a service of the evidence or its name ends as
-names inside a cluster or a company do. Slices of time with that host, out of all in which the services that
-call it fail, are compared with those of the baseline in which they wrote anything (Fisher's exact test, at most 1 % by
-chance; at least three lines and a tenth of the failing slices). `calls` and `failed_calls` are those of client spans to the host, where there are any.
+names inside a cluster or a company do. Slices of time with that host, out of all in which the services that call it
+fail, are compared with those of the baseline in which they wrote anything (Fisher's exact test, at most 1 % by chance;
+at least three lines and a tenth of the failing slices). `calls` and `failed_calls` are those of client spans to the
+host, where there are any.
 
 ## Not this when
 The provider refuses what it is sent (4xx but 429): then what is sent may be wrong. The name is not found or the
-certificate is not accepted: see dns-failure and certificate-failure. Silence and refusals for too many calls are told as
-warnings, because a shorter timeout or more calls of one's own bring them about as well.
+certificate is not accepted: see dns-failure and certificate-failure. Silence and refusals for too many calls are told
+as warnings, because a shorter timeout or more calls of one's own bring them about as well.
 
 ## What to do
 Read the provider's status page and ask it with one call by hand. Fail over or queue, switch the feature off that needs
@@ -94,7 +95,7 @@ def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
             numbers |= {"calls": calls[host][0], "failed_calls": calls[host][1], "failed_calls_before": calls[host][3]}
         yield Finding(
             code=RULE.code,
-            title=f"{services[0] if services else 'a service'}: {host}, outside the system, {words_of('provider', sort)}",
+            title=f"{next(iter(services), 'a service')}: {host}, outside the system, {words_of('provider', sort)}",
             severity="critical" if sort == "failing" else "warning",
             role="cause",
             subject=Subject(service=services[0] if services else None, peer=host),

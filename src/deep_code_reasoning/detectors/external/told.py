@@ -28,14 +28,14 @@ FEWEST = 3
 """Two lines may be anybody's."""
 
 CHANCE = 0.01
-"""How often chance alone is allowed to bring so many slices with the signature into the incident (Fisher's exact test)."""
+"""How often chance alone may bring so many slices with the signature into the incident (Fisher's exact test)."""
 
 LEAST_SHARE = 0.1
 """Of the slices in which the services hit fail; a rarer phrase is not what the incident is about."""
 
 SLICES = 20
 SHORTEST_SLICE = 1_000_000_000
-"""The time from the first to the last such failure is cut into so many slices, the baseline into ones of that length."""
+"""The time from the first to the last such failure is cut into so many, the baseline into ones of that length."""
 
 NOTHING = "a^"
 """A pattern that matches nothing."""
@@ -76,7 +76,11 @@ class Told:
 @cache
 def sorts(family: str) -> tuple[Sort, ...]:
     data = tomllib.loads(Path(__file__).with_name("signatures.toml").read_text(encoding="utf-8"))
-    return tuple(Sort(**{**e, "phrases": tuple(e["phrases"])}) for e in data["sort"] if e["family"] == family)
+    return tuple(
+        Sort(entry["family"], entry["name"], entry["words"], tuple(entry["phrases"]))
+        for entry in data["sort"]
+        if entry["family"] == family
+    )
 
 
 def pattern_of(family: str) -> str:

@@ -52,7 +52,8 @@ CHANCE = 0.01
 MOST_FINDINGS = 3
 
 NAMES = (
-    r"offset|(?:record|message|msg|event|row|item|document|job|task|delivery|sequence)[_. -]?(?:id|tag|no|number|key|seq)"
+    r"offset|(?:record|message|msg|event|row|item|document|job|task|delivery|sequence)[_. -]?"
+    r"(?:id|tag|no|number|key|seq)"
     r"|sequence|primary[_. -]?key|receipt[_. -]?handle|idempotency[_. -]?key|partition[_. -]?key|key|uuid|lsn|scn"
 )
 PAIR = re.compile(rf"(?<![\w.])(?P<name>{NAMES})\s*[=: ]\s*[\"']?(?P<value>[\w.:/+-]*\d[\w.:/+-]*)", re.IGNORECASE)

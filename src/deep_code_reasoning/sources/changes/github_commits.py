@@ -77,9 +77,9 @@ def _not_readable(value: Any) -> str | None:
 def _add(value: dict, repository: str, commits: Rows, files: Rows, offset: int) -> int | None:
     """Adds the commit and its files; the size of its patches, None where one was too large to keep."""
     commit, sha = value["commit"], value["sha"].lower()
-    author = commit.get("author") if isinstance(commit.get("author"), dict) else {}
+    author = _object(commit, "author")
     parents = [p["sha"] for p in _list(value, "parents") if isinstance(p, dict) and isinstance(p.get("sha"), str)]
-    stats = value.get("stats") if isinstance(value.get("stats"), dict) else {}
+    stats = _object(value, "stats")
     commits.add(
         [
             sha,
@@ -143,6 +143,11 @@ def _time(commit: dict, *whose: str) -> int | None:
         if found:
             return found[0]
     return None
+
+
+def _object(value: dict, key: str) -> dict:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
 
 
 def _list(value: dict, key: str) -> list:
