@@ -31,7 +31,7 @@ def test_codes_and_names_are_unique() -> None:
 
 @each_detector
 def test_code_and_name_are_well_formed(module: ModuleType) -> None:
-    assert re.fullmatch(r"[A-Z]{2,6}\d{3}", module.RULE.code)
+    assert re.fullmatch(r"[A-Z]{2,7}\d{3}", module.RULE.code)
     assert module.RULE.name == Path(module.__file__ or "").stem.replace("_", "-")
     assert module.RULE.title.endswith(".")
 

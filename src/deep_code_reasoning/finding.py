@@ -61,6 +61,19 @@ class Support:
 
 
 @dataclass(frozen=True)
+class Contrast:
+    """In how many of the traces that ran the subject at all is the pattern present, in the incident and before it?
+
+    What is left to go by where the symptom is not to be seen in traces: wrong answers, say, that nobody calls an error.
+    """
+
+    incident_with: float
+    incident: float
+    baseline_with: float
+    baseline: float
+
+
+@dataclass(frozen=True)
 class Finding:
     """One pattern seen once. `id` is `<code>-<n>`, n counting from 1 within a diagnosis, strongest first.
 
@@ -78,6 +91,7 @@ class Finding:
     numbers: dict[str, float | int | str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     support: Support | None = None
+    contrast: Contrast | None = None
     id: str = ""
 
 
@@ -149,6 +163,69 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class TimeSplit:
+    """A mean of both windows, and parts that add up to its change: traffic (more of the slow entry operations, more of
+    their slow variants), calls that operations get from their callers, own time of a call."""
+
+    before_ms: float
+    after_ms: float
+    entry_mix_ms: float
+    variant_mix_ms: float
+    calls_ms: float
+    self_time_ms: float
+
+
+@dataclass(frozen=True)
+class EntryChange:
+    """An entry operation of both windows; pairs are before and after. Tails: the mean of its slowest twentieth and
+    hundredth."""
+
+    service: str
+    operation: str
+    requests: tuple[int, int]
+    mean: TimeSplit
+    tail_95: TimeSplit
+    tail_99: TimeSplit
+
+
+@dataclass(frozen=True)
+class ContextChange:
+    """An operation where it stands on the way from an entry (`path`; its middle may be a count).
+
+    `overall_ms` is its part of the change of the mean over all requests; `calls_ms` (with what the additional calls
+    bring below it), `self_time_ms` and `tail_95_ms` are parts of the change of its entry operation.
+    """
+
+    path: tuple[str, ...]
+    service: str
+    operation: str
+    overall_ms: float
+    calls_ms: float
+    self_time_ms: float
+    tail_95_ms: float
+    calls_a_parent: tuple[float, float]
+    critical_path_ms_a_call: tuple[float, float]
+    self_time_ms_a_call: tuple[float, float]
+    critical_path_share: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Differential:
+    """What changed the duration of requests, largest first. `work` is the mean of all self times, also those beside
+    the critical path; what `contexts` leaves out comes to `other_contexts_ms`."""
+
+    requests: tuple[int, int]
+    mean: TimeSplit
+    tail_95: TimeSplit
+    tail_99: TimeSplit
+    work: TimeSplit
+    entries: tuple[EntryChange, ...]
+    contexts: tuple[ContextChange, ...]
+    other_contexts: int
+    other_contexts_ms: float
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     investigation: str
     verdict: Verdict
@@ -158,3 +235,4 @@ class Diagnosis:
     findings: tuple[Finding, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     unread: tuple[Unread, ...] = ()
+    differential: Differential | None = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.conversation.policy import EscalationDecision
     from deep_code_reasoning.conversation.request import AnalysisType, EscalationRequest
     from deep_code_reasoning.detectors.contract import Rule
+    from deep_code_reasoning.diagnosis.differential.flame import Flame
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.specialists.port import SpecialistResult
     from deep_code_reasoning.store.catalogue import TableDescription
@@ -187,6 +188,25 @@ class Investigations:
         with self._tables(evidence, investigation) as tables:
             task = _Task(question=question, code_files=tuple(code_files))
             return self._brief(tables, self._diagnosis(tables, load, task, work), evidence, budget_tokens, task, work)
+
+    def flame(
+        self,
+        evidence: Sequence[str],
+        *,
+        investigation: str | None = None,
+        baseline: TimeWindow | None = None,
+        incident: TimeWindow | None = None,
+        work: Work,
+    ) -> Flame:
+        """What the durations of requests consist of, before and in the incident; the windows as `investigate` finds
+        them."""
+        from deep_code_reasoning.diagnosis.differential.flame import flame
+
+        if evidence:
+            self.load(evidence, investigation=investigation, work=work)
+        with self._tables(evidence, investigation) as tables:
+            work.on_cancel(tables.interrupt)
+            return flame(tables, investigation=tables.investigation, baseline=baseline, incident=incident, work=work)
 
     def should_escalate(self, request: EscalationRequest, *, work: Work) -> EscalationDecision:
         """Measures what the request points at against the thresholds, and keeps the decision in the ledger."""

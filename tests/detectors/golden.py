@@ -3,7 +3,8 @@
 A page is `tests/detectors/<family>/<name>.md`. Each `## title` opens a case: prose, then fenced blocks that hold a
 table each (columns parted by `|`, the first line names them). Blocks that give evidence:
 
-    ```clocks          host | offset_ms | drift_ppm: how far a host's clock is ahead of the times on this page
+    ```clocks          host | offset_ms | drift_ppm: how far a host's clock is ahead of the times on this page; it is
+                       stepped by step_ms at step_at_ms
     ```spans           trace span parent service host kind name start_ms dur_ms status message
     ```events          trace span at_ms name (an exception: name `exception`, columns exception.type ...)
     ```links           trace span to_trace to_span

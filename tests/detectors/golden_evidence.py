@@ -149,7 +149,8 @@ class Evidence:
         """Nanoseconds that the host's clock shows at a true time."""
         clock = self.clocks.get(host, {})
         drift = 1 + float(clock.get("drift_ppm", 0)) * 1e-6
-        return EPOCH + round((float(clock.get("offset_ms", 0)) + true_ms * drift) * 1e6)
+        step = float(clock.get("step_ms", 0)) if true_ms >= float(clock.get("step_at_ms", "inf")) else 0.0
+        return EPOCH + round((float(clock.get("offset_ms", 0)) + step + true_ms * drift) * 1e6)
 
 
 def _renamed(trace: str, turn: int) -> str:

@@ -65,6 +65,8 @@ def test_true_offsets_lie_within_the_bounds(hosts: dict, count: int, seed: int) 
                 # the host's own clock is used as time: off by less than a second, at 200 ppm a fifth of a ms
                 extrapolated = 1e9 * 200e-6 + _outside(tables, EPOCH + at) * 400e-6
                 assert abs(true - found) <= line.error_nano + extrapolated
+            # lines that fit the calls: shared by 200 ppm of the longest call, over the time the calls span
+            assert abs(drifts[host] - drifts[reference] - line.drift_ppm) <= line.drift_error_ppm + 0.1
 
 
 def _outside(tables, at: float) -> float:

@@ -67,3 +67,36 @@ def test_a_trace_whose_root_was_not_read_is_entered_at_its_first_orphan(tmp_path
         entry("t", 1010, span_id="early", parent_span_id="gone", name="first"),
     ]
     assert outcomes(tmp_path, spans, WINDOWS)["t"]["root_operation"] == "first"
+
+
+def behind(trace: str, name: str, at: int, duration: int = 10, service: str = "stock", span: str = "b") -> dict:
+    return entry(trace, at, duration, name=name, span_id=span, parent_span_id="e", service_name=service)
+
+
+def test_a_gateway_s_requests_are_told_apart_by_what_is_behind_it(tmp_path: Path) -> None:
+    """All are called alike at the gateway; a search that takes as long as an order is slow."""
+    spans = []
+    for number in range(40):
+        spans += [entry(f"s{number}", number, 10_000), behind(f"s{number}", "GET /search", number, 9_000)]
+        spans += [entry(f"o{number}", number, 500_000), behind(f"o{number}", "POST /order", number, 499_000)]
+    spans += [entry("late", 1010, 400_000), behind("late", "GET /search", 1011, 399_000)]
+    found = outcomes(tmp_path, spans, WINDOWS)
+    assert found["late"]["root_operation"] == "stock GET /search"
+    assert [trace for trace, row in found.items() if row["symptomatic"]] == ["late"]
+
+
+def test_an_entry_that_does_work_of_its_own_keeps_its_name(tmp_path: Path) -> None:
+    """It calls several services a request: the first one says nothing of what was asked for."""
+    spans = []
+    for number in range(10):
+        spans += [entry(f"t{number}", number), behind(f"t{number}", f"GET /{number % 2}", number)]
+        spans += [behind(f"t{number}", "GET /price", number + 1, service="price", span="c")]
+    assert {row["root_operation"] for row in outcomes(tmp_path, spans, WINDOWS).values()} == {"GET /"}
+
+
+def test_of_few_the_largest_is_no_limit(tmp_path: Path) -> None:
+    """One of eleven exceeds the largest of ten by chance; what counts is far beyond all that they vary by."""
+    spans = [entry(f"base{n}", n, duration=10_000 + 1_000 * n) for n in range(10)]
+    spans += [entry("chance", 1010, 21_000), entry("slow", 1020, 60_000)]
+    found = outcomes(tmp_path, spans, WINDOWS)
+    assert [trace for trace, row in found.items() if row["symptomatic"]] == ["slow"]

@@ -17,8 +17,6 @@ UNCLAIMED = {
     "binary": bytes(range(256)) * 64,
     "windows of a case": b'{\n "baseline": ["2023-01-29T08:50:00+00:00"]\n}\n',
     "commits": b'[{"sha": "3a1f", "commit": {"message": "fix", "author": {"date": "2026-09-22T10:02:11Z"}}}]',
-    "annotations": b'[{"time": 1790073900000, "text": "flag: off->on", "tags": ["feature-flag"]}]',
-    "one annotation": b'{"time": 1790073900000, "text": "flag: off->on", "tags": ["feature-flag"]}',
     "deep": b"[" * 60_000,
     "numbers": b"17\n18\n",
 }

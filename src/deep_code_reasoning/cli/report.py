@@ -18,6 +18,7 @@ EVIDENCE_SHOWN = 4
 SUSPECTS_SHOWN = 5
 FINDINGS_SHOWN = 8
 RULED_OUT_SHOWN = 8
+CONTEXTS_SHOWN = 3
 COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
 
 
@@ -28,6 +29,7 @@ def print_answer(answer: Answer) -> None:
     _suspects(out, diagnosis)
     _ruled_out(out, diagnosis)
     _findings(out, diagnosis)
+    _durations(out, diagnosis)
     _changes(out, diagnosis)
     _actions(out, diagnosis)
     _specialist(out, answer)
@@ -124,6 +126,27 @@ def _finding(out: Console, finding: Finding) -> None:
         _print(out, Text(visible(f"{evidence.ref}  {evidence.note}")), 6)
     if len(finding.evidence) > EVIDENCE_SHOWN:
         _print(out, Text(f"and {len(finding.evidence) - EVIDENCE_SHOWN} more", style="dim"), 6)
+
+
+def _durations(out: Console, diagnosis: Diagnosis) -> None:
+    changed = diagnosis.differential
+    if not changed or not changed.contexts:
+        return
+    mean, tail = changed.mean, changed.tail_95
+    _heading(out, "What changed the duration of requests (the whole tree: dcr flame)")
+    traffic = mean.entry_mix_ms + mean.variant_mix_ms
+    parts = f"traffic mix {traffic:+,.1f}, calls {mean.calls_ms:+,.1f}, self time {mean.self_time_ms:+,.1f}"
+    means = f"mean {mean.before_ms:,.1f} → {mean.after_ms:,.1f} ms ({parts})"
+    tails = f"slowest twentieth {tail.before_ms:,.1f} → {tail.after_ms:,.1f} ms"
+    _print(out, Text(f"{changed.requests[0]:,} and {changed.requests[1]:,} requests: {means}; {tails}"), 2)
+    for one in changed.contexts[:CONTEXTS_SHOWN]:
+        before, after = one.critical_path_share
+        calls = f"{one.calls_a_parent[0]:,.3g} → {one.calls_a_parent[1]:,.3g} a parent"
+        own = f"{one.critical_path_ms_a_call[0]:,.3g} → {one.critical_path_ms_a_call[1]:,.3g} ms a call"
+        where = visible(f"{one.service} {one.operation}" + (f", in {one.path[0]}" if len(one.path) > 1 else ""))
+        _print(out, Text(f"{one.overall_ms:+,.1f} ms  {where}"), 2)
+        told = f"calls {calls}, own time {own}; {before:.0%} → {after:.0%} of the critical path"
+        _print(out, Text(told, style="dim"), 6)
 
 
 def _changes(out: Console, diagnosis: Diagnosis) -> None:

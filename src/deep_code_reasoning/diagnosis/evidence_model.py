@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import e, log, log10
 
-from deep_code_reasoning.finding import Support
+from deep_code_reasoning.finding import Contrast, Support
 
 MISSED = 0.05
 """How often a trace that the pattern did break does not show it (lost spans, sampling)."""
@@ -34,25 +34,41 @@ DEPENDENCE = 0.5
 """What a further finding on the same traces counts of the one before it: they are not independent witnesses."""
 
 
-def weight_of(support: Support) -> float:
+def weight_of(support: Support, attributable: float = 1.0) -> float:
     """Decibans for "this pattern is why the symptomatic ones are symptomatic", from the counted 2x2 table.
 
-    The average over symptomatic traces of the log likelihood ratio: one that shows the pattern gives
-    (1 - MISSED) / q, one that does not gives MISSED / (1 - q), with q the pattern's share among the healthy. It is
-    an average and no sum because the traces of an incident share one cause; shrunk towards 0 where it is over few.
-    Between FLOOR_DB and CAP_DB; 0 where nothing symptomatic was counted.
+    The average over symptomatic traces of the log likelihood ratio. With q the pattern's share among the healthy, a
+    trace that the incident is to blame for shows it with 1 - MISSED; `attributable` of the symptomatic are such, the
+    others show it with q. It is an average and no sum because the traces of an incident share one cause; shrunk
+    towards 0 where it is over few. Between FLOOR_DB and CAP_DB; 0 where nothing symptomatic was counted.
     """
     count = support.symptomatic
-    if count <= 0:
+    if count <= 0 or attributable <= 0:
         return 0.0
     shown = min(max(support.symptomatic_with, 0), count) / count
     usual = min(share(support.healthy_with, support.healthy), 1 - MISSED)
-    present = 10 * log10((1 - MISSED) / usual)
-    absent = 10 * log10(MISSED / (1 - min(usual, shown)))
+    expected = attributable * (1 - MISSED) + (1 - attributable) * usual
+    present = 10 * log10(expected / usual)
+    absent = 10 * log10((1 - expected) / (1 - min(usual, shown)))
     return _clipped(enough(count) * (shown * present + (1 - shown) * absent))
 
 
-def enough(count: int) -> float:
+def divergence_of(contrast: Contrast) -> float:
+    """Decibans by which a trace of the incident tells by this pattern, on average, that it is not of the baseline.
+
+    Kullback and Leibler's divergence ("On information and sufficiency", 1951) of the two shares of traces that show
+    it, shrunk towards 0 where they are of few traces of the incident. 0 to CAP_DB.
+    """
+    after, before = max(contrast.incident, 0.0), max(contrast.baseline, 0.0)
+    if not after or not before:
+        return 0.0
+    shown = min(max(contrast.incident_with, 0.0), after) / after
+    usual = (min(max(contrast.baseline_with, 0.0), before) + 0.5) / (before + 1)
+    parts = ((shown, usual), (1 - shown, 1 - usual))
+    return _clipped(enough(after) * sum(p * 10 * log10(p / q) for p, q in parts if p > 0))
+
+
+def enough(count: float) -> float:
     """How far a count of symptomatic traces is to be trusted: 0 for none, 1/2 for FEW, towards 1 for many."""
     return count / (count + FEW)
 

@@ -8,6 +8,7 @@ from deep_code_reasoning.diagnosis.blast_radius import blast_radius
 from deep_code_reasoning.diagnosis.chains import order
 from deep_code_reasoning.diagnosis.changes import Culprit, rank_changes
 from deep_code_reasoning.diagnosis.detection import detect
+from deep_code_reasoning.diagnosis.differential.view import differential
 from deep_code_reasoning.diagnosis.outcomes import outcomes_of
 from deep_code_reasoning.diagnosis.ruled_out import ruled_out
 from deep_code_reasoning.diagnosis.service_graph import callees_of
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from deep_code_reasoning.progress import Work
     from deep_code_reasoning.store.tables import Tables
 
-CHANGELESS = ("resource", "dependency", "traffic", "external")
-"""Kinds of causes that are there without anyone having changed the code."""
+CHANGELESS = {"external": 1.0, "traffic": 1.0, "dependency": 0.7, "resource": 0.5}
+"""How often a cause of this kind is there without anyone having changed the code: a pool that runs empty is as often
+as not one that a change made too small. Judgements, not calibrated."""
 
 
 def diagnose(
@@ -50,9 +52,10 @@ def diagnose(
     found = order(weigh(findings, outcomes), callees_of(tables))
     ranking = rank(found)
     unread = (*unread, *detected.failed)
+    changed = differential(tables)
     if is_quiet(search, ranking, outcomes):
         said = nothing_abnormal(search, ranking, outcomes)
-        return Diagnosis(investigation, said, search.incident, findings=findings, unread=unread)
+        return Diagnosis(investigation, said, search.incident, findings=findings, unread=unread, differential=changed)
     work.report(Progress("diagnose", 2, 3, "steps", "looking at the changes"))
     culprit = _culprit(tables, search, ranking, findings)
     acquitted = ruled_out(findings, outcomes, found, ranking)
@@ -70,13 +73,13 @@ def diagnose(
         findings=findings,
         ruled_out=acquitted,
         unread=unread,
+        differential=changed,
     )
 
 
 def _culprit(tables: Tables, search: Search, ranking: Ranking, findings: tuple[Finding, ...]) -> Culprit:
-    onset = search.incident.onset or search.incident.incident
-    changeless = sum(suspect.score for suspect in ranking.suspects if suspect.kind in CHANGELESS)
-    return rank_changes(tables, onset.end if onset else None, ranking.suspects, findings, changeless)
+    changeless = sum(suspect.score * CHANGELESS.get(suspect.kind, 0.0) for suspect in ranking.suspects)
+    return rank_changes(tables, search.incident, ranking.suspects, findings, changeless)
 
 
 def _radius(tables: Tables, ranking: Ranking) -> tuple[str, ...]:

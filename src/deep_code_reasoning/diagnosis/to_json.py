@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Location, RankedChange, Subject, Suspect, Verdict
@@ -20,6 +21,7 @@ def diagnosis_to_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "suspects": [_suspect(suspect) for suspect in diagnosis.suspects],
         "changes": [_change(change) for change in diagnosis.changes],
         "findings": [_finding(finding) for finding in diagnosis.findings],
+        "differential": _rounded(asdict(diagnosis.differential)) if diagnosis.differential else None,
         "ruled_out": [{"finding": one.finding, "reason": one.reason} for one in diagnosis.ruled_out],
         "unread": [{"place": one.place, "reason": one.reason, "count": one.count} for one in diagnosis.unread],
     }
@@ -106,7 +108,7 @@ def _change(change: RankedChange) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    support = finding.support
+    support, contrast = finding.support, finding.contrast
     return {
         "id": finding.id,
         "code": finding.code,
@@ -124,6 +126,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
             "healthy": support.healthy,
             "unit": support.unit,
         },
+        "contrast": contrast and asdict(contrast),
         "evidence": [{"ref": one.ref, "note": one.note} for one in finding.evidence],
     }
 
@@ -147,3 +150,12 @@ def _location(location: Location | None) -> dict[str, Any] | None:
 
 def _window(window: TimeWindow | None) -> list[str] | None:
     return window.as_json() if window else None
+
+
+def _rounded(value: Any) -> Any:
+    """Milliseconds to the nanosecond, tuples as lists."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, tuple | list) else value

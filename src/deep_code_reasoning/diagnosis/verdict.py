@@ -34,22 +34,23 @@ def verdict(
     radius: tuple[str, ...],
     acquitted: Sequence[RuledOut],
 ) -> Verdict:
-    """Unknown, or the first suspect's kind; `change` where a commit is to blame."""
+    """Unknown, or the first suspect's kind; `change` where a commit is to blame: what ties it to the failure stands even
+    where two components share the probability of being the first to fail."""
     if not ranking.suspects:
         alerted = incident.alert.service if incident.alert else None
         return Verdict("unknown", no_suspect(incident, outcomes), 0.0, service=alerted, onset=incident.onset)
     first, case = ranking.suspects[0], ranking.cases[0]
-    known = is_known(ranking)
+    known = is_known(ranking) or culprit.sha is not None
     kind: VerdictKind = "unknown" if not known else "change" if culprit.sha else first.kind
-    remedy = "rollback" if kind == "change" else cause_of(case.head).remedy
+    remedy = culprit.remedy if kind == "change" else cause_of(case.head).remedy
     own = {finding.id for finding in case.findings}
     triggers = [link.cause for link in found.triggers if link.effect.id in own and link.cause.id not in own]
     return Verdict(
         kind=kind,
         summary=paragraph(incident, ranking, culprit, outcomes, radius, acquitted, triggers, known),
-        confidence=round(first.score, 3),
-        service=first.service,
-        operation=first.operation,
+        confidence=round(max(first.score, culprit.score), 3),
+        service=culprit.service or first.service,
+        operation=first.operation if culprit.service in (None, first.service) else None,
         commit=culprit.sha if known else None,
         onset=incident.onset,
         blast_radius=radius,

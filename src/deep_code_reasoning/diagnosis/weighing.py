@@ -8,7 +8,7 @@ from math import e, log, log10
 
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.outcomes import Outcomes
-from deep_code_reasoning.finding import Finding, Support
+from deep_code_reasoning.finding import Contrast, Finding, Support
 from deep_code_reasoning.incident import iso
 
 UNCOUNTED_DB = {"critical": 3.0, "warning": 1.0, "info": 0.0}
@@ -16,6 +16,9 @@ UNCOUNTED_DB = {"critical": 3.0, "warning": 1.0, "info": 0.0}
 
 CHANGE_CAP_DB = 6.0
 """What the mere change since the baseline may say, when no count ties the pattern to the symptom."""
+
+CHANGE_PART = 0.5
+"""What a changed share of traces counts of what it says: a change need not be a fault. Not calibrated."""
 
 UNSURE_CAP_DB = 3.0
 """The same for a ratio of rates without a test, and for a finding of severity info: its rule is not sure of it."""
@@ -51,11 +54,11 @@ def weighed(finding: Finding, outcomes: Outcomes) -> Weighed:
     """Counts over the symptomatic traces, as far as those are the incident's; the change since before for the rest."""
     trusted = outcomes.attributable if finding.support is None or finding.support.unit == "trace" else 1.0
     if finding.support is not None and finding.support.symptomatic > 0:
-        of_support, words = model.weight_of(finding.support), in_words(finding.support, outcomes.bad)
+        of_support, words = model.weight_of(finding.support, trusted), in_words(finding.support, outcomes.bad)
     else:
-        of_support, words = UNCOUNTED_DB[finding.severity], "not counted over traces"
+        of_support, words = trusted * UNCOUNTED_DB[finding.severity], "not counted over traces"
     of_change, change_words = _change(finding)
-    weight = trusted * of_support + (1 - trusted) * of_change
+    weight = of_support + (1 - trusted) * of_change
     reasons = [text for text, part in ((words, trusted), (change_words, 1 - trusted)) if text and part > 0.05]
     late, late_words = _too_late(finding, outcomes)
     reason = "; ".join(filter(None, [*reasons, late_words])) or "not counted"
@@ -71,6 +74,13 @@ def in_words(support: Support, bad: str) -> str:
     )
 
 
+def _contrast_words(contrast: Contrast) -> str:
+    return (
+        f"present in {contrast.incident_with:,.0f} of {contrast.incident:,.0f} traces of the incident that ran it "
+        f"and in {contrast.baseline_with:,.0f} of {contrast.baseline:,.0f} before"
+    )
+
+
 def p_value_of(finding: Finding) -> float:
     """What the rule calls `p_value`; 1 where it tells none."""
     value = finding.numbers.get("p_value")
@@ -78,7 +88,10 @@ def p_value_of(finding: Finding) -> float:
 
 
 def _change(finding: Finding) -> tuple[float, str]:
-    """From the ratio of the rates in the two windows, as the rule counted it, and from its p-value; the larger.
+    """From the ratio of the rates in the two windows, as the rule counted it, or from its p-value, the larger.
+
+    Where it is told in which share of its traces the pattern shows, that is for this share only; or what the shares
+    themselves say, if that is more.
 
     A p-value says at most 1 / (-e p ln p) to one (Sellke, Bayarri and Berger 2001). A finding that is not sure is
     capped lower.
@@ -92,7 +105,13 @@ def _change(finding: Finding) -> tuple[float, str]:
     if isinstance(ratio, int | float) and ratio > 0:
         gain = min(10 * log10(ratio), UNSURE_CAP_DB)
         weight, words = (gain, f"{ratio:.3g} times the baseline's rate") if gain > weight else (weight, words)
-    return min(weight, UNSURE_CAP_DB if finding.severity == "info" else CHANGE_CAP_DB), words
+    weight = min(weight, UNSURE_CAP_DB if finding.severity == "info" else CHANGE_CAP_DB)
+    contrast = finding.contrast
+    if contrast is None or not contrast.incident:
+        return weight, words
+    weight *= max(0.0, contrast.incident_with / contrast.incident - contrast.baseline_with / max(contrast.baseline, 1))
+    of_shares = CHANGE_PART * model.divergence_of(contrast) if finding.severity != "info" else 0.0
+    return max(weight, of_shares), _contrast_words(contrast)
 
 
 def _too_late(finding: Finding, outcomes: Outcomes) -> tuple[float, str]:

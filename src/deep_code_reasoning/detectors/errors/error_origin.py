@@ -43,7 +43,7 @@ from deep_code_reasoning.detectors.contract import Rule, code_location, sql_besi
 from deep_code_reasoning.detectors.errors.stack_frames import innermost
 from deep_code_reasoning.detectors.significance import increases, rate_ratio
 from deep_code_reasoning.detectors.wording import percent
-from deep_code_reasoning.finding import Evidence, Finding, Location, Severity, Subject, Support
+from deep_code_reasoning.finding import Contrast, Evidence, Finding, Location, Severity, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _finding(tables: Tables, row: Row, totals: Row) -> Finding:
             for e, note in zip(exemplars, notes, strict=False)
         ),
         support=Support(row["symptomatic_with"], totals["symptomatic"], row["healthy_with"], totals["healthy"]),
+        contrast=Contrast(row["traces"], row["ran_incident"], row["baseline_traces"], row["ran_baseline"]),
     )
 
 

@@ -11,16 +11,26 @@ if TYPE_CHECKING:
 
 
 def prepare(tables: Tables, incident: Incident, work: Work) -> None:
-    """Fills `trace_outcomes`, `failed_spans`, `first_errors`, `host_clock_pairs` and `host_clocks`.
+    """Fills the temporary tables that this folder's modules name, in the order in which they need one another.
 
     Columns: their .sql files. Replaces what an earlier call left, where that depends on the incident. Raises
     CancelledError when the work was taken back.
     """
-    from deep_code_reasoning.detectors.groundwork import failed_spans, host_clocks, trace_outcomes
+    from deep_code_reasoning.detectors.groundwork import (
+        failed_spans,
+        host_clocks,
+        metric_shifts,
+        sampling,
+        trace_outcomes,
+    )
 
     trace_outcomes.prepare(tables, incident)
+    work.check()
+    sampling.prepare(tables, incident)
     work.check()
     failed_spans.prepare(tables)
     work.check()
     host_clocks.prepare(tables)
+    work.check()
+    metric_shifts.prepare(tables, incident)
     work.check()

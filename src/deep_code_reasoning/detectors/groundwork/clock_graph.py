@@ -2,7 +2,7 @@
 
 `clock_B - clock_A <= upper` and `>= lower` are difference constraints; the tightest bound between any two hosts is a
 shortest path (Bellman 1958; Cormen et al., "Introduction to Algorithms", section 24.4). A negative cycle means that
-the bounds contradict each other: the pair with the fewest samples on it is left out and named.
+the bounds contradict each other: the pair with the fewest samples on it is left out, and the cycle is told.
 """
 
 from __future__ import annotations
@@ -23,12 +23,20 @@ class Constraint(NamedTuple):
     samples: int
 
 
+class Contradiction(NamedTuple):
+    """Bounds that cannot all hold: going round `hosts` a clock would be `excess` ns ahead of itself."""
+
+    hosts: tuple[int, ...]
+    excess: float
+    refused: Constraint
+
+
 class Offsets(NamedTuple):
-    """Bounds a host against the reference, nan where no path leads; `refused` are constraints that contradict."""
+    """Bounds a host against the reference, nan where no path leads; `refused` are what contradicted the rest."""
 
     lower: np.ndarray
     upper: np.ndarray
-    refused: tuple[Constraint, ...]
+    refused: tuple[Contradiction, ...]
 
 
 def against(reference: int, hosts: int, constraints: list[Constraint]) -> Offsets:
@@ -44,16 +52,22 @@ def against(reference: int, hosts: int, constraints: list[Constraint]) -> Offset
             if cycle is None:
                 bound = [np.where(np.isinf(distance), np.nan, distance) for distance in (-lower, upper)]
                 return Offsets(bound[0], bound[1], tuple(refused))
-        weakest = min(cycle, key=lambda number: kept[number].samples)
-        refused.append(kept.pop(weakest))
+        weakest = min(cycle.constraints, key=lambda number: kept[number].samples)
+        refused.append(Contradiction(cycle.hosts, cycle.excess, kept.pop(weakest)))
+
+
+class _Cycle(NamedTuple):
+    constraints: tuple[int, ...]
+    hosts: tuple[int, ...]
+    excess: float
 
 
 def _mirrored(edge: Constraint) -> Constraint:
     return edge._replace(lower=-edge.upper, upper=-edge.lower)
 
 
-def _shortest(source: int, nodes: int, constraints: list[Constraint]) -> tuple[np.ndarray, list[int] | None]:
-    """Distances from the source over the constraints, or the numbers of the constraints of a negative cycle."""
+def _shortest(source: int, nodes: int, constraints: list[Constraint]) -> tuple[np.ndarray, _Cycle | None]:
+    """Distances from the source over the constraints, or a negative cycle of them."""
     import numpy as np
 
     tails = np.array([e.other for e in constraints] + [e.host for e in constraints], dtype=np.int64)
@@ -73,7 +87,9 @@ def _shortest(source: int, nodes: int, constraints: list[Constraint]) -> tuple[n
         if turn >= 2 or turn == nodes:
             cycle = _cycle(through, tails, heads[order])
             if cycle:
-                return distance, sorted({edge % len(constraints) for edge in cycle})
+                numbers = tuple(sorted({edge % len(constraints) for edge in cycle}))
+                passed = tuple(int(tails[edge]) for edge in reversed(cycle))
+                return distance, _Cycle(numbers, passed, -float(weights[cycle].sum()))
     return distance, None
 
 

@@ -19,7 +19,8 @@ MAX_DRIFT = 200e-6
 
 ROUNDING = 1.0
 """Recorded times are whole nanoseconds: every bound gives way by one. Without that, which of several lines through the
-same point count as possible is decided by the rounding of floats, and the true one may be lost."""
+same point count as possible is decided by the rounding of floats, and the true one may be lost. Where clocks write
+whole milliseconds or seconds, the bounds give way by so much (`rounding`)."""
 
 
 class Bounds(NamedTuple):
@@ -37,7 +38,12 @@ class Bounds(NamedTuple):
 
 
 def fit(
-    lower_times: np.ndarray, lowers: np.ndarray, upper_times: np.ndarray, uppers: np.ndarray, span: float
+    lower_times: np.ndarray,
+    lowers: np.ndarray,
+    upper_times: np.ndarray,
+    uppers: np.ndarray,
+    span: float,
+    rounding: float = ROUNDING,
 ) -> Bounds:
     """Bounds at times 0 and `span` (ns) from samples at times between; times, bounds: float arrays, ns, not empty.
 
@@ -47,7 +53,7 @@ def fit(
     """
     import numpy as np
 
-    low, high = float(lowers.min()), float(uppers.max())
+    low, high = float(lowers.min()) - rounding, float(uppers.max()) + rounding
     under = _lower_hull(lower_times, -lowers)
     over = _lower_hull(upper_times, uppers)
     lower_times, lowers = lower_times[under], lowers[under]
@@ -57,9 +63,9 @@ def fit(
     highest = (uppers - slopes[:, None] * upper_times).min(axis=1)
     lowest = (lowers - slopes[:, None] * lower_times).max(axis=1)
     slack = float((lowest - highest).min()) / 2
-    if slack > ROUNDING:
+    if slack > rounding:
         return Bounds(low, high, low, high, slack)
-    way = max(slack, 0.0) + ROUNDING
+    way = max(slack, 0.0) + rounding
     slopes, highest, lowest = _feasible(slopes, highest + way, lowest - way)
     return Bounds(
         float(lowest.min()),

@@ -1,4 +1,4 @@
-"""Reads `host_clocks` and `host_clock_pairs`: how far any two hosts' clocks are apart at a moment, and how surely."""
+"""Reads `island_clocks` and `host_clock_pairs`: how far any two hosts' clocks are apart at a moment, and how surely."""
 
 from __future__ import annotations
 
@@ -48,10 +48,9 @@ class Clocks:
 
     def __init__(self, tables: Tables) -> None:
         columns = ", ".join(ClockLine._fields)
-        self.lines = {
-            host: ClockLine(*line)
-            for host, *line in tables.rows(f"SELECT host, {columns} FROM host_clocks ORDER BY pairs DESC, host")
-        }
+        rows = tables.rows(f"SELECT reference_host, host, {columns} FROM island_clocks ORDER BY pairs DESC, host")
+        self.lines = {host: ClockLine(*line) for _, host, *line in rows}
+        self._references = {host: reference for reference, host, *_ in rows}
         pairs = tables.rows(f"SELECT client_host, server_host, {columns} FROM host_clock_pairs")
         self.pairs = {(client, server): ClockLine(*line) for client, server, *line in pairs}
         named = tables.rows("SELECT DISTINCT host, host_name FROM resources WHERE host_name IS NOT NULL")
@@ -59,6 +58,13 @@ class Clocks:
 
     def name(self, host: str) -> str:
         return self._names.get(host) or host
+
+    def islands(self) -> list[dict[str, ClockLine]]:
+        """The lines by reference host: only clocks of one island can be compared."""
+        found: dict[str, dict[str, ClockLine]] = {}
+        for host, line in self.lines.items():
+            found.setdefault(self._references[host], {})[host] = line
+        return list(found.values())
 
     def between(self, host: str, other: str) -> ClockLine | None:
         """Clock of `host` minus clock of `other`, the tighter of their own calls and the way over the graph."""
@@ -69,6 +75,6 @@ class Clocks:
             found.append(self.pairs[other, host])
         if (host, other) in self.pairs:
             found.append(self.pairs[host, other].reversed())
-        if host in self.lines and other in self.lines:
+        if host in self.lines and self._references[host] == self._references.get(other):
             found.append(self.lines[host].minus(self.lines[other]))
         return min(found, key=lambda line: line.error_nano, default=None)

@@ -5,13 +5,20 @@ Fills `clock_samples` (a row a call between hosts: host_clocks_samples.sql) and,
 `host_clock_pairs` client_host, server_host, lower_nano, upper_nano (bounds on server's clock - client's clock that
     hold all through the evidence), pairs (calls), outliers (calls that contradict the bounds), slack_nano (0 unless
     no steady drift explains the calls: a clock was stepped), offset_nano, error_nano, drift_ppm, drift_error_ppm
-`host_clocks` host, reference_host (the one with the most calls), offset_nano, error_nano, pairs, drift_ppm,
-    drift_error_ppm
+`island_clocks` host, reference_host (the one with the most calls of all that calls connect with it), offset_nano,
+    error_nano, pairs, drift_ppm, drift_error_ppm; clocks of different references cannot be compared
+`host_clocks` those of island_clocks that share the reference with the most calls
+`host_clock_breaks` a row a pair and jump: client_host, server_host, kind (step, several clocks), low_nano, high_nano
+    (of the jump of server's clock - client's clock), begin_unix_nano, end_unix_nano, against (calls that contradict
+    the others), calls: clock_breaks.py
+`host_clock_cycles` a row a host of a circle whose bounds contradict each other: cycle, place, host, excess_nano,
+    client_host, server_host (the pair that was left out of island_clocks for it): clock_graph.py
 
 offset(t) = offset_nano + drift_ppm / 1e6 * (t - at_unix_nano), within +- error_nano; positive: the host (server_host)
 runs ahead of the reference (client_host). `at_unix_nano` is the middle of the evidence. The error is a bound, not a
 standard deviation: it assumes only that causes come before effects, that at most 1 % of the calls in a slice of
-time break that (an answer sent before the server's span ends), and that two clocks part by at most 200 ppm.
+time break that (an answer sent before the server's span ends), and that two clocks part by at most 200 ppm. An
+interval between times of two hosts is certain when it is longer than the error, else possible.
 """
 
 from __future__ import annotations
@@ -21,7 +28,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deep_code_reasoning.detectors.contract import sql_beside
-from deep_code_reasoning.detectors.groundwork import clock_graph, clock_lines
+from deep_code_reasoning.detectors.groundwork import clock_breaks, clock_lines, host_islands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,6 +48,12 @@ class Pair(NamedTuple):
     server_host: str
     bounds: clock_lines.Bounds
     calls: int
+    breaks: list[clock_breaks.Break]
+
+    @property
+    def is_bounded(self) -> bool:
+        """Not where several clocks write under one key: their calls leave no room for any."""
+        return self.bounds.lower_first <= self.bounds.upper_first and self.bounds.lower_last <= self.bounds.upper_last
 
 
 def prepare(tables: Tables) -> None:
@@ -50,8 +63,10 @@ def prepare(tables: Tables) -> None:
     first, last = tables.rows(sql_beside(__file__, "span"))[0]
     first, last = first or 0, last or 0
     pairs = list(_pairs(tables, first, last))
-    _write_pairs(tables, pairs, first, last)
-    _write_hosts(tables, pairs, first, last)
+    _write_breaks(tables, pairs, first)
+    bounded = [pair for pair in pairs if pair.is_bounded]
+    _write_pairs(tables, bounded, first, last)
+    _write_hosts(tables, bounded, first, last)
 
 
 def _pairs(tables: Tables, first: int, last: int) -> Iterator[Pair]:
@@ -68,35 +83,59 @@ def _pairs(tables: Tables, first: int, last: int) -> Iterator[Pair]:
         part = {name: column[begin:end] for name, column in rows.items()}
         bounds = _bounds(part, first, last)
         if bounds:
-            _, starts = np.unique(part["slice"], return_index=True)
-            calls = int(part["samples"][starts].sum())
-            yield Pair(str(part["client_host"][0]), str(part["server_host"][0]), bounds, calls)
+            calls = _calls(part)
+            broken = clock_breaks.breaks(_samples(part, first, 0.2, calls)) if bounds.slack else []
+            yield Pair(str(part["client_host"][0]), str(part["server_host"][0]), bounds, sum(calls.values()), broken)
+
+
+def _calls(part: dict[str, np.ndarray]) -> dict[int, int]:
+    """How many a slice of time."""
+    import numpy as np
+
+    slices, starts = np.unique(part["slice"], return_index=True)
+    return dict(zip(slices.tolist(), part["samples"][starts].tolist(), strict=True))
 
 
 def _bounds(part: dict[str, np.ndarray], first: int, last: int) -> clock_lines.Bounds | None:
     """The first share of mistrusted samples at which the rest agree; without one, the first with its slack."""
-    import numpy as np
-
-    times = (part["time_unix_nano"] - first).astype(float)
-    lowers = np.ma.getdata(part["lower_nano"]).astype(float)
-    uppers = part["upper_nano"].astype(float)
-    known = ~np.ma.getmaskarray(part["lower_nano"])
-    if not known.any():
-        return None
     tried = []
     for share in MISTRUSTED_SHARES:
-        low = known & (part["lower_rank"] == 1 + np.floor(part["lowers"] * share))
-        high = part["upper_rank"] == 1 + np.floor(part["samples"] * share)
-        found = clock_lines.fit(times[low], lowers[low], times[high], uppers[high], float(last - first))
+        some = _samples(part, first, share, {})
+        if not len(some.lowers):
+            return None
+        sides = some.lower_times, some.lowers, some.upper_times, some.uppers
+        found = clock_lines.fit(*sides, float(last - first), some.rounding)
         if not found.slack:
             return found
         tried.append(found)
     return tried[0]
 
 
+def _samples(part: dict[str, np.ndarray], first: int, share: float, calls: dict[int, int]) -> clock_breaks.Samples:
+    """The extremes once `share` of the samples of each slice is mistrusted."""
+    import numpy as np
+
+    known = ~np.ma.getmaskarray(part["lower_nano"])
+    low = known & (part["lower_rank"] == 1 + np.floor(part["lowers"] * share))
+    high = part["upper_rank"] == 1 + np.floor(part["samples"] * share)
+    times = (part["time_unix_nano"] - first).astype(float)
+    return clock_breaks.Samples(
+        part["slice"][low],
+        times[low],
+        np.ma.getdata(part["lower_nano"]).astype(float)[low],
+        part["slice"][high],
+        times[high],
+        part["upper_nano"].astype(float)[high],
+        calls,
+        float(part["resolution_nano"][0]),
+    )
+
+
 def _line(bounds: Sequence[float], span: float) -> tuple[int, int, float, float]:
     """offset_nano, error_nano, drift_ppm, drift_error_ppm: the middle of the bounds and how far they reach."""
     lower_first, upper_first, lower_last, upper_last = bounds
+    if not any(bounds):
+        return 0, 0, 0.0, 0.0
     begin, end = (lower_first + upper_first) / 2, (lower_last + upper_last) / 2
     half_begin, half_end = (upper_first - lower_first) / 2, (upper_last - lower_last) / 2
     drift, drift_error = (end - begin, half_begin + half_end) if span else (0.0, 0.0)
@@ -126,34 +165,63 @@ def _write_pairs(tables: Tables, pairs: list[Pair], first: int, last: int) -> No
     tables.execute(sql_beside(__file__, "outliers"))
 
 
+def _write_breaks(tables: Tables, pairs: list[Pair], first: int) -> None:
+    import pyarrow as pa
+
+    rows = [(pair, found) for pair in pairs for found in pair.breaks]
+    columns = {
+        "client_host": pa.array([pair.client_host for pair, _ in rows], pa.string()),
+        "server_host": pa.array([pair.server_host for pair, _ in rows], pa.string()),
+        "kind": pa.array([found.kind for _, found in rows], pa.string()),
+        "low_nano": _integers(found.low for _, found in rows),
+        "high_nano": _integers(found.high for _, found in rows),
+        "begin_unix_nano": _integers(first + round(found.begin) for _, found in rows),
+        "end_unix_nano": _integers(first + round(found.end) for _, found in rows),
+        "against": _integers(found.against for _, found in rows),
+        "calls": _integers(found.calls for _, found in rows),
+    }
+    tables.register("host_clock_breaks", pa.table(columns))
+
+
 def _write_hosts(tables: Tables, pairs: list[Pair], first: int, last: int) -> None:
-    import numpy as np
     import pyarrow as pa
 
     calls: Counter[str] = Counter()
     for pair in pairs:
         calls.update({pair.client_host: pair.calls, pair.server_host: pair.calls})
-    hosts = sorted(calls, key=lambda host: (-calls[host], host))
-    number = {host: index for index, host in enumerate(hosts)}
-    sides = []
-    for side in (slice(0, 2), slice(2, 4)):
-        constraints = [
-            clock_graph.Constraint(number[p.client_host], number[p.server_host], *p.bounds[side], p.calls)
-            for p in pairs
-        ]
-        sides.append(clock_graph.against(0, len(hosts), constraints) if hosts else None)
-    bounds = [column for found in sides if found for column in (found.lower, found.upper)]
-    reached = [at for at in range(len(hosts)) if not any(np.isnan(column[at]) for column in bounds)]
-    lines = [_line([float(column[at]) for column in bounds], last - first) for at in reached]
-    if lines:
-        lines[0] = (0, 0, 0.0, 0.0)
+    busiest = sorted(calls, key=lambda host: (-calls[host], host))
+    ends = [
+        {(pair.client_host, pair.server_host): (pair.bounds[low], pair.bounds[low + 1], pair.calls) for pair in pairs}
+        for low in (0, 2)
+    ]
+    islands = list(host_islands.islands(busiest, ends))
+    lines = [_line(bounds, last - first) for island in islands for bounds in island.bounds]
     columns = {
-        "host": pa.array([hosts[at] for at in reached], pa.string()),
-        "reference_host": pa.array([hosts[0] for _ in reached], pa.string()),
-        "pairs": _integers(calls[hosts[at]] for at in reached),
+        "host": pa.array([host for island in islands for host in island.hosts], pa.string()),
+        "reference_host": pa.array([island.hosts[0] for island in islands for _ in island.hosts], pa.string()),
+        "pairs": _integers(calls[host] for island in islands for host in island.hosts),
         **_line_columns(lines, first, last),
     }
-    tables.register("host_clocks", pa.table(columns))
+    tables.register("island_clocks", pa.table(columns))
+    tables.execute(sql_beside(__file__, "main"), reference=busiest[0] if busiest else None)
+    _write_cycles(tables, [cycle for island in islands for cycle in island.cycles])
+
+
+def _write_cycles(tables: Tables, cycles: list[host_islands.Cycle]) -> None:
+    import pyarrow as pa
+
+    rows = [
+        (number, place, host, cycle) for number, cycle in enumerate(cycles) for place, host in enumerate(cycle.hosts)
+    ]
+    columns = {
+        "cycle": _integers(number for number, _, _, _ in rows),
+        "place": _integers(place for _, place, _, _ in rows),
+        "host": pa.array([host for _, _, host, _ in rows], pa.string()),
+        "excess_nano": _integers(cycle.excess for _, _, _, cycle in rows),
+        "client_host": pa.array([cycle.refused[0] for _, _, _, cycle in rows], pa.string()),
+        "server_host": pa.array([cycle.refused[1] for _, _, _, cycle in rows], pa.string()),
+    }
+    tables.register("host_clock_cycles", pa.table(columns))
 
 
 def _line_columns(lines: list[tuple[int, int, float, float]], first: int, last: int) -> dict[str, pa.Array]:

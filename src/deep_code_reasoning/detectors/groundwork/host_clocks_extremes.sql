@@ -20,12 +20,15 @@ ranked AS (
         ) AS lower_rank
     FROM sliced
 )
-SELECT client_host, server_host, slice, time_unix_nano, lower_nano, upper_nano, samples, lowers, lower_rank, upper_rank
-FROM ranked
+SELECT
+    k.client_host, k.server_host, k.slice, k.time_unix_nano, k.lower_nano, k.upper_nano, k.samples, k.lowers,
+    k.lower_rank, k.upper_rank, r.resolution_nano
+FROM ranked AS k
+JOIN clock_resolutions AS r ON r.client_host = k.client_host AND r.server_host = k.server_host
 WHERE lower_rank = 1 + CAST(FLOOR(lowers * 0.01) AS BIGINT)
     OR lower_rank = 1 + CAST(FLOOR(lowers * 0.05) AS BIGINT)
     OR lower_rank = 1 + CAST(FLOOR(lowers * 0.2) AS BIGINT)
     OR upper_rank = 1 + CAST(FLOOR(samples * 0.01) AS BIGINT)
     OR upper_rank = 1 + CAST(FLOOR(samples * 0.05) AS BIGINT)
     OR upper_rank = 1 + CAST(FLOOR(samples * 0.2) AS BIGINT)
-ORDER BY client_host, server_host, slice, lower_rank, upper_rank;
+ORDER BY k.client_host, k.server_host, k.slice, k.lower_rank, k.upper_rank;

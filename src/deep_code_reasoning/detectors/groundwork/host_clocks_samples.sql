@@ -2,7 +2,8 @@
 -- and the server span it caused from t2 to t3 by the callee's, and theta = callee's clock - caller's clock:
 -- the server began after the client did, so theta <= t2 - t1; it ended before the client did, so theta >= t3 - t4.
 -- Left out: producer and consumer spans and links (nobody waits), and calls whose server outlived the client's
--- span (the client gave up or the answer streamed): they contradict themselves. Where the client reports an error
+-- span (the client gave up or the answer streamed): they contradict themselves; calls of messaging systems, whatever
+-- kind their spans bear. Where the client reports an error
 -- it may have given up early, so only its start counts (lower is NULL).
 CREATE OR REPLACE TEMPORARY TABLE clock_samples AS
 SELECT
@@ -23,6 +24,26 @@ JOIN spans AS client ON client.span_number = edge.parent_number
 WHERE edge.trace_number % $stride = 0
     AND server.kind = 'server'
     AND client.kind = 'client'
+    AND client.messaging_system IS NULL
+    AND server.messaging_system IS NULL
     AND client.host <> server.host
     AND server.duration_nano <= client.duration_nano
     AND client.duration_nano > 0;
+
+
+-- How coarsely the clocks of a pair write their times: 1 ns, or whole microseconds, milliseconds, seconds. Times that
+-- were cut off bound theta only so well.
+CREATE OR REPLACE TEMPORARY TABLE clock_resolutions AS
+SELECT
+    client_host,
+    server_host,
+    CASE
+        WHEN MAX(time_unix_nano % 1000000000 + ABS(upper_nano) % 1000000000 + ABS(COALESCE(lower_nano, 0)) % 1000000000) = 0
+            THEN 1000000000
+        WHEN MAX(time_unix_nano % 1000000 + ABS(upper_nano) % 1000000 + ABS(COALESCE(lower_nano, 0)) % 1000000) = 0
+            THEN 1000000
+        WHEN MAX(time_unix_nano % 1000 + ABS(upper_nano) % 1000 + ABS(COALESCE(lower_nano, 0)) % 1000) = 0 THEN 1000
+        ELSE 1
+    END AS resolution_nano
+FROM clock_samples
+GROUP BY client_host, server_host;

@@ -1,60 +1,76 @@
--- One row a trace: what its entry span says of it. The entry is the span without parent that starts first
--- (in a trace whose root was not read: the orphan that starts first); times by its host's clock.
---   trace_number, trace_id
---   root_service, root_operation    the entry span's service and name
---   start_time_unix_nano, duration_nano   of the entry span
---   has_error      an error reached the entry span (status error, or HTTP 5xx)
---   is_slow        the entry took longer than the 99th percentile of the same service and name in the baseline
---                  (over all traces where no baseline is given); false where the baseline holds none to compare with
+-- One row a trace: the columns of trace_entries, and what its entry says of it.
 --   phase          baseline, incident or outside, by the entry's start; without windows every trace is of the incident
+--   usual_nano     the median duration of the baseline's traces of the same service and operation (of all traces where no
+--                  baseline is given); NULL where it holds none to compare with
+--   delay_nano     what its spans took more than usual, by themselves and on the way, added up (span_delays): it tells a
+--                  slow trace from one that had more to do
+--   is_slow        delay_nano is above the 99th percentile of those same traces, and the entry took longer than usual. Of
+--                  fewer than $percentile_from that is no more than the largest, which the next one exceeds too often: it is
+--                  then also above that of all baseline's delays, each by its entry's usual duration, and above
+--                  $deviations of their robust standard deviations (1.4826 times the median absolute deviation).
+--                  False where usual_nano is NULL
 --   symptomatic    in the incident phase and has_error or is_slow
 CREATE OR REPLACE TEMPORARY TABLE trace_outcomes AS
-WITH tops AS (
-    SELECT
-        t.trace_number,
-        s.trace_id,
-        s.service_name AS root_service,
-        s.name AS root_operation,
-        s.start_time_unix_nano,
-        s.duration_nano,
-        COALESCE(s.status_code = 'error' OR s.http_response_status_code >= 500, FALSE) AS has_error,
-        ROW_NUMBER() OVER (
-            PARTITION BY t.trace_number
-            ORDER BY t.is_orphan, s.start_time_unix_nano, t.span_number
-        ) AS place
-    FROM topology AS t
-    JOIN spans AS s ON s.span_number = t.span_number
-    WHERE t.parent_number IS NULL
+WITH delays AS (
+    SELECT trace_number, SUM(delay_nano) AS delay_nano FROM span_delays GROUP BY trace_number
 ),
 phased AS (
-    SELECT
-        tops.*,
-        CASE
-            WHEN CAST($incident_start AS BIGINT) IS NULL THEN 'incident'
-            WHEN start_time_unix_nano >= $incident_start AND start_time_unix_nano < $incident_end THEN 'incident'
-            WHEN start_time_unix_nano >= $baseline_start AND start_time_unix_nano < $baseline_end THEN 'baseline'
-            ELSE 'outside'
-        END AS phase
-    FROM tops
-    WHERE place = 1
+    SELECT e.*, p.phase, COALESCE(d.delay_nano, 0) AS delay_nano
+    FROM trace_entries AS e
+    JOIN trace_phases AS p ON p.trace_number = e.trace_number
+    LEFT JOIN delays AS d ON d.trace_number = e.trace_number
 ),
-usual AS (
-    SELECT root_service, root_operation, QUANTILE_CONT(duration_nano, 0.99) AS limit_nano
+compared AS (
+    SELECT root_service, root_operation, duration_nano, delay_nano
     FROM phased
     WHERE CAST($baseline_start AS BIGINT) IS NULL OR phase = 'baseline'
+),
+middle AS (
+    SELECT
+        root_service,
+        root_operation,
+        COUNT(*) AS traces,
+        MEDIAN(duration_nano) AS usual_nano,
+        QUANTILE_CONT(delay_nano, 0.99) AS delay_nano
+    FROM compared
     GROUP BY root_service, root_operation
+),
+relative AS (
+    SELECT c.delay_nano / GREATEST(m.usual_nano, 1) AS part
+    FROM compared AS c
+    JOIN middle AS m
+        ON m.root_service IS NOT DISTINCT FROM c.root_service AND m.root_operation = c.root_operation
+),
+overall AS (
+    SELECT GREATEST(
+        QUANTILE_CONT(part, 0.99),
+        $deviations * 1.4826 * MEDIAN(ABS(part - (SELECT MEDIAN(other.part) FROM relative AS other)))
+    ) AS part
+    FROM relative
+),
+judged AS (
+    SELECT
+        p.*,
+        m.usual_nano,
+        p.duration_nano > m.usual_nano
+        AND p.delay_nano > m.delay_nano
+        AND (m.traces >= $percentile_from OR p.delay_nano > o.part * m.usual_nano) AS is_slow
+    FROM phased AS p
+    CROSS JOIN overall AS o
+    LEFT JOIN middle AS m
+        ON m.root_service IS NOT DISTINCT FROM p.root_service AND m.root_operation = p.root_operation
 )
 SELECT
-    p.trace_number,
-    p.trace_id,
-    p.root_service,
-    p.root_operation,
-    p.start_time_unix_nano,
-    p.duration_nano,
-    p.has_error,
-    COALESCE(p.duration_nano > u.limit_nano, FALSE) AS is_slow,
-    p.phase,
-    p.phase = 'incident' AND (p.has_error OR COALESCE(p.duration_nano > u.limit_nano, FALSE)) AS symptomatic
-FROM phased AS p
-LEFT JOIN usual AS u
-    ON u.root_service IS NOT DISTINCT FROM p.root_service AND u.root_operation = p.root_operation;
+    trace_number,
+    trace_id,
+    root_service,
+    root_operation,
+    start_time_unix_nano,
+    duration_nano,
+    has_error,
+    phase,
+    usual_nano,
+    delay_nano,
+    COALESCE(is_slow, FALSE) AS is_slow,
+    phase = 'incident' AND (has_error OR COALESCE(is_slow, FALSE)) AS symptomatic
+FROM judged;

@@ -42,14 +42,12 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
 
 MOST_FINDINGS = 20
-LARGEST_FAMILY = 64
-"""Above so many children of one span, overlaps of siblings are not looked at: pairs would grow with the square."""
 
 
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
     if incident.baseline is None or incident.incident is None:
         return
-    tables.execute(sql_beside(__file__), largest_family=LARGEST_FAMILY)
+    tables.execute(sql_beside(__file__))
     found, _ = shifting.shifts(tables)
     for shift in found[:MOST_FINDINGS]:
         yield _finding(tables, shift)
@@ -58,17 +56,18 @@ def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
 def _finding(tables: Tables, shift: shifting.Shift) -> Finding:
     service, operation = shift.subject["service_name"], shift.subject["operation"]
     shown = shifting.exemplars(tables, shift)
-    support, interval = shifting.support(tables, shift)
+    counted = shifting.counted(tables, shift)
     return Finding(
         code=RULE.code,
         title=f"{service} {operation}: self time {shifting.change_in_words(shift)}",
         severity=RULE.severity,
         role=RULE.role,
         subject=Subject(service=service, operation=operation, location=shown.location),
-        interval=interval,
+        interval=counted.interval,
         numbers=shifting.numbers(shift),
         evidence=shown.evidence,
-        support=support,
+        support=counted.support,
+        contrast=counted.contrast,
     )
 
 

@@ -15,7 +15,7 @@ from deep_code_reasoning.detectors.contract import code_location, sql_beside
 from deep_code_reasoning.detectors.latency import small_samples
 from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, more_often, rank_sum_tail
 from deep_code_reasoning.detectors.wording import change, milliseconds
-from deep_code_reasoning.finding import Evidence, Location, Support
+from deep_code_reasoning.finding import Contrast, Evidence, Location, Support
 from deep_code_reasoning.incident import TimeWindow
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ LARGE = 0.64
 TAIL_GROWTH = 2.0
 """The tail has grown when at least twice as many traces exceed the baseline's 95th percentile; and it is what to tell
 of a shift when it grew by more than twice as much as the median."""
+
+LEAST_PART = 0.5
+"""Of what a trace takes longer than usual, the part from which a subject is why."""
 
 
 @dataclass(frozen=True)
@@ -200,12 +203,22 @@ def exemplars(tables: Tables, shift: Shift) -> Exemplars:
     return Exemplars(evidence, next((place for row in rows if (place := code_location(row))), None))
 
 
-def support(tables: Tables, shift: Shift) -> tuple[Support, TimeWindow | None]:
-    """Counted over traces that ran the subject longer than the baseline's 95th percentile, and from when to when."""
+@dataclass(frozen=True)
+class Counted:
+    """Traces that take longer because of the subject, and from when to when."""
+
+    support: Support
+    contrast: Contrast
+    interval: TimeWindow | None
+
+
+def counted(tables: Tables, shift: Shift) -> Counted:
     row = tables.dicts(
         sql_beside(__file__, "support"),
         subject_number=shift.subject["subject_number"],
         limit_nano=shift.figures["p95_before"],
+        least_part=LEAST_PART,
     )[0]
     first, last = row.pop("first_nano"), row.pop("last_nano")
-    return Support(**row), TimeWindow(first, max(first, last)) if first is not None else None
+    contrast = Contrast(*(row.pop(name) for name in ("incident_with", "incident", "baseline_with", "baseline")))
+    return Counted(Support(**row), contrast, TimeWindow(first, max(first, last)) if first is not None else None)

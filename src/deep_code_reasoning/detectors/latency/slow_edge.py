@@ -98,7 +98,7 @@ def _finding(tables: Tables, shift: shifting.Shift, standing: tuple[Standing, St
     of_caller, of_callee = standing
     charges_caller = of_caller.share > of_callee.share or edge["callee"] is None
     shown = shifting.exemplars(tables, shift)
-    support, interval = shifting.support(tables, shift)
+    counted = shifting.counted(tables, shift)
     what = f" {edge['operation']}" if edge["operation"] else ""
     return Finding(
         code=RULE.code,
@@ -112,7 +112,7 @@ def _finding(tables: Tables, shift: shifting.Shift, standing: tuple[Standing, St
             peer=callee if charges_caller else caller,
             location=shown.location,
         ),
-        interval=interval,
+        interval=counted.interval,
         numbers=shifting.numbers(shift)
         | {
             "caller": str(caller),
@@ -121,7 +121,8 @@ def _finding(tables: Tables, shift: shifting.Shift, standing: tuple[Standing, St
             "callee_slow_edges": str(of_callee),
         },
         evidence=shown.evidence,
-        support=support,
+        support=counted.support,
+        contrast=counted.contrast,
     )
 
 

@@ -37,7 +37,7 @@ from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.logs.template_weights import counts_traces, weigh
 from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, rate_ratio
-from deep_code_reasoning.finding import Evidence, Finding, Severity, Subject, Support
+from deep_code_reasoning.finding import Contrast, Evidence, Finding, Severity, Subject, Support
 from deep_code_reasoning.incident import TimeWindow
 
 if TYPE_CHECKING:
@@ -123,7 +123,12 @@ def _finding(tables: Tables, row: Row) -> Finding:
         numbers=_numbers(row),
         evidence=_evidence(tables, row, key, is_missing),
         support=support,
+        contrast=_contrast(row) if counts_traces(row) else None,
     )
+
+
+def _contrast(row: Row) -> Contrast:
+    return Contrast(row["after_with"], row["after_traces"], row["before_with"], row["before_traces"])
 
 
 def _severity(row: Row) -> Severity:

@@ -82,16 +82,18 @@ def _finding(tables: Tables, row: Row) -> Finding:
     key = {name: row[name] for name in ("service_name", "operation", "kind", "server_address")}
     causes = tables.dicts(sql_beside(__file__, "firsts"), **key)
     attempts = tables.dicts(sql_beside(__file__, "exemplars"), **key)
+    through, tiers = tables.rows(sql_beside(__file__, "tiers"), **key)[0]
     first = causes[0] if causes else None
     is_symptom = first is not None and (
         first["at_fault_service"] != row["service_name"] or first["reach"] in ("unreached", "timed_out")
     )
     calls = figure(_amplification(row, "after"))
     to = f" to {row['server_address']}" if row["server_address"] else ""
+    all_tiers = f" ({figure(through)} through {tiers} tiers)" if tiers and tiers > 1 else ""
     told = f", after {first['error_type']} at {first['at_fault_service']}" if first else ""
     return Finding(
         code=RULE.code,
-        title=f"{row['service_name']} {row['operation']}{to}: {calls} calls for each one wanted{told}",
+        title=f"{row['service_name']} {row['operation']}{to}: {calls} calls{all_tiers} for each one wanted{told}",
         severity=RULE.severity if row.get("is_sure", True) else "info",
         role="symptom" if is_symptom else "mechanism",
         subject=Subject(
@@ -101,7 +103,7 @@ def _finding(tables: Tables, row: Row) -> Finding:
             location=next((place for a in attempts if (place := code_location(a))), None),
         ),
         interval=TimeWindow(row["first_nano"], max(row["first_nano"], row["last_nano"])),
-        numbers=_numbers(row) | _first_failures(causes),
+        numbers=_numbers(row) | _through_tiers(through, tiers) | _first_failures(causes),
         evidence=tuple(
             Evidence(
                 f"span:{a['trace_id']}/{a['span_id']}",
@@ -133,6 +135,12 @@ def _numbers(row: Row) -> dict[str, float | int | str]:
     if "p_value" in row:
         numbers["p_value"] = float(f"{row['p_value']:.2g}")
     return numbers
+
+
+def _through_tiers(calls_per_wanted: float | None, tiers: int | None) -> dict[str, float | int | str]:
+    if calls_per_wanted is None or tiers is None or tiers < 2:
+        return {}
+    return {"retrying_tiers": tiers, "amplification_through_tiers": round(calls_per_wanted, 3)}
 
 
 def _first_failures(causes: list[Row]) -> dict[str, float | int | str]:

@@ -25,7 +25,9 @@ reading the rest.
 ## Not this when
 Only asynchronous messages connect the hosts (nobody waits, so nothing is bounded), or the calls are few and slow: the
 error is then as large as the offset. Two hosts alone cannot tell which of them is wrong. When the calls contradict
-every steady drift the clock was stepped; `slack_ms` says by how much, and the error covers both sides of the step.
+every steady drift the clock was stepped (TIME002); `slack_ms` says by how much, and the error covers both sides of
+the step. Clients whose span ends before their server begins (one-way calls recorded as client and server) look as if
+the server ran ahead.
 
 ## What to do
 Look at `chronyc tracking` or `timedatectl` on the host named: NTP blocked, a hypervisor without time
@@ -40,6 +42,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
 from deep_code_reasoning.detectors.groundwork.clocks import ClockLine, Clocks
+from deep_code_reasoning.detectors.time import time_limits
 from deep_code_reasoning.detectors.wording import figure, measured, with_error
 from deep_code_reasoning.finding import Evidence, Finding, Severity, Subject, Support
 
@@ -50,19 +53,18 @@ if TYPE_CHECKING:
 NTP_ACCURACY_NANO = 10_000_000
 STEP_THRESHOLD_NANO = 128_000_000
 FREQUENCY_TOLERANCE_PPM = 15.0
-TIME_LIMIT = r"(ttl|lease|margin|expir|validity|grace|skew).*_(ms|millis|milliseconds)$"
 
 
 def detect(tables: Tables, incident: Incident) -> Iterable[Finding]:
     clocks = Clocks(tables)
     if not clocks.lines:
         return []
-    median = _median(clocks.lines)
-    apart = {host: line for host in clocks.lines if host != median and (line := clocks.between(host, median))}
-    skewed = {host: line for host, line in apart.items() if _is_skewed(line)}
-    if not skewed:
-        return []
-    found = _findings(tables, clocks, skewed, median)
+    found: list[Finding] = []
+    for island in clocks.islands():
+        median = _median(island)
+        apart = {host: line for host in island if host != median and (line := clocks.between(host, median))}
+        skewed = {host: line for host, line in apart.items() if _is_skewed(line)}
+        found += _findings(tables, clocks, skewed, median) if skewed else []
     return sorted(found, key=lambda finding: (finding.role != "cause", -abs(float(finding.numbers["offset_ms"]))))
 
 
@@ -79,9 +81,7 @@ def _is_skewed(line: ClockLine) -> bool:
 
 def _findings(tables: Tables, clocks: Clocks, skewed: dict[str, ClockLine], median: str) -> Iterator[Finding]:
     touched = {row["host"]: row for row in tables.dicts(sql_beside(__file__))}
-    limits: dict[str, tuple[float, str]] = {}
-    for host, name, limit in tables.rows(sql_beside(__file__, "limits"), pattern=TIME_LIMIT):
-        limits[host] = min(limits.get(host, (limit, name)), (limit, name))
+    limits = time_limits.shortest(tables)
     slacks = dict(tables.rows("SELECT server_host, MAX(slack_nano) FROM host_clock_pairs GROUP BY server_host"))
     for host, line in skewed.items():
         limit = limits.get(host)

@@ -16,10 +16,12 @@ bursts; the title names the ratio and the interval's lower end. Reported when th
 whoever scales at 80 % utilisation, the default target of Kubernetes' autoscaler, has that much headroom, and less
 growth should do no harm. Critical when it lies above 2.
 False alarms: at most 0.5 % a service and comparison, when the rate has not grown at all far fewer.
+Where traces are sampled, what is left of them is compared per second and share kept, so that another sampling rate is
+no surge. TRACE002 tells which services are not compared, because the share kept cannot be known.
 
 ## Not this when
-One of the windows is missing or empty. Sampling that changed between the windows looks the same, so does a service
-whose callers stopped being traced. Clients that retry add entry requests as well: look for a retry storm first.
+One of the windows is missing or empty. Sampling that changed unrecognised looks the same, so does a service whose
+callers stopped being traced. Clients that retry add entry requests as well: look for a retry storm first.
 
 ## What to do
 Shed or limit the operation named, scale what saturates first, and find who calls: a campaign, a crawler, a job, a
@@ -34,6 +36,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
+from deep_code_reasoning.detectors.groundwork.sampling import Sampling
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.rates import RateRatio, rate_ratio
 from deep_code_reasoning.detectors.wording import figure
@@ -55,17 +58,23 @@ class Requests:
     slices: dict[str, list[int]] = field(
         default_factory=lambda: {phase: [0] * SLICES for phase in ("incident", "baseline")}
     )
+    stood_for: dict[str, float] = field(default_factory=lambda: {"incident": 0.0, "baseline": 0.0})
     symptomatic: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def add(self, phase: str, at: int, requests: int, symptomatic: int, example: str) -> None:
+    def add(self, phase: str, at: int, requests: int, stood_for: float, symptomatic: int, example: str) -> None:
         self.slices[phase][min(at, SLICES - 1)] += requests
+        self.stood_for[phase] += stood_for
         self.symptomatic += symptomatic
         if phase == "incident":
             self.examples.append(example)
 
     def total(self, phase: str) -> int:
         return sum(self.slices[phase])
+
+    def kept_share(self, phase: str) -> float:
+        """Of the requests, those whose traces were not dropped by a sampler."""
+        return self.total(phase) / self.stood_for[phase] if self.stood_for[phase] else 1.0
 
 
 def detect(tables: Tables, incident: Incident) -> Iterable[Finding]:
@@ -79,6 +88,8 @@ def detect(tables: Tables, incident: Incident) -> Iterable[Finding]:
     if not any(requests.total("baseline") for requests in services.values()):
         return []
     everything = tables.rows("SELECT COUNT(*) FILTER (WHERE symptomatic), COUNT(*) FROM trace_outcomes")[0]
+    sampling = Sampling(tables)
+    services = {service: requests for service, requests in services.items() if sampling.comparable(service)}
     found = list(_surges(incident, services, operations, *everything))
     return sorted(found, key=lambda finding: -float(finding.numbers["added_per_second"]))
 
@@ -106,14 +117,19 @@ def _surges(
 def _ratio(incident: Incident, requests: Requests) -> RateRatio:
     now, before = incident.incident, incident.baseline
     assert now and before
-    return rate_ratio(requests.slices["incident"], now.seconds, requests.slices["baseline"], before.seconds)
+    return rate_ratio(
+        requests.slices["incident"],
+        now.seconds * requests.kept_share("incident"),
+        requests.slices["baseline"],
+        before.seconds * requests.kept_share("baseline"),
+    )
 
 
 def _added(incident: Incident, requests: Requests) -> float:
     """Requests a second more than before."""
     now, before = incident.incident, incident.baseline
     assert now and before
-    return requests.total("incident") / now.seconds - requests.total("baseline") / before.seconds
+    return requests.stood_for["incident"] / now.seconds - requests.stood_for["baseline"] / before.seconds
 
 
 def _driver(incident: Incident, operations: dict[str, Requests]) -> str | None:
@@ -148,9 +164,11 @@ def _finding(
             "rate_ratio": round(ratio.ratio, 3),
             "rate_ratio_low": round(ratio.low, 3),
             "dispersion": round(ratio.dispersion, 2),
-            "requests_per_second": round(entered / now.seconds, 3),
-            "baseline_requests_per_second": round(requests.total("baseline") / before.seconds, 3),
+            "requests_per_second": round(requests.stood_for["incident"] / now.seconds, 3),
+            "baseline_requests_per_second": round(requests.stood_for["baseline"] / before.seconds, 3),
             "added_per_second": round(_added(incident, requests), 3),
+            "kept_share": round(requests.kept_share("incident"), 4),
+            "baseline_kept_share": round(requests.kept_share("baseline"), 4),
         },
         evidence=tuple(Evidence(f"trace:{trace}", "one of the requests") for trace in sorted(requests.examples)[:3]),
         support=Support(requests.symptomatic, symptomatic, entered - requests.symptomatic, traces - symptomatic),

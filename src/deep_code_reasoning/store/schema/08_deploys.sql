@@ -4,7 +4,7 @@ CREATE TABLE deploys (
     time_unix_nano  BIGINT NOT NULL,
     service_name    VARCHAR,
     environment     VARCHAR,
-    kind            VARCHAR NOT NULL,  -- deployed, upgraded, rolledback, removed, published, flag
+    kind            VARCHAR NOT NULL,  -- deployed, upgraded, rolledback, removed, published, flag, config, annotation
     version         VARCHAR,
     artifact        VARCHAR,
     sha             VARCHAR,

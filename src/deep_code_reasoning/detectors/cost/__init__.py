@@ -1,0 +1,1 @@
+"""Detectors of cost that grows out of proportion to the work."""

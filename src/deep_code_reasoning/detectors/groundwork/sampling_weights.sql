@@ -1,0 +1,6 @@
+-- trace_weights: how many traces each trace stands for, 1 where nothing says that there were others.
+CREATE OR REPLACE TEMPORARY TABLE trace_weights AS
+SELECT s.trace_number, COALESCE(s.weight, p.weight, 1 / g.kept_share, 1) AS weight
+FROM sampled_traces AS s
+LEFT JOIN state_weights AS p ON p.state = s.state
+LEFT JOIN trace_sampling AS g ON g.root_service IS NOT DISTINCT FROM s.root_service AND g.phase = s.phase;

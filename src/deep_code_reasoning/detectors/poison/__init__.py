@@ -1,0 +1,1 @@
+"""Failures that the data bring along: one record that no consumer can take."""

@@ -1,0 +1,1 @@
+"""Connections and workers that are shared, and those who wait for one."""

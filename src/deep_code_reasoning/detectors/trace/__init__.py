@@ -1,0 +1,1 @@
+"""Detectors of traces that are not whole: sampled, or with spans missing."""

@@ -1,0 +1,190 @@
+"""What speaks for and against one change, in decibans: each feature by how common it is among the innocent.
+
+A feature that a culprit has with probability p and a share q of all changes has, weighs 10 log10(p / q); q is counted
+on all changes of the evidence, also on those made after the onset, which cannot be to blame. The features of one
+change are no independent witnesses and are discounted (evidence_model.discounted).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import log, log10
+from pathlib import Path
+
+from deep_code_reasoning.diagnosis import evidence_model as model
+from deep_code_reasoning.diagnosis.change_candidates import Candidate
+from deep_code_reasoning.diagnosis.change_kinds import fitting
+from deep_code_reasoning.diagnosis.change_scene import Scene
+
+STRENGTH = 30
+"""So many changes the rates of change_features.toml count as."""
+
+RARE_WORD_SHARE = 0.15
+"""A word says something when at most this share of all changes has it."""
+
+TOUCHED = 0.5
+BESIDE = 0.4
+"""What a word counts that stands on both sides of a patch, and one of the message or a path; one that changed counts 1."""
+
+INERT_DB = -15.0
+PRESENTATION_DB = -10.0
+"""One in thirty, and one in ten, culprits would be such. Guesses, not calibrated."""
+
+FEW_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Feature:
+    in_culprit: float
+    words: str
+    innocent: float | None = None
+    absent: str = ""
+    speaks_when_absent: bool = False
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Decibans of one change, the reasons in words, and whether anything but its place and time ties it to the failure."""
+
+    weight: float
+    reasons: tuple[str, ...]
+    is_tied: bool
+
+
+@cache
+def features() -> dict[str, Feature]:
+    data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return {name: Feature(**entry) for name, entry in data.items()}
+
+
+def weigh_all(candidates: Sequence[Candidate], others: Sequence[Candidate], scene: Scene) -> list[Weighed]:
+    """In the order of the candidates."""
+    everyone = [*candidates, *others]
+    marks = _Marks(everyone, scene)
+    return [_weighed(candidate, marks, len(everyone), scene) for candidate in candidates]
+
+
+def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed:
+    gains, losses, reasons, tied = [], 0.0, [], False
+    for name, feature in features().items():
+        having = marks.having(name, one)
+        share = _share(feature, having - (marks.has(name, one) and name != "word"), count)
+        if marks.has(name, one):
+            gain = min(model.CAP_DB, 10 * log10(feature.in_culprit / share))
+            if gain > 0:
+                gains.append(gain)
+                tied = tied or name != "service"
+                reasons.append(f"{feature.words}{marks.shown(name, one)} ({having} of {count} changes, {gain:+.1f} dB)")
+        elif feature.speaks_when_absent and marks.is_asked(name):
+            loss = max(model.FLOOR_DB, 10 * log10((1 - feature.in_culprit) / max(1 - share, 1 - feature.in_culprit)))
+            losses += loss
+            if loss <= -1:
+                reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
+    weight = sum(model.discounted(sorted(gains, reverse=True))) + losses
+    weight += _held_against(one, scene, reasons)
+    return Weighed(weight, tuple(reasons), tied)
+
+
+def _held_against(one: Candidate, scene: Scene, reasons: list[str]) -> float:
+    weight = 0.0
+    if one.is_inert:
+        weight += INERT_DB
+        reasons.append(f"touches only documentation, tests, formatting, comments or log lines ({INERT_DB:+.0f} dB)")
+    elif one.is_presentation:
+        weight += PRESENTATION_DB
+        reasons.append(f"touches only what is shown ({PRESENTATION_DB:+.0f} dB)")
+    began = min((scene.began[service] for service in scene.services if service in scene.began), default=None)
+    if began is not None and one.since > began:
+        weight += model.FLOOR_DB
+        reasons.append(f"was not live yet when the first unknown warning came ({model.FLOOR_DB:+.0f} dB)")
+    return weight
+
+
+def _share(feature: Feature, having: int, count: int) -> float:
+    """How common it is among the others, with half a count on either side (Jeffreys) and what was counted elsewhere.
+
+    Were this one the culprit, the others would be innocent. Of words the change itself is counted too: one of them is
+    always tied the closest.
+    """
+    if feature.innocent is None:
+        return model.share(having, count)
+    return (having + STRENGTH * feature.innocent + 0.5) / (count + STRENGTH + 1)
+
+
+class _Marks:
+    """Which change has which feature, and how many others have it (or, of words, as much of it)."""
+
+    def __init__(self, everyone: Sequence[Candidate], scene: Scene) -> None:
+        self._scene = scene
+        self._names = _rare_names(everyone, scene)
+        spread = Counter(word for one in everyone for word in _all_words(one) if word in scene.words)
+        most = max(2.0, RARE_WORD_SHARE * len(everyone))
+        self._rarity = {word: log((len(everyone) + 1) / (n + 0.5)) for word, n in spread.items() if n <= most}
+        self._files = {file.replace("\\", "/").lstrip("/") for file in scene.files}
+        self._found = {id(one): self._look(one) for one in everyone}
+        self._ties = sorted((found["word"][0] for found in self._found.values()), reverse=True)
+        self._counts = Counter(name for found in self._found.values() for name, value in found.items() if value[0])
+
+    def _look(self, one: Candidate) -> dict[str, tuple[float, str]]:
+        scene, delta = self._scene, one.delta
+        of_service = bool(one.services & scene.services) or bool(not one.services and one.rides & scene.services)
+        fits = fitting(one.kinds, scene.symptoms)
+        numbers = {n for r in delta.numbers for n in r.shown - r.was} & scene.numbers
+        levels = [r for r in delta.numbers if any(b in r.was and a in r.shown for b, a in scene.levels)]
+        named = sorted(delta.names & self._names)[:FEW_NAMES]
+        functions = {f for f in scene.functions if len(f) > 3 and f.lower() in one.patch.lower()}
+        tie, words = self._tie(one)
+        return {
+            "service": (of_service, ""),
+            "file": (any(_same_file(path, file) for path in one.paths for file in self._files), ""),
+            "function": (bool(functions), ""),
+            "name": (bool(named), f": {', '.join(named)}"),
+            "word": (tie, f": {', '.join(words)}"),
+            "kind": (bool(fits), f": {fits[0].words}" if fits else ""),
+            "number": (bool(numbers), f": {', '.join(f'{n:g}' for n in sorted(numbers)[:FEW_NAMES])}"),
+            "level": (bool(levels), f": {levels[0].before:g} → {levels[0].after:g}" if levels else ""),
+        }
+
+    def _tie(self, one: Candidate) -> tuple[float, list[str]]:
+        """The sum of its words' rarities, as far as each changed, and the words that make most of it."""
+        delta, total = one.delta, Counter[str]()
+        for word in _all_words(one) & self._rarity.keys():
+            share = 1.0 if word in delta.net else TOUCHED if word in delta.touched else BESIDE
+            total[word] = self._rarity[word] * share * self._scene.words[word]  # type: ignore[assignment]
+        return round(sum(total.values()), 6), [word for word, _ in total.most_common(FEW_NAMES)]
+
+    def has(self, name: str, one: Candidate) -> bool:
+        return bool(self._found[id(one)][name][0])
+
+    def shown(self, name: str, one: Candidate) -> str:
+        return self._found[id(one)][name][1]
+
+    def having(self, name: str, one: Candidate) -> int:
+        """Of words: how many changes are tied as closely."""
+        if name == "word" and self.has(name, one):
+            tie = self._found[id(one)][name][0]
+            return sum(1 for other in self._ties if other >= tie)
+        return self._counts[name]
+
+    def is_asked(self, name: str) -> bool:
+        return bool(self._scene.services if name == "service" else self._scene.symptoms)
+
+
+def _all_words(one: Candidate) -> frozenset[str]:
+    return one.delta.net | one.delta.touched | one.beside
+
+
+def _rare_names(everyone: Sequence[Candidate], scene: Scene) -> frozenset[str]:
+    spread = Counter(name for one in everyone for name in one.delta.names & scene.names)
+    most = max(1.0, RARE_WORD_SHARE * len(everyone))
+    return frozenset(name for name, count in spread.items() if count <= most)
+
+
+def _same_file(path: str, named: str) -> bool:
+    """The spans of a service may name a path from another root, so the shorter one has to end the longer one."""
+    one = path.replace("\\", "/").lstrip("/")
+    return one == named or one.endswith("/" + named) or named.endswith("/" + one)
