@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deep_code_reasoning.diagnosis.onset import FALSE_ALARMS, Series, find_change, significant
+from deep_code_reasoning.diagnosis.onset import (
+    FALSE_ALARMS,
+    RUN,
+    Series,
+    _gains,
+    _x_log_x,
+    find_change,
+    run_length,
+    shuffled,
+    significant,
+)
 
 SECOND = 1_000_000_000
 
@@ -100,3 +110,46 @@ def test_a_lasting_rise_is_found_though_short_clusters_of_noise_stand_out_more()
     assert change.end >= 63
     assert change.earliest <= 25 <= change.latest
     assert change.p_value <= FALSE_ALARMS
+
+
+def alike(seed: int, correlation: float, buckets: int = 60) -> Series:
+    """Quiet counts whose log odds wander: AR(1) with standard deviation 0.6 around 5 %."""
+    random = np.random.default_rng(seed)
+    drift = [random.normal()]
+    for _ in range(buckets - 1):
+        drift.append(correlation * drift[-1] + np.sqrt(1 - correlation**2) * random.normal())
+    total = np.full(buckets, 40)
+    return series(random.binomial(total, 1 / (1 + 19 * np.exp(-0.6 * np.array(drift)))), total)
+
+
+def test_neighbours_that_are_alike_raise_few_alarms() -> None:
+    """Correlation 0.5; shuffling single buckets alarms on 7 of these 60 days, runs of buckets on 3."""
+    found = [find_change(alike(seed, 0.5)) for seed in range(60)]
+    assert sum(bool(change and significant([change])) for change in found) <= 4
+
+
+def share_in_runs(days: list[Series], stretch: slice) -> float:
+    return float(np.mean([run_length(d.bad.astype(float), d.total.astype(float), stretch) == RUN for d in days]))
+
+
+def test_runs_are_shuffled_mostly_where_neighbours_are_alike() -> None:
+    nowhere = slice(0, 0)
+    assert share_in_runs([alike(seed, 0.9) for seed in range(100)], nowhere) >= 0.75
+    assert share_in_runs([noise(seed, 0.05) for seed in range(100)], nowhere) <= 0.4
+    assert share_in_runs([step(seed, 30, 45, 0.01, 0.3) for seed in range(100)], slice(30, 45)) <= 0.4
+
+
+@pytest.mark.parametrize(("buckets", "run"), [(60, 1), (60, 5), (61, 5), (16, 2)])
+def test_a_shuffle_loses_nothing(buckets: int, run: int) -> None:
+    order = shuffled(buckets, run, np.random.default_rng(1))
+    assert sorted(order) == list(range(buckets))
+    neighbours = np.count_nonzero(np.diff(order) == 1)
+    assert neighbours >= buckets - buckets // run - 1 if run > 1 else neighbours < buckets / 4
+
+
+def test_the_table_of_logarithms_gives_what_logarithms_give() -> None:
+    quiet = noise(7, 0.1)
+    starts, ends = np.triu_indices(60)
+    table = _x_log_x(np.arange(quiet.total.sum() + 1, dtype=float))
+    exact = _gains(quiet.bad.astype(float), quiet.total.astype(float), starts, ends + 1)
+    assert np.allclose(exact, _gains(quiet.bad, quiet.total, starts, ends + 1, table))

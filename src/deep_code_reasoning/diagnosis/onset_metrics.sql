@@ -1,19 +1,32 @@
 -- Metric points in $buckets buckets of equally many moments: from when each is, how many points, and how many of
 -- them are in the highest and the lowest quarter of their own series.
--- A point of a cumulative sum is the growth since the point before it.
-WITH points AS (
+-- A point of a cumulative sum is the growth since the point before it, one of a cumulative histogram the mean of what
+-- came since then (the mean of all since the start settles down, which looks like a change); none where it was reset.
+WITH grown AS (
     SELECT
-        m.time_unix_nano,
+        m.*,
         CONCAT_WS('|', m.service_name, m.host, m.name, CAST(m.attributes AS VARCHAR)) AS series,
-        CASE
-            WHEN m.kind = 'sum' AND m.aggregation_temporality = 'cumulative'
-                THEN m.value - LAG(m.value) OVER (
-                    PARTITION BY m.resource_number, m.service_name, m.host, m.name, CAST(m.attributes AS VARCHAR)
-                    ORDER BY m.time_unix_nano
-                )
-            ELSE m.value
-        END AS value
+        m.value - LAG(m.value) OVER before AS more_value,
+        m.sum - LAG(m.sum) OVER before AS more_sum,
+        m.count - LAG(m.count) OVER before AS more_count
     FROM metrics AS m
+    WINDOW before AS (
+        PARTITION BY m.resource_number, m.service_name, m.host, m.name, CAST(m.attributes AS VARCHAR)
+        ORDER BY m.time_unix_nano
+    )
+),
+points AS (
+    SELECT
+        time_unix_nano,
+        series,
+        CASE
+            WHEN aggregation_temporality IS DISTINCT FROM 'cumulative' THEN value
+            WHEN kind = 'sum' AND (more_value >= 0 OR is_monotonic IS FALSE) THEN more_value
+            WHEN kind = 'histogram' AND more_count > 0 THEN more_sum / more_count
+            WHEN kind IN ('sum', 'histogram') THEN NULL
+            ELSE value
+        END AS value
+    FROM grown
 ),
 moments AS (
     SELECT time_unix_nano, NTILE($buckets) OVER (ORDER BY time_unix_nano) AS bucket

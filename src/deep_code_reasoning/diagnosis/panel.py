@@ -23,8 +23,8 @@ TRACES_A_BUCKET = 3
 """At least: neighbouring traces are alike (one user, one loop of a job), and are shuffled together."""
 
 MOST_BUCKETS = 90
-MOST_TRACES = 20_000
-"""Of more, every n-th is looked at: 90 buckets of 200 traces tell apart what matters."""
+MOST_TRACES = 5_400
+"""Of more, every n-th is looked at: 90 buckets of 60 traces tell apart what lasts for some of them."""
 
 FEWEST_RUNS = 10
 """An operation that ran in fewer traces shows no difference that is more than chance among so many."""

@@ -56,7 +56,10 @@ class Stretches:
 
 
 def stretches_of(tables: Tables) -> Stretches:
-    """Of spans and log lines; metrics go on by themselves and say nothing about what was exported."""
+    """Of spans and log lines; metrics go on by themselves and say nothing about what was exported.
+
+    A stretch reaches to the next point of a metric, if that comes within a minute: a point tells of the time before it.
+    """
     import numpy as np
 
     text = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
@@ -64,11 +67,18 @@ def stretches_of(tables: Tables) -> Stretches:
     counted = tables.arrays(Path(__file__).with_name("stretches_counted.sql").read_text(encoding="utf-8"))
     has_traces = bool(tables.rows("SELECT 1 FROM spans LIMIT 1"))
     return Stretches(
-        windows=apart(moments["first"], moments["last"]),
+        windows=tuple(_to_next_point(tables, window) for window in apart(moments["first"], moments["last"])),
         counted=np.asarray(counted["time_unix_nano"]),
         unit="traces" if has_traces else "log lines",
         traces=np.asarray(counted["trace_number"]) if has_traces else np.empty(0, dtype=np.int64),
     )
+
+
+def _to_next_point(tables: Tables, window: TimeWindow) -> TimeWindow:
+    latest = window.end + SHORTEST_SILENCE_NANO
+    sql = "SELECT MIN(time_unix_nano) FROM metrics WHERE time_unix_nano >= $end AND time_unix_nano < $latest"
+    point = tables.rows(sql, end=window.end, latest=latest)[0][0]
+    return window if point is None else TimeWindow(window.start, point + 1)
 
 
 def apart(first: np.ndarray, last: np.ndarray) -> tuple[TimeWindow, ...]:
