@@ -3,7 +3,7 @@
 --   start_nano, end_nano, is_granted
 -- lock_holds: the wait's columns that name it, from_nano (the grant) and to_nano: when the same trace gave the key back
 --   (a release begins, or a span of the critical section ends); NULL where no span tells
-CREATE OR REPLACE TEMPORARY TABLE lock_spans AS
+CREATE TEMPORARY TABLE IF NOT EXISTS lock_spans AS
 WITH flat AS (
     SELECT span_number, UNNEST(attributes) AS pair FROM spans WHERE ARRAY_LENGTH(attributes) > 0
 ),
@@ -54,8 +54,6 @@ worded AS (
 )
 SELECT
     w.*,
-    o.phase,
-    o.symptomatic,
     CASE
         WHEN w.kind <> 'client' AND NOT REGEXP_MATCHES(w.name, $about) THEN 'section'
         WHEN REGEXP_MATCHES(w.word, $release) THEN 'release'
@@ -65,14 +63,14 @@ SELECT
         ELSE 'section'
     END AS operation,
     NOT (w.has_failed OR COALESCE(REGEXP_MATCHES(w.outcome, $refused), FALSE)) AS is_granted
-FROM worded AS w
-JOIN trace_outcomes AS o ON o.trace_number = w.trace_number;
+FROM worded AS w;
 
 CREATE OR REPLACE TEMPORARY TABLE lock_waits AS
 SELECT
-    span_number, trace_number, phase, symptomatic, service_name, host, key, start_nano, end_nano, is_granted
-FROM lock_spans
-WHERE operation = 'acquire';
+    l.span_number, l.trace_number, o.phase, o.symptomatic, l.service_name, l.host, l.key, l.start_nano, l.end_nano, l.is_granted
+FROM lock_spans AS l
+JOIN trace_outcomes AS o ON o.trace_number = l.trace_number
+WHERE l.operation = 'acquire';
 
 CREATE OR REPLACE TEMPORARY TABLE lock_holds AS
 WITH backs AS (

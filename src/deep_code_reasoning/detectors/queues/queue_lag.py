@@ -87,8 +87,9 @@ def _compare_clocks(tables: Tables) -> float:
         "host": pa.array([host for host, _, _ in lines], pa.string()),
         "other_host": pa.array([other for _, other, _ in lines], pa.string()),
     }
-    for name, kind in (("offset_nano", pa.float64()), ("drift_ppm", pa.float64()), ("at_unix_nano", pa.int64())):
-        columns[name] = pa.array([getattr(line, name) for _, _, line in lines], kind)
+    for name, kind in (("offset_nano", float), ("drift_ppm", float), ("at_unix_nano", int)):
+        values = [kind(getattr(line, name)) for _, _, line in lines]
+        columns[name] = pa.array(values, pa.int64() if kind is int else pa.float64())
     tables.register("clock_pairs", pa.table(columns))
     return max((line.error_nano for _, _, line in lines), default=0.0)
 

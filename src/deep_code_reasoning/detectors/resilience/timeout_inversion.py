@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from deep_code_reasoning.incident import Incident
     from deep_code_reasoning.store.tables import Tables
 
-FEWEST = 3
-"""Calls given up below which no deadline can be told: two durations are alike too often."""
+FEWEST = 4
+"""Calls given up below which no deadline can be told: three are alike by accident once in a hundred times."""
 
 NEARNESS = 0.05
 NEAR_BY_CHANCE = 0.1
