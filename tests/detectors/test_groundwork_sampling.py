@@ -131,3 +131,27 @@ def test_a_share_that_only_one_window_tells_is_not_compared(tmp_path: Path) -> N
             found.kept = {("s", "baseline"): pair[0], ("s", "incident"): pair[1]}
             assert found.comparable("s") is expected
         assert found.comparable("another")
+
+
+def test_weights_undo_a_sampler_that_prefers_failing_traces(tmp_path: Path) -> None:
+    """2,000 requests, a tenth of which fail; all failing and one in twenty of the others are kept. Logs name all."""
+    random = Random(8)
+    spans, logs = [], []
+    for number in range(2_000):
+        failed = number % 10 == 0
+        ids = {"trace_id": f"{random.getrandbits(128):032x}", "service_name": "s"}
+        logs.append(ids | {"body": "served", "severity_number": 17 if failed else 9, "time_unix_nano": number})
+        if failed or random.random() < 0.05 or number in (1, 1_999):
+            status = "error" if failed else "ok"
+            spans.append(ids | {"start_time_unix_nano": number, "kind": "server", "status_code": status})
+    with tables_of(tmp_path, spans=spans, logs=logs) as tables:
+        trace_outcomes.prepare(tables, Incident())
+        sampling.prepare(tables, Incident())
+        assert not sampling.Sampling(tables).comparable("s")
+        failing, every, traces = tables.rows(
+            "SELECT SUM(CASE WHEN has_error THEN weight END), SUM(weight), COUNT(*)"
+            " FROM trace_weights JOIN trace_outcomes USING (trace_number)"
+        )[0]
+        assert traces < 400
+        assert failing / every == pytest.approx(0.1, abs=0.002)
+        assert every == pytest.approx(2_000, rel=0.01)

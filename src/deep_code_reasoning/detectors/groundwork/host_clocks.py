@@ -138,13 +138,14 @@ def _line(bounds: Sequence[float], span: float) -> tuple[int, int, float, float]
         return 0, 0, 0.0, 0.0
     begin, end = (lower_first + upper_first) / 2, (lower_last + upper_last) / 2
     half_begin, half_end = (upper_first - lower_first) / 2, (upper_last - lower_last) / 2
-    drift, drift_error = (end - begin, half_begin + half_end) if span else (0.0, 0.0)
     per_million = 1e6 / span if span else 0.0
+    drift, most = (end - begin) * per_million, clock_lines.MAX_DRIFT * 1e6
+    drift_error = (half_begin + half_end) * per_million if span else most
     return (
         round((begin + end) / 2),
         int(max(half_begin, half_end)) + 1,
-        drift * per_million,
-        min(drift_error * per_million, clock_lines.MAX_DRIFT * 1e6),
+        drift,
+        min(drift_error, most + abs(drift)),
     )
 
 

@@ -7,8 +7,9 @@ Fills `trace_weights` (trace_number, weight: how many traces each one stands for
     other_share (of the traces with and without an error, by metrics or logs; NULL where they are not known), traces
 
 A rate is corrected by counting `weight` instead of 1; `Sampling` says which rates cannot be compared. Shares of traces
-(how many of a hundred fail) are not changed by head sampling; tail sampling shifts them in both windows alike as long
-as its policy stays.
+(how many of a hundred fail) are not changed by head sampling. Tail sampling shifts them: where metrics or logs tell how
+many failing and other traces were kept, the weights undo that for shares of failing traces, but not for rates of single
+operations or slow traces.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deep_code_reasoning.detectors.contract import sql_beside
 from deep_code_reasoning.detectors.groundwork import trace_ids
 from deep_code_reasoning.detectors.groundwork.windows import bounds
-from deep_code_reasoning.detectors.significance import more_often
+from deep_code_reasoning.detectors.significance import more_often, normal_tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +39,8 @@ across the edge of a window explain the rest."""
 
 PREFERRED = 1.5
 UNLIKELY = 1e-4
-"""Failing traces are kept so many times as often, with a chance below this (Fisher): the sampler has seen the end."""
+"""Failing traces are kept so many times as often, with a chance below this (Fisher), or those kept are so many times as
+slow as all (the mean's normal distribution): the sampler has seen the end."""
 
 
 class Counted(NamedTuple):
@@ -49,6 +51,9 @@ class Counted(NamedTuple):
     errors: int
     other_kept: int
     others: int
+    usual_nano: float | None = None
+    kept_nano: float | None = None
+    kept_error_nano: float | None = None
 
     @property
     def kept_share(self) -> float:
@@ -61,6 +66,14 @@ class Counted(NamedTuple):
         kept = min(self.error_kept, self.errors)
         ratio = kept / self.errors * self.others / max(0.5, self.other_kept)
         return ratio >= PREFERRED and more_often(kept, self.errors, self.other_kept, self.others) < UNLIKELY
+
+    @property
+    def prefers_slow(self) -> bool:
+        """Do the requests with spans take longer than all that the metric counts?"""
+        if self.kept_share >= CLEARLY_FEWER or not self.usual_nano or not self.kept_nano or not self.kept_error_nano:
+            return False
+        unlikely = normal_tail((self.kept_nano - self.usual_nano) / self.kept_error_nano) < UNLIKELY
+        return unlikely and self.kept_nano >= PREFERRED * self.usual_nano
 
 
 class Kept(NamedTuple):
@@ -146,7 +159,7 @@ def _judged(tables: Tables, incident: Incident, requests: str) -> Iterator[tuple
 
 
 def _kept(traces: int, with_policy: int, told: list | None, ids: list[str], counts: list[Counted]) -> Kept:
-    tail = next((one for one in counts if one.prefers_errors), None)
+    tail = next((one for one in counts if one.prefers_errors or one.prefers_slow), None)
     few = next((one for one in counts if one.kept_share < CLEARLY_FEWER), None)
     seen = tail or few
     shares = (_share(seen.error_kept, seen.errors), _share(seen.other_kept, seen.others)) if seen else (None, None)

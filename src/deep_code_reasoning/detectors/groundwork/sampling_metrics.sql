@@ -1,5 +1,6 @@
 -- Of the requests that a service's own metrics count, by metric and phase: how many have a server's span, all and those
--- that failed. Counted between the first and the last point of the phase.
+-- that failed. Counted between the first and the last point of the phase. usual_nano is how long a request takes on
+-- average by the metric, kept_nano +- kept_error_nano by the spans.
 WITH points AS (
     SELECT
         service_name,
@@ -9,6 +10,11 @@ WITH points AS (
         time_unix_nano,
         start_time_unix_nano,
         COALESCE(count, value) AS total,
+        CASE
+            WHEN unit = 's' THEN sum * 1e9
+            WHEN unit = 'ms' OR name LIKE '%milliseconds%' THEN sum * 1e6
+            WHEN name LIKE '%seconds%' THEN sum * 1e9
+        END AS total_nano,
         COALESCE(aggregation_temporality, 'cumulative') AS temporality
     FROM metrics
     WHERE REGEXP_MATCHES(name, $requests) AND kind IN ('sum', 'histogram', 'summary') AND service_name IS NOT NULL
@@ -22,7 +28,8 @@ steps AS (
             WHEN temporality = 'delta' THEN COALESCE(start_time_unix_nano, time_unix_nano)
             ELSE LAG(time_unix_nano) OVER in_order
         END AS since,
-        CASE WHEN temporality = 'delta' THEN total ELSE total - LAG(total) OVER in_order END AS requests
+        CASE WHEN temporality = 'delta' THEN total ELSE total - LAG(total) OVER in_order END AS requests,
+        CASE WHEN temporality = 'delta' THEN total_nano ELSE total_nano - LAG(total_nano) OVER in_order END AS nano
     FROM points
     WINDOW in_order AS (PARTITION BY service_name, name, resource_number, series ORDER BY time_unix_nano)
 ),
@@ -49,7 +56,8 @@ counted AS (
         MIN(since) AS first,
         MAX(time_unix_nano) AS last,
         SUM(CASE WHEN is_error THEN requests ELSE 0 END) AS errors,
-        SUM(CASE WHEN is_error THEN 0 ELSE requests END) AS others
+        SUM(CASE WHEN is_error THEN 0 ELSE requests END) AS others,
+        SUM(nano) / NULLIF(SUM(requests), 0) AS usual_nano
     FROM phased
     WHERE phase IS NOT NULL
     GROUP BY service_name, name, phase
@@ -60,11 +68,14 @@ SELECT
     COUNT(*) FILTER (WHERE s.status_code = 'error' OR s.http_response_status_code >= 500) AS error_kept,
     CAST(c.errors AS BIGINT) AS errors,
     COUNT(*) FILTER (WHERE s.status_code <> 'error' AND COALESCE(s.http_response_status_code, 0) < 500) AS other_kept,
-    CAST(c.others AS BIGINT) AS others
+    CAST(c.others AS BIGINT) AS others,
+    c.usual_nano,
+    AVG(s.duration_nano) AS kept_nano,
+    STDDEV_SAMP(s.duration_nano) / SQRT(COUNT(s.duration_nano)) AS kept_error_nano
 FROM counted AS c
 LEFT JOIN spans AS s
     ON s.service_name = c.service_name
     AND s.kind = 'server'
     AND s.start_time_unix_nano + s.duration_nano BETWEEN c.first AND c.last
-GROUP BY c.service_name, c.name, c.phase, c.errors, c.others
+GROUP BY c.service_name, c.name, c.phase, c.errors, c.others, c.usual_nano
 ORDER BY c.service_name, c.phase, c.name;

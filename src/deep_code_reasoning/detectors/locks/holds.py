@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 MOST_OVERLAPS = 50_000
+WORTH_TELLING_NANO = 1_000_000_000
+"""Clocks that are less sure than that make nearly everything possible: holds further apart are not told."""
+
 Identity = tuple[str, int, str, int]
 
 
@@ -30,7 +33,8 @@ class Hold(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """`first` held when `second` began to. Certain when longer than the two clocks' errors together."""
+    """`first` held when `second` began to. Certain when longer than the two clocks' errors together, else possible:
+    `length_nano` may then be negative, by less than the clocks can tell."""
 
     first: Hold
     second: Hold
@@ -42,26 +46,36 @@ class Overlap(NamedTuple):
         return self.length_nano > self.error_nano
 
 
-def overlaps(holds: Iterable[Hold]) -> list[Overlap]:
-    """All pairs that overlap, of holds ordered by key and begin; at most MOST_OVERLAPS.
+def overlaps(holds: Sequence[Hold]) -> list[Overlap]:
+    """All pairs that overlap, certainly or possibly, of holds ordered by key and begin; at most MOST_OVERLAPS each.
 
     A holder that takes a lock again in the same trace on the same host re-enters it; that is no overlap.
     """
-    found: list[Overlap] = []
+    certain: list[Overlap] = []
+    possible: list[Overlap] = []
     for overlap in _sweep(holds):
-        found.append(overlap)
-        if len(found) == MOST_OVERLAPS:
+        some = certain if overlap.certain else possible
+        if len(some) < MOST_OVERLAPS:
+            some.append(overlap)
+        elif overlap.certain:
             break
-    return found
+    return certain + possible
 
 
-def _sweep(holds: Iterable[Hold]) -> Iterator[Overlap]:
+def _sweep(holds: Sequence[Hold]) -> Iterator[Overlap]:
+    worst = min(2 * max((hold.error_nano for hold in holds), default=0), WORTH_TELLING_NANO)
     held: list[Hold] = []
     for hold in holds:
-        held = [other for other in held if other.key == hold.key and other.end_at > hold.begin_at]
+        held = [other for other in held if other.key == hold.key and other.end_at + worst > hold.begin_at]
         for other in held:
             if (other.trace_number, other.host) == (hold.trace_number, hold.host):
                 continue
-            error = 0 if other.host == hold.host else other.error_nano + hold.error_nano
-            yield Overlap(other, hold, min(other.end_at, hold.end_at) - hold.begin_at, error)
+            length, error = min(other.end_at, hold.end_at) - hold.begin_at, _error(other, hold)
+            if length + min(error, WORTH_TELLING_NANO) > 0:
+                yield Overlap(other, hold, length, error)
         held.append(hold)
+
+
+def _error(one: Hold, other: Hold) -> int:
+    """Of an interval between times of the two holds; none where one clock wrote both."""
+    return 0 if one.host == other.host else one.error_nano + other.error_nano

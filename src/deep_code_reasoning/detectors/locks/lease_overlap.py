@@ -14,9 +14,10 @@ one clock cannot show it.
 Spans that name a lock (attribute names and words: leases.toml) are put together to holds: from the acquire's answer
 or the critical section's start to the section's end or the release's start. Their times are moved to the lock
 service's clock by the offset found from all calls between the two hosts, with its drift and error (TIME001 has the
-method). A sweep over each key finds overlaps: certain when longer than both clocks' errors, otherwise possible;
-without the correction nothing is claimed. A renewal is late when its server span starts after the expiry that the
-lock service gave out before, both by the lock service's own clock, so that needs no correction.
+method). A sweep over each key finds overlaps: certain when longer than both clocks' errors, possible when shorter or
+apart by less (`overlaps_possible`); without the correction nothing is claimed. A renewal is late when its server span
+starts after the expiry that the lock service gave out before, both by the lock service's own clock, so that needs no
+correction.
 
 A late renewal is split exactly: lateness = skew + delay + network - margin, with skew = -(client's clock - lock
 service's), delay = how much later than planned the client sent it by its own clock, network = how long it was under
@@ -106,7 +107,7 @@ def _holders(tables: Tables, lines: dict[str, ClockLine]) -> list[Holder]:
         return found.setdefault((service, host), Holder(service, host, lines.get(host), habits.get(service)))
 
     rows = tables.rows(sql_beside(__file__, "holds"), worst_keys=WORST_KEYS)
-    for overlap in overlaps(Hold(*row) for row in rows):
+    for overlap in overlaps([Hold(*row) for row in rows]):
         holder(overlap.first.service_name, overlap.first.host).overlaps.append(overlap)
     for renewal in renewals:
         holder(renewal.client_service, renewal.host).renewals.append(renewal)

@@ -32,7 +32,7 @@ corrected AS (
 swept AS (
     SELECT
         corrected.*,
-        MAX(end_at) OVER (
+        MAX(end_at + error_nano) OVER (
             PARTITION BY key ORDER BY begin_at, span_number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS others_until
     FROM corrected
@@ -40,7 +40,7 @@ swept AS (
 crowded AS (
     SELECT key, COUNT(*) AS clashes
     FROM swept
-    WHERE begin_at < others_until
+    WHERE begin_at - error_nano < others_until
     GROUP BY key
     ORDER BY clashes DESC, key
     LIMIT $worst_keys

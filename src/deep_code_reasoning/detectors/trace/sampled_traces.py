@@ -13,8 +13,8 @@ In this order, for each entry service and window:
 1. Attributes of the entry span: a probability or a count (`sampling.probability`, `SampleRate`, `sampler.param`, the
    W3C trace state's `ot=th:`), or the policy of a tail sampler.
 2. Signals that are not sampled: requests that the service's own metrics count, and traces that its log lines name,
-   against those that have spans. Failing ones kept at least 1.5 times as often (Fisher's exact test, 1 in 10,000): the
-   sampler has seen the end.
+   against those that have spans. Failing ones kept at least 1.5 times as often (Fisher's exact test, 1 in 10,000), or
+   requests with spans 1.5 times as slow on average as all that the metric counts: the sampler has seen the end.
 3. Trace ids: samplers that decide by the id leave ids on one side of a threshold only. Random ids show one by chance
    once in a million, and ids must be even up to it (Kolmogorov, 1 %).
 4. Fewer than 80 % of the traces or requests of 2 have spans: as many as those were kept.
@@ -37,7 +37,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.sampling import Kept, Sampling
+from deep_code_reasoning.detectors.groundwork.sampling import PREFERRED, Kept, Sampling
 from deep_code_reasoning.detectors.wording import figure, percent
 from deep_code_reasoning.finding import Evidence, Finding, Subject
 
@@ -94,8 +94,8 @@ def _words(sides: dict[str, Kept]) -> str:
 
 def _side(side: Kept) -> str:
     if side.kind == "tail":
-        if not side.error_share or not side.other_share:
-            return "decided at their end, by what happened in them"
+        if not side.error_share or not side.other_share or side.error_share < PREFERRED * side.other_share:
+            return f"decided at their end, by what happened in them (told by {side.told_by})"
         times = figure(side.error_share / side.other_share)
         return f"failing ones are kept {times} times as often as others (told by {side.told_by})"
     if side.kind == "none":
