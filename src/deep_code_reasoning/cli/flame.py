@@ -10,6 +10,7 @@ from deep_code_reasoning.cli.evidence import EVIDENCE_HELP, InvestigationOption,
 from deep_code_reasoning.cli.investigate import WINDOW_HELP
 from deep_code_reasoning.cli.output import console, print_json, print_table
 from deep_code_reasoning.cli.terminal import working
+from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.settings import load_settings
@@ -56,7 +57,7 @@ def flame(
         if folded != "incident" and not found.has_baseline:
             raise UsageError("flame: there is no baseline to fold; give --baseline, or take --folded incident")
         for line in found.folded(folded, time):
-            print(line)
+            print(visible(line))
     else:
         _print_tree(found)
 
