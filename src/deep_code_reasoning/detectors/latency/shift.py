@@ -212,12 +212,13 @@ class Counted:
     interval: TimeWindow | None
 
 
-def counted(tables: Tables, shift: Shift) -> Counted:
+def counted(tables: Tables, shift: Shift, least_part: float = LEAST_PART) -> Counted:
+    """`least_part` 0: of waiting that no span of the trace holds, all traces where it is long count."""
     row = tables.dicts(
         sql_beside(__file__, "support"),
         subject_number=shift.subject["subject_number"],
         limit_nano=shift.figures["p95_before"],
-        least_part=LEAST_PART,
+        least_part=least_part,
     )[0]
     first, last = row.pop("first_nano"), row.pop("last_nano")
     contrast = Contrast(*(row.pop(name) for name in ("incident_with", "incident", "baseline_with", "baseline")))

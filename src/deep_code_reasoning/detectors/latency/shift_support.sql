@@ -7,7 +7,8 @@ WITH judged AS (
         o.phase,
         o.start_time_unix_nano,
         o.duration_nano,
-        s.value_nano > $limit_nano AND o.delay_nano > 0 AND s.delay_nano >= $least_part * o.delay_nano AS has_pattern
+        s.value_nano > $limit_nano
+        AND ($least_part = 0 OR (o.delay_nano > 0 AND s.delay_nano >= $least_part * o.delay_nano)) AS has_pattern
     FROM latency_samples AS s
     JOIN trace_outcomes AS o ON o.trace_number = s.trace_number
     WHERE s.subject_number = $subject_number

@@ -80,7 +80,7 @@ def _is_convoy(queue: Row) -> bool:
 def _finding(tables: Tables, shift: shifting.Shift, queue: Row) -> Finding:
     service, key = shift.subject["service_name"], shift.subject["key"]
     shown = shifting.exemplars(tables, shift)
-    support, interval = shifting.support(tables, shift)
+    counted = shifting.counted(tables, shift)
     return Finding(
         code=RULE.code,
         title=f"{service} queues for the lock {key}: waits {shifting.change_in_words(shift)}, "
@@ -88,10 +88,11 @@ def _finding(tables: Tables, shift: shifting.Shift, queue: Row) -> Finding:
         severity=RULE.severity,
         role=RULE.role,
         subject=Subject(service=service, resource=key, location=shown.location),
-        interval=interval,
+        interval=counted.interval,
         numbers=shifting.numbers(shift) | _numbers(queue),
         evidence=shown.evidence,
-        support=support,
+        support=counted.support,
+        contrast=counted.contrast,
     )
 
 

@@ -1,5 +1,5 @@
 -- Waits for a lock, a value a trace, service and key: latency_subjects(subject_number, service_name, key) and
--- latency_samples(subject_number, trace_number, phase, value_nano, total_nano, span_number); and lock_queue: a row a wait,
+-- latency_samples(subject_number, trace_number, phase, value_nano, total_nano, delay_nano, span_number); and lock_queue: a row a wait,
 -- with waiting, how many others already waited for the key when it began.
 CREATE OR REPLACE TEMPORARY TABLE latency_subjects AS
 SELECT ROW_NUMBER() OVER (ORDER BY service_name, key) AS subject_number, service_name, key
@@ -12,6 +12,11 @@ SELECT
     w.phase,
     SUM(w.end_nano - w.start_nano) AS value_nano,
     SUM(w.end_nano - w.start_nano) AS total_nano,
+    SUM(w.end_nano - w.start_nano) - COALESCE(
+        MEDIAN(CASE WHEN w.phase = 'baseline' THEN SUM(w.end_nano - w.start_nano) END)
+            OVER (PARTITION BY k.subject_number),
+        0
+    ) AS delay_nano,
     ARG_MAX(w.span_number, w.end_nano - w.start_nano) AS span_number
 FROM lock_waits AS w
 JOIN latency_subjects AS k ON k.service_name IS NOT DISTINCT FROM w.service_name AND k.key = w.key

@@ -1,3 +1,4 @@
+-- Lines of traces that a sampler dropped say nothing: their number follows its rate.
 -- One row a service, operation and template. Each trace counts once, by the share of the operation's spans in it that
 -- wrote the line (spans of one trace run with the same input and are no independent witnesses):
 --   after_with, before_with      sum of those shares over the traces of the incident, of the baseline
@@ -28,6 +29,11 @@ WITH line AS (
     LEFT JOIN topology AS p ON p.span_number = s.span_number
     LEFT JOIN trace_outcomes AS o ON o.trace_number = p.trace_number
     WHERE l.template_id IS NOT NULL
+        AND (
+            l.trace_id IS NULL
+            OR s.span_number IS NOT NULL
+            OR NOT EXISTS (SELECT 1 FROM trace_sampling AS g WHERE g.kind <> 'none')
+        )
 ),
 run AS (
     SELECT s.service_name, s.name AS operation, p.trace_number, o.phase, CAST(COUNT(*) AS DOUBLE) AS spans

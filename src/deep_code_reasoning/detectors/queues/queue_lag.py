@@ -97,7 +97,7 @@ def _compare_clocks(tables: Tables) -> float:
 def _finding(tables: Tables, incident: Incident, shift: shifting.Shift, flow: Row) -> Finding:
     subject = shift.subject
     shown = shifting.exemplars(tables, shift)
-    support, interval = shifting.support(tables, shift)
+    counted = shifting.counted(tables, shift, least_part=0.0)
     numbers = shifting.numbers(shift) | _numbers(incident, flow)
     growing = f", {numbers['growth_ms_per_s']} ms more each second" if "growth_ms_per_s" in numbers else ""
     queue = subject["queue"] or "a queue without a name"
@@ -113,10 +113,11 @@ def _finding(tables: Tables, incident: Incident, shift: shifting.Shift, flow: Ro
             peer=subject["producer_service"],
             location=shown.location,
         ),
-        interval=interval,
+        interval=counted.interval,
         numbers=numbers,
         evidence=shown.evidence,
-        support=support,
+        support=counted.support,
+        contrast=counted.contrast,
     )
 
 

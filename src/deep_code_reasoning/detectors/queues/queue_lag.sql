@@ -45,6 +45,7 @@ SELECT
     w.phase,
     CAST(AVG(w.wait_nano) AS BIGINT) AS value_nano,
     CAST(AVG(w.wait_nano) AS BIGINT) AS total_nano,
+    0 AS delay_nano,  -- nobody's span waits for it, so it is no part of what the trace's spans took
     ARG_MAX(w.span_number, w.wait_nano) AS span_number
 FROM queue_waits AS w
 JOIN latency_subjects AS k ON k.queue = w.queue AND k.service_name IS NOT DISTINCT FROM w.service_name
