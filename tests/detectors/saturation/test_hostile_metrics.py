@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deep_code_reasoning.detectors import groundwork, registry
-from deep_code_reasoning.finding import Finding
+from deep_code_reasoning.finding import Finding, Support
 from deep_code_reasoning.incident import Incident, TimeWindow
 from deep_code_reasoning.progress import Work
 from store.rows import tables_of
@@ -22,8 +22,8 @@ def _points(name: str, values: Iterable[float | None], **columns) -> list[dict]:
     return [usual | {"time_unix_nano": at * MINUTE, "value": value} for at, value in enumerate(values)]
 
 
-def _found(path: Path, rows: list[dict], incident: Incident = INCIDENT) -> list[Finding]:
-    with tables_of(path, metrics=rows) as tables:
+def _found(path: Path, rows: list[dict], incident: Incident = INCIDENT, **others: list[dict]) -> list[Finding]:
+    with tables_of(path, metrics=rows, **others) as tables:
         groundwork.prepare(tables, incident, Work())
         return [one for code in ("SAT001", "SAT002", "SAT003") for one in registry.rule(code).detect(tables, incident)]
 
@@ -78,3 +78,15 @@ def test_more_processors_than_one_are_no_share(tmp_path: Path) -> None:
     """350 % of an unknown number of CPUs is a use that doubled and no more."""
     found = _found(tmp_path, _points("process.cpu.utilization", [1.0, 1.1] * 10 + [3.5] * 5, unit="1"))
     assert [(one.severity, one.role) for one in found] == [("info", "context")]
+
+
+@pytest.mark.parametrize(("traced", "counts"), [("bills", None), ("stock", (1, 1, 0, 0))])
+def test_only_what_records_spans_is_counted_over_traces(tmp_path: Path, traced: str, counts: tuple | None) -> None:
+    failing = {
+        "service_name": traced,
+        "status_code": "error",
+        "start_time_unix_nano": 22 * MINUTE,
+        "duration_nano": MINUTE,
+    }
+    found = _found(tmp_path, _points("cpu_percent", FULL), spans=[failing])
+    assert found[0].support == (Support(*counts) if counts else None)
