@@ -60,7 +60,8 @@ def _is_share(row: Row) -> bool:
 
 def _shares(row: Row, *values: float) -> tuple[float, ...]:
     highest = max(abs(row[name]) for name in ("median_before", "highest_before", "mean_after", "upper_after"))
-    percent = row["unit"] == "%" or bool(_PERCENT_WORDS.search(row["name"])) or highest > MOST_PLAUSIBLE
+    told = row["unit"] == "%" or bool(_PERCENT_WORDS.search(row["name"]))
+    percent = told or (row["unit"] != "1" and highest > MOST_PLAUSIBLE)
     return tuple(value / 100 if percent else value for value in values)
 
 

@@ -21,7 +21,8 @@ the incident are taken, without the last fifth of that time: `baseline_is`. A sh
 limit is known the share in use must reach 80 % (critical) or 50 % (warning); measured waiting must have doubled at
 least (warning); of a use without a known limit that doubled it is only said that it did (info). The level in the
 incident is its upper quarter, for a cause may be there in a part of the window. `support` counts traces while it
-lasted: those with a span of the service, with the symptom and without.
+lasted: those with a span of the service, with the symptom and
+without; a service that records no spans has none.
 
 ## Not this when
 The service was asked for more (see TRAF001, `requests_ratio`): then demand is the cause and the full resource how it

@@ -1,5 +1,6 @@
 -- A row for each of `saturated`: traces with a span of the service (or on the machine) under way while it lasted, among
--- all traces with the symptom, and among those without it that were under way meanwhile.
+-- all traces with the symptom, and among those without it that were under way meanwhile. What records no spans at all
+-- is in no trace whatever happens: it has no row.
 WITH meanwhile AS (
     SELECT c.number, o.trace_number, o.symptomatic
     FROM saturated AS c
@@ -24,5 +25,10 @@ SELECT
     COUNT(CASE WHEN NOT m.symptomatic THEN 1 END) AS healthy
 FROM meanwhile AS m
 LEFT JOIN concerned AS c ON c.number = m.number AND c.trace_number = m.trace_number
+WHERE m.number IN (
+    SELECT r.number
+    FROM saturated AS r
+    JOIN (SELECT DISTINCT service_name, host FROM spans) AS s ON s.service_name = r.service_name OR s.host = r.host
+)
 GROUP BY m.number
 ORDER BY m.number;
