@@ -1,5 +1,5 @@
-"""Who else is hit: the services above the first failing one on the traces that show the symptom, and those that began to
-warn of something unknown in the incident."""
+"""Who else is hit: the services above the first failing one on the traces that show the symptom, and those that began
+to warn of something unknown in the incident."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ validation is the first to be blamed; rolled back, the same record fails again.
 ## How it is computed
 Warning and error lines are searched for what names a record: attributes and `name=value` pairs such as `offset`,
 `record_id`, `message_id`, `key`, `delivery_tag`. A service's lines of one template are one failure; where one value of
-such a name stands in at least 90 % of them, at least five times, that record is the finding. A fault of the code fails
-on many records; that all failures hit one has the probability 1 / failures under it, and less where more repeat.
+such a name stands in at least 90 % of them, at least five times, that record is the finding: a fault of the code would
+fail on many records. `records` counts how many different ones those failures name.
 The failures on that record out of all of the service's in the incident are held against the lines of the baseline.
 
 ## Not this when
@@ -160,7 +160,7 @@ def _records(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _record(of: _Failures) -> tuple[tuple[str, str] | None, int]:
-    """The record that most lines name; of equals the one by the first name."""
+    """The record that most lines name, and how many do; of equals the last by name."""
     best = max(of.values.items(), key=lambda pair: (pair[1], pair[0]), default=None)
     return best if best else (None, 0)
 
