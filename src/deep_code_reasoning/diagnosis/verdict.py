@@ -69,7 +69,9 @@ def is_known(ranking: Ranking) -> bool:
 def is_quiet(search: Search, ranking: Ranking, outcomes: Outcomes) -> bool:
     """No alert; nothing found by the search and little that fails, or nothing that rose in the window given."""
     incident = search.incident
-    if incident.alert is not None or incident.origin == "onset" or fails_everywhere(outcomes):
+    if incident.alert is not None or incident.origin == "onset":
+        return False
+    if fails_everywhere(outcomes) and not outcomes.baseline_traces:
         return False
     if incident.incident is not None:
         nothing_counted = not ranking.cases or ranking.cases[0].weight <= max(UNCOUNTED_DB.values())

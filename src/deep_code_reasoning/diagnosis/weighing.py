@@ -102,7 +102,7 @@ def _change(finding: Finding) -> tuple[float, str]:
         weight = -10 * log10(-e * p_value * log(p_value)) if 0 < p_value < 1 / e else 0.0
         weight = CHANGE_CAP_DB if p_value <= 0 else weight
         words = f"changed since the baseline (p = {p_value:.2g})"
-    if isinstance(ratio, int | float) and ratio > 0:
+    elif isinstance(ratio, int | float) and ratio > 0:
         gain = min(10 * log10(ratio), UNSURE_CAP_DB)
         weight, words = (gain, f"{ratio:.3g} times the baseline's rate") if gain > weight else (weight, words)
     weight = min(weight, UNSURE_CAP_DB if finding.severity == "info" else CHANGE_CAP_DB)

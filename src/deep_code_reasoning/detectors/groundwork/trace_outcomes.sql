@@ -2,8 +2,8 @@
 --   phase          baseline, incident or outside, by the entry's start; without windows every trace is of the incident
 --   usual_nano     the median duration of the baseline's traces of the same service and operation (of all traces where no
 --                  baseline is given); NULL where it holds none to compare with
---   delay_nano     what its spans took more than usual, by themselves and on the way, added up (span_delays): it tells a
---                  slow trace from one that had more to do
+--   delay_nano     what the spans of its critical path took more than usual, by themselves and on the way, added up
+--                  (span_delays): it tells a slow trace from one that had more to do, and nobody waits for a consumer
 --   is_slow        delay_nano is above the 99th percentile of those same traces, and the entry took longer than usual. Of
 --                  fewer than $percentile_from that is no more than the largest, which the next one exceeds too often: it is
 --                  then also above that of all baseline's delays, each by its entry's usual duration, and above
@@ -12,7 +12,11 @@
 --   symptomatic    in the incident phase and has_error or is_slow
 CREATE OR REPLACE TEMPORARY TABLE trace_outcomes AS
 WITH delays AS (
-    SELECT trace_number, SUM(delay_nano) AS delay_nano FROM span_delays GROUP BY trace_number
+    SELECT d.trace_number, SUM(d.delay_nano) AS delay_nano
+    FROM span_delays AS d
+    JOIN topology AS t ON t.span_number = d.span_number
+    WHERE t.critical_path_nano > 0
+    GROUP BY d.trace_number
 ),
 phased AS (
     SELECT e.*, p.phase, COALESCE(d.delay_nano, 0) AS delay_nano
