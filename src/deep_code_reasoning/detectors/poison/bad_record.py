@@ -18,7 +18,7 @@ The failures on that record out of all of the service's in the incident are held
 ## Not this when
 Failures name different records: then the code or the sender is at fault. Fewer than five attempts are an ordinary
 retry. The same record failed as often before the incident. A name whose value never varies (a partition, a topic, a
-tenant) is no record.
+tenant, a job that runs for ever) is no record: ordinary lines of the baseline hold it too.
 
 ## What to do
 Read the record, put it aside (a dead-letter queue, a skipped offset) and let the consumer go on. Then bound the
@@ -92,8 +92,9 @@ def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
     for times, service, record, of in sorted(found, key=lambda one: (-one[0], str(one[1]))):
         if service in told or len(told) >= MOST_FINDINGS:
             continue
-        lines = tables.rows(sql_beside(__file__, "lines"), **_baseline(windows), service=service)[0][0]
-        count_before = before[service, record]
+        sql = sql_beside(__file__, "lines")
+        lines, holding = tables.rows(sql, **_baseline(windows), service=service, value=record[1])[0]
+        count_before = max(before[service, record], holding)
         p_value = more_often(times, all_lines[service], count_before, max(lines, count_before))
         if p_value > CHANCE:
             continue

@@ -1,12 +1,13 @@
-"""Commits as GitHub's REST API gives them: an array of objects, one object, or one a line; with files where told.
+"""Commits as GitHub's REST API answers them ("List commits", "Get a commit", "Compare"), files and patches included.
 
-Source: GitHub REST API, "Commits" (`GET /repos/{owner}/{repo}/commits` and `/commits/{ref}`).
+Source: GitHub REST API, "Commits" (version 2022-11-28).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.sources.instants import any_nanos
@@ -17,132 +18,99 @@ from deep_code_reasoning.sources.stream import EvidenceStream
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.arrow_tables import Rows
 
-NOT_A_COMMIT = "JSON that is not a commit (sha, and commit with a message)"
+NOT_A_COMMIT = "JSON that is not a commit of GitHub's API"
 NO_TIME = "commit without a time that can be read"
-LARGE_PATCH = "patch larger than 256 KiB (the change is kept without it)"
-PATCH_CHARACTERS = 256 << 10
+NO_PATH = "changed file without a name (the commit is kept)"
 
 _SHA = re.compile(r"[0-9a-fA-F]{7,64}")
-_MARKS = re.compile(rb'"sha"\s*:\s*"[0-9a-fA-F]{7,64}"')
-_OBJECT = re.compile(rb'"commit"\s*:\s*\{')
-_REPOSITORY = re.compile(r"^https?://[^/]+/(?:api/v3/)?(?:repos/)?([^/]+/[^/]+)/commits?/")
+_CLAIM = (re.compile(rb'"sha"\s*:\s*"[0-9a-fA-F]{7,64}"'), re.compile(rb'"commit"\s*:\s*\{'))
+_REPOSITORY = re.compile(r"://[^/]+/(?:api/v3/)?(?:repos/)?([^/]+/[^/]+)/(?:git/)?commits?/")
 _STATUS = {"added": "added", "removed": "deleted", "renamed": "renamed", "copied": "added"}
 
 
-class GithubCommits:
+class GitHubCommits:
     name = "github-commits"
-    accepts = "commits as GitHub's REST API gives them (JSON: sha, commit, files with patches)"
+    accepts = "commits as JSON of GitHub's API (lists, single ones, a comparison's, with files and patches)"
 
     def claims(self, sample: Sample) -> int:
-        if sample.head.lstrip()[:1] not in (b"{", b"["):
-            return 0
-        return 85 if _MARKS.search(sample.head) and _OBJECT.search(sample.head) else 0
+        is_json = sample.head.lstrip()[:1] in (b"{", b"[")
+        return 90 if is_json and all(part.search(sample.head) for part in _CLAIM) else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES, BATCH_ROWS, Rows
+        from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows
 
         commits, files = Rows("commits"), Rows("commit_files")
-        held = 0
+        unnamed = PurePath(stream.name).name.split(".")[0]
         for record in records(stream):
             if isinstance(record, Skipped):
                 yield record
                 continue
-            problem = _not_readable(record.value)
-            if problem:
-                yield Skipped(record.line, record.offset, problem)
-                continue
-            repository = _repository(record.value) or stream.name
-            size = _add(record.value, repository, commits, files, record.offset)
-            if size is None:
-                yield Skipped(record.line, record.offset, LARGE_PATCH)
-            held += size or 0
-            if max(len(commits), len(files)) >= BATCH_ROWS or held >= BATCH_INPUT_BYTES:
-                held = 0
+            for commit in _commits_in(record.value):
+                problem = _add(commit, record.offset, unnamed, commits, files)
+                if problem:
+                    yield Skipped(record.line, record.offset, problem)
+            if max(len(commits), len(files)) >= BATCH_ROWS:
                 yield from (rows.take() for rows in (commits, files) if len(rows))
         yield from (rows.take() for rows in (commits, files) if len(rows))
 
 
-READER = GithubCommits()
+READER = GitHubCommits()
 
 
-def _not_readable(value: Any) -> str | None:
-    commit = value.get("commit") if isinstance(value, dict) else None
-    if not isinstance(commit, dict) or not isinstance(commit.get("message"), str):
+def _commits_in(value: Any) -> list[Any]:
+    """A comparison holds its commits in a list."""
+    inner = value.get("commits") if isinstance(value, dict) and "commit" not in value else None
+    return inner if isinstance(inner, list) else [value]
+
+
+def _add(commit: Any, offset: int, unnamed: str, commits: Rows, files: Rows) -> str | None:
+    """Rows of a commit and of its files, or why something of it is missing."""
+    body = commit.get("commit") if isinstance(commit, dict) else None
+    sha = commit.get("sha") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(sha, str) or not _SHA.fullmatch(sha):
         return NOT_A_COMMIT
-    if not isinstance(value.get("sha"), str) or not _SHA.fullmatch(value["sha"]):
-        return NOT_A_COMMIT
-    return None if _time(commit, "committer", "author") is not None else NO_TIME
-
-
-def _add(value: dict, repository: str, commits: Rows, files: Rows, offset: int) -> int | None:
-    """Adds the commit and its files; the size of its patches, None where one was too large to keep."""
-    commit, sha = value["commit"], value["sha"].lower()
-    author = _object(commit, "author")
-    parents = [p["sha"] for p in _list(value, "parents") if isinstance(p, dict) and isinstance(p.get("sha"), str)]
-    stats = _object(value, "stats")
+    author, committer = _object(body, "author"), _object(body, "committer")
+    authored, committed = any_nanos(author.get("date")), any_nanos(committer.get("date"))
+    time = committed or authored
+    if time is None:
+        return NO_TIME
+    place = _REPOSITORY.search(str(commit.get("url") or commit.get("html_url") or ""))
+    repository = place[1] if place else unnamed
+    changes = [_file(change) for change in commit.get("files") or () if isinstance(change, dict)]
+    named = [change for change in changes if change]
+    counted = bool(named) and all(change[3] is not None for change in named)
     commits.add(
         [
-            sha,
+            sha.lower(),
             repository,
-            author.get("name") if isinstance(author.get("name"), str) else None,
-            _time(commit, "author"),
-            _time(commit, "committer", "author"),
-            parents,
-            commit["message"],
-            _count(stats.get("additions")),
-            _count(stats.get("deletions")),
+            _text(author.get("name")),
+            authored[0] if authored else None,
+            time[0],
+            [p["sha"] for p in commit.get("parents") or () if isinstance(p, dict) and isinstance(p.get("sha"), str)],
+            str(body.get("message") or ""),
+            sum(change[3] for change in named) if counted else None,
+            sum(change[4] for change in named) if counted else None,
             offset,
         ]
     )
-    size, all_kept = 0, True
-    for file in _list(value, "files"):
-        if not isinstance(file, dict) or not isinstance(file.get("filename"), str):
-            continue
-        patch = _without_context(file.get("patch"))
-        if patch is not None and len(patch) > PATCH_CHARACTERS:
-            patch, all_kept = None, False
-        size += len(patch or "")
-        files.add(
-            [
-                sha,
-                repository,
-                file["filename"],
-                file.get("previous_filename") if isinstance(file.get("previous_filename"), str) else None,
-                _STATUS.get(str(file.get("status")), "modified"),
-                _count(file.get("additions")),
-                _count(file.get("deletions")),
-                patch,
-                offset,
-            ]
-        )
-    return size if all_kept else None
+    for change in named:
+        files.add([sha.lower(), repository, *change, offset])
+    return NO_PATH if len(named) < len(changes) else None
 
 
-def _without_context(patch: Any) -> str | None:
-    """The hunks as `commit_files.patch` keeps them: their headers and what was taken out and put in."""
-    if not isinstance(patch, str) or not patch:
+def _file(change: dict) -> list[Any] | None:
+    """path, old_path, status, insertions, deletions and patch (without lines that only surround the change)."""
+    path, patch = _text(change.get("filename")), _text(change.get("patch"))
+    if path is None:
         return None
-    kept = [line for line in patch.splitlines() if line[:1] in ("+", "-") or line.startswith("@@")]
-    kept = [line for line in kept if not line.startswith(("--- a/", "+++ b/", "--- /dev/null", "+++ /dev/null"))]
-    return "\n".join(kept) + "\n" if kept else None
-
-
-def _repository(value: dict) -> str | None:
-    """`owner/name` of the commit's own address."""
-    for key in ("html_url", "url"):
-        match = _REPOSITORY.match(value[key]) if isinstance(value.get(key), str) else None
-        if match:
-            return match[1]
-    return None
-
-
-def _time(commit: dict, *whose: str) -> int | None:
-    for name in whose:
-        person = commit.get(name)
-        found = any_nanos(person.get("date")) if isinstance(person, dict) else None
-        if found:
-            return found[0]
-    return None
+    status = _STATUS.get(str(change.get("status")), "modified")
+    lines = [line for line in (patch or "").splitlines() if line[:1] in ("+", "-", "@")]
+    counts = (change.get("additions"), change.get("deletions"))
+    if not all(isinstance(count, int) and 0 <= count < 2**31 for count in counts):
+        known = patch is not None
+        counts = tuple(sum(line[:1] == sign for line in lines) if known else None for sign in "+-")
+    old_path = _text(change.get("previous_filename")) if status == "renamed" else None
+    return [path, old_path, status, *counts, "\n".join(lines) if patch is not None else None]
 
 
 def _object(value: dict, key: str) -> dict:
@@ -150,10 +118,5 @@ def _object(value: dict, key: str) -> dict:
     return inner if isinstance(inner, dict) else {}
 
 
-def _list(value: dict, key: str) -> list:
-    inner = value.get(key)
-    return inner if isinstance(inner, list) else []
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
