@@ -2,15 +2,14 @@
 CREATE OR REPLACE TEMPORARY TABLE missing_traces AS
 SELECT m.number, r.trace_number
 FROM missing_places AS m
-JOIN parent_runs AS r ON r.parent_service = m.parent_service AND r.parent_operation = m.parent_operation
-LEFT JOIN child_calls AS c
-    ON c.trace_number = r.trace_number
-    AND c.parent_service = m.parent_service
-    AND c.parent_operation = m.parent_operation
-    AND c.child_service = m.child_service
-    AND c.child_operation = m.child_operation
-    AND c.address = m.address
-WHERE m.kind = 'not called' AND c.trace_number IS NULL
+JOIN (SELECT DISTINCT parent, service_name, operation FROM operations) AS p
+    ON p.service_name = m.parent_service AND p.operation = m.parent_operation
+JOIN (SELECT DISTINCT child, service_name, operation, address FROM operations) AS k
+    ON k.service_name = m.child_service AND k.operation = m.child_operation AND k.address = m.address
+JOIN parent_runs AS r ON r.parent = p.parent
+JOIN trace_outcomes AS o ON o.trace_number = r.trace_number
+LEFT JOIN child_calls AS c ON c.trace_number = r.trace_number AND c.parent = p.parent AND c.child = k.child
+WHERE m.kind = 'not called' AND c.trace_number IS NULL AND o.phase <> 'outside'
 UNION ALL
 SELECT m.number, a.trace_number
 FROM missing_places AS m
