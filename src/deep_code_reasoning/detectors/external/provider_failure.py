@@ -9,12 +9,13 @@ A provider's outage looks like an error of the service that calls it, and that s
 Rolling back costs an hour and mends nothing; a second provider or a queue would.
 
 ## How it is computed
-Warning and error lines and failed spans that name a host with a public name and match the phrases of `signatures.toml`
-are counted by host. A host is the system's own where its first label is a service of the evidence or its name ends as
+Warning and error lines and failed spans that name a host with a public name and match the phrases of
+`signatures.toml` are counted by host. A public name ends as the public's do (`endings`), names of code and of
+attributes do not. A host is the system's own where its first label is a service of the evidence or its name ends as
 names inside a cluster or a company do. Slices of time with that host, out of all in which the services that call it
-fail, are compared with those of the baseline in which they wrote anything (Fisher's exact test, at most 1 % by chance;
-at least three lines and a tenth of the failing slices). `calls` and `failed_calls` are those of client spans to the
-host, where there are any.
+fail, are compared with those of the baseline in which they wrote anything (Fisher's exact test, at most 1 % by
+chance; at least three lines and a tenth of the failing slices). `calls` and `failed_calls` are those of client spans
+to the host, where there are any.
 
 ## Not this when
 The provider refuses what it is sent (4xx but 429): then what is sent may be wrong. The name is not found or the
@@ -40,6 +41,7 @@ from deep_code_reasoning.detectors.external.told import (
     evidence_of,
     hosts_of,
     interval_of,
+    is_public,
     pattern_of,
     services_of,
     sort_of,
@@ -78,7 +80,7 @@ def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
         if sort_of("dns", text.text) or sort_of("certificate", text.text):
             continue
         for host in set(HOST.findall(text.text)) & set(hosts_of([text])):
-            if not _is_own(host, own):
+            if is_public(host) and not _is_own(host, own):
                 by_host[host].append(text)
     often = sorted(by_host, key=lambda host: (-sum(text.after for text in by_host[host]), host))[:MOST_HOSTS]
     elsewhere = f"{pattern_of('dns')}|{pattern_of('certificate')}"

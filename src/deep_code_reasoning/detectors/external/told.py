@@ -83,6 +83,20 @@ def sorts(family: str) -> tuple[Sort, ...]:
     )
 
 
+@cache
+def public_endings() -> tuple[frozenset[str], frozenset[str]]:
+    """Of names that the public resolves; and the countries' that end names of attributes as well."""
+    data = tomllib.loads(Path(__file__).with_name("signatures.toml").read_text(encoding="utf-8"))["public"]
+    return frozenset(data["endings"]) | frozenset(data["countries"].split()), frozenset(data["words"])
+
+
+def is_public(host: str) -> bool:
+    """Has it the form of a name of the public's, as api.example.com, and not of code or of an attribute?"""
+    *labels, ending = host.split(".")
+    endings, words = public_endings()
+    return ending in endings and (len(labels) > 1 or ending not in words)
+
+
 def pattern_of(family: str) -> str:
     return "|".join(sort.pattern for sort in sorts(family))
 

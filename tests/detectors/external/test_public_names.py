@@ -1,0 +1,22 @@
+"""Which dotted names may be a provider's host."""
+
+from __future__ import annotations
+
+import pytest
+
+from deep_code_reasoning.detectors.external.told import is_public
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["api.stripe.com", "sts.eu-west-1.amazonaws.com", "maps.googleapis.com", "pay.example", "bank.de", "x.co.uk"],
+)
+def test_names_of_the_public(name: str) -> None:
+    assert is_public(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["com.example.shop.payment", "c.e.shop.paymentcontroller", "order.no", "trace.id", "db-0.db", "app.config"]
+)
+def test_names_of_code_attributes_and_machines(name: str) -> None:
+    assert not is_public(name)
