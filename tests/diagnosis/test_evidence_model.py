@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deep_code_reasoning.diagnosis import evidence_model as model
-from deep_code_reasoning.finding import Support
+from deep_code_reasoning.finding import Contrast, Support
 
 COUNTS = st.integers(0, 3_000)
 
@@ -151,3 +151,26 @@ def test_a_feature_that_all_changes_have_says_nothing(candidates: int) -> None:
 @given(st.floats(1e-9, 1.0))
 def test_nothing_happened_is_at_most_even_after_a_search(p_value: float) -> None:
     assert 0 <= model.bayes_bound_of_nothing(p_value) <= 0.5 + 1e-9
+
+
+@given(supports(), st.floats(0, 1))
+def test_traces_that_are_symptomatic_for_another_reason_speak_less_against(support: Support, part: float) -> None:
+    assert model.weight_of(support, 0.0) == 0.0
+    assert model.weight_of(support, part) >= min(0.0, model.weight_of(support)) - 1e-9
+
+
+def test_a_cause_of_half_the_symptomatic_traces_counts_more_where_only_half_are_the_incident_s() -> None:
+    support = Support(10, 20, 0, 100)
+    assert model.weight_of(support) < model.weight_of(support, 0.5)
+
+
+@given(supports())
+def test_a_changed_share_never_speaks_against(counts: Support) -> None:
+    contrast = Contrast(counts.symptomatic_with, counts.symptomatic, counts.healthy_with, counts.healthy)
+    assert 0.0 <= model.divergence_of(contrast) <= model.CAP_DB
+
+
+def test_the_same_share_says_nothing_and_a_certain_change_much() -> None:
+    assert model.divergence_of(Contrast(50, 100, 500, 1000)) < 0.01
+    assert round(model.divergence_of(Contrast(12, 12, 0, 6)), 1) == 8.6
+    assert model.divergence_of(Contrast(8, 42, 0, 36)) < model.divergence_of(Contrast(20, 42, 0, 36))
