@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from deep_code_reasoning.diagnosis.stretches import LIKE_IT, LONGER, NEIGHBOURS, apart
+from deep_code_reasoning.diagnosis.stretches import LIKE_IT, LONGER, NEIGHBOURS, apart, stretches_of
+from store.rows import tables_of
 
 SECOND = 1_000_000_000
 
@@ -60,3 +63,12 @@ def test_no_evidence_no_stretch() -> None:
     assert cut([]) == []
     assert cut([5]) == [(5, 5)]
     assert len(cut([5, 500])) == 1, "two moments have no usual gap"
+
+
+def test_of_logs_alone_the_lines_of_one_request_count_once(tmp_path: Path) -> None:
+    lines = [{"trace_id": f"{n // 5:032x}", "time_unix_nano": n, "body": "x"} for n in range(20)]
+    lines += [{"time_unix_nano": 30 + n, "body": "y"} for n in range(3)]
+    with tables_of(tmp_path, logs=lines) as tables:
+        found = stretches_of(tables)
+    assert found.counted.tolist() == [0, 5, 10, 15, 30, 31, 32]
+    assert (len(found.traces), found.unit) == (0, "requests or lines in the logs")

@@ -33,8 +33,8 @@ i / (i + LONGER) over i = 3 .. 40, by Rényi's representation of the order stati
 class Stretches:
     """In order of time, each from its first span or log line to just after its last.
 
-    `counted`: sorted starts of the traces, or times of the log lines where there are no traces, ns; `unit` says which.
-    `traces`: the numbers of the traces in that order, empty where lines are counted.
+    `counted`: sorted starts of the traces; without spans the first lines of traces and the lines of none, ns; `unit`
+    says which. `traces`: the numbers of the traces in that order, empty without spans.
     """
 
     windows: tuple[TimeWindow, ...]
@@ -69,7 +69,7 @@ def stretches_of(tables: Tables) -> Stretches:
     return Stretches(
         windows=tuple(_to_next_point(tables, window) for window in apart(moments["first"], moments["last"])),
         counted=np.asarray(counted["time_unix_nano"]),
-        unit="traces" if has_traces else "log lines",
+        unit="traces" if has_traces else "requests or lines in the logs",
         traces=np.asarray(counted["trace_number"]) if has_traces else np.empty(0, dtype=np.int64),
     )
 

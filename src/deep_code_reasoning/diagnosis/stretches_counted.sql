@@ -1,4 +1,5 @@
--- When each trace's entry began (the entry as in trace_outcomes); of logs alone, when each line was written (no trace).
+-- When each trace's entry began (the entry as in trace_outcomes); of logs alone (no trace number), when the first line of
+-- each trace was written, and each line that names none: the lines of one request are no independent witnesses.
 WITH entries AS (
     SELECT
         t.trace_number,
@@ -12,7 +13,8 @@ WITH entries AS (
 )
 SELECT trace_number, time_unix_nano FROM entries
 UNION ALL
-SELECT NULL, time_unix_nano
+SELECT NULL, MIN(time_unix_nano)
 FROM logs
 WHERE time_unix_nano IS NOT NULL AND NOT EXISTS (SELECT 1 FROM spans)
-ORDER BY time_unix_nano, trace_number
+GROUP BY COALESCE(trace_id, CAST(log_number AS VARCHAR))
+ORDER BY 2, 1
