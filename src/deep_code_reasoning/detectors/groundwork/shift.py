@@ -1,8 +1,8 @@
 """Whether latencies shifted up between the windows: ranks for the middle, exceedances for the tail, logs for the few.
 
-Reads the temporary tables that a detector of this family fills: `latency_subjects` and `latency_samples`
-(subject_number, trace_number, phase, value_nano, total_nano, span_number), one sample a trace, because spans of one
-trace are no independent witnesses.
+Reads the temporary tables that a detector fills: `latency_subjects` and `latency_samples` (subject_number, trace_number,
+phase, value_nano, total_nano, delay_nano, span_number), one sample a trace, because spans of one trace are no
+independent witnesses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import exp
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from deep_code_reasoning.detectors.contract import code_location, sql_beside
-from deep_code_reasoning.detectors.latency import small_samples
+from deep_code_reasoning.detectors.groundwork import small_samples
 from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, more_often, rank_sum_tail
 from deep_code_reasoning.detectors.wording import change, milliseconds
 from deep_code_reasoning.finding import Contrast, Evidence, Location, Support
