@@ -9,6 +9,7 @@ from rich.text import Text
 
 from deep_code_reasoning.cli.output import console
 from deep_code_reasoning.context.visible import visible
+from deep_code_reasoning.detectors.wording import figure
 from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Suspect
 from deep_code_reasoning.incident import TimeWindow, iso
 from deep_code_reasoning.investigation import Answer
@@ -141,8 +142,8 @@ def _durations(out: Console, diagnosis: Diagnosis) -> None:
     _print(out, Text(f"{changed.requests[0]:,} and {changed.requests[1]:,} requests: {means}; {tails}"), 2)
     for one in changed.contexts[:CONTEXTS_SHOWN]:
         before, after = one.critical_path_share
-        calls = f"{one.calls_a_parent[0]:,.3g} → {one.calls_a_parent[1]:,.3g} a parent"
-        own = f"{one.critical_path_ms_a_call[0]:,.3g} → {one.critical_path_ms_a_call[1]:,.3g} ms a call"
+        calls = " → ".join(map(figure, one.calls_a_parent)) + " a parent"
+        own = " → ".join(map(figure, one.critical_path_ms_a_call)) + " ms a call"
         where = visible(f"{one.service} {one.operation}" + (f", in {one.path[0]}" if len(one.path) > 1 else ""))
         _print(out, Text(f"{one.overall_ms:+,.1f} ms  {where}"), 2)
         told = f"calls {calls}, own time {own}; {before:.0%} → {after:.0%} of the critical path"

@@ -62,7 +62,7 @@ Pair = tuple[int, int]
 class Series:
     """`bad` of `total` a bucket; bucket k covers [edges[k], edges[k + 1]), nanoseconds since the epoch.
 
-    `over`: when all that began in bucket k had ended; a trace may fail long after its start.
+    `over`: when all that began in bucket k had ended; a trace may fail long after its start. `words`: what is bad.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Series:
     total: np.ndarray
     over: np.ndarray | None = None
     unit: str = "traces"
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Change:
 
     def __str__(self) -> str:
         return (
-            f"the incident was found by {self.series.name}: {self.rate_inside:.1%} of "
+            f"the incident was found by {self.series.words or self.series.name}: {self.rate_inside:.1%} of "
             f"{self.series.unit} against {self.rate_outside:.1%} in the rest (p = {self.p_value:.2g})"
         )
 

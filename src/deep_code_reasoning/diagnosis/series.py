@@ -41,6 +41,16 @@ GRAVEST_FIRST = (
     "metrics: low",
 )
 """The order in which significant changes speak for the onset: as the symptom is chosen (symptom.py)."""
+IN_WORDS = {
+    "inside: at_service": "requests that fail at the service alerted",
+    "entries: errors": "requests that fail",
+    "inside: errors": "requests that fail at some service",
+    "inside: calls": "calls that only the caller saw fail",
+    "entries: slow": "slow requests",
+    "logs: errors": "error lines",
+    "metrics: high": "metrics that are unusually high",
+    "metrics: low": "metrics that are unusually low",
+}
 
 LAST_ASKED = (OPERATIONS, "metrics")
 """Only asked where those before show nothing."""
@@ -74,4 +84,5 @@ def series_of(tables: Tables, signal: str, service: str | None = None) -> Iterat
     over = np.array([row.get("over", row["ends"]) for row in rows], dtype=np.int64)
     for name in names:
         bad = np.array([row[name] for row in rows], dtype=np.int64)
-        yield Series(f"{signal}: {name}", edges, bad, total, over, UNITS[signal])
+        named = f"{signal}: {name}"
+        yield Series(named, edges, bad, total, over, UNITS[signal], IN_WORDS[named])

@@ -1,8 +1,8 @@
 """Whether latencies shifted up between the windows: ranks for the middle, exceedances for the tail, logs for the few.
 
-Reads the temporary tables that a detector fills: `latency_subjects` and `latency_samples` (subject_number, trace_number,
-phase, value_nano, total_nano, delay_nano, span_number), one sample a trace, because spans of one trace are no
-independent witnesses.
+Reads the temporary tables that a detector fills, `latency_subjects` and `latency_samples` (subject_number,
+trace_number, phase, value_nano, total_nano, delay_nano, span_number), one sample a trace, because spans of one trace
+are no independent witnesses.
 """
 
 from __future__ import annotations
