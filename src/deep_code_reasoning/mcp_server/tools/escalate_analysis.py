@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from deep_code_reasoning.investigation import Answer, Escalation, Investigations
     from deep_code_reasoning.progress import Work
 
+CONTEXTS_TOLD = 3
+
 
 def paths(arguments: Mapping[str, Any]) -> list[str]:
     request = EscalationRequest.from_call(arguments)
@@ -38,6 +40,7 @@ def result_of(escalation: Escalation) -> Result:
         "triggers": [reason.text for reason in escalation.decision.triggers],
         "verdict": {name: value for name, value in told["verdict"].items() if name != "actions"},
         "incident": told["incident"],
+        "differential": _differential(told["differential"]),
         "recommendations": _recommendations(analysis),
         "specialist": _specialist(answer),
         "specialist_error": answer.specialist_error,
@@ -55,6 +58,13 @@ def result_of(escalation: Escalation) -> Result:
         "unread": told["unread"],
     }
     return Result({name: value for name, value in facts.items() if value is not None}, lists)
+
+
+def _differential(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What changed the duration of requests, and the calls that changed it most; the whole is `dcr flame`'s."""
+    if told is None:
+        return None
+    return {"mean": told["mean"], "tail_95": told["tail_95"], "contexts": told["contexts"][:CONTEXTS_TOLD]}
 
 
 def _is_local(answer: Answer) -> bool:
