@@ -9,8 +9,15 @@ WITH placed AS (
         o.symptomatic,
         o.has_error,
         o.trace_id,
-        e.start_time_unix_nano - COALESCE(c.offset_nano, 0) AS reference_time,
-        COALESCE(c.error_nano, 0) AS time_error
+        e.start_time_unix_nano
+        - COALESCE(
+            TRY_CAST(
+                c.offset_nano + COALESCE(c.drift_ppm, 0) / 1e6 * (e.start_time_unix_nano - c.at_unix_nano) AS BIGINT
+            ),
+            0
+        ) AS reference_time,
+        -- of a host that nothing compares with the others it is not known what came first
+        CASE WHEN e.host IS NULL THEN 0 ELSE COALESCE(c.error_nano, 1e18) END AS time_error
     FROM first_errors AS e
     JOIN trace_outcomes AS o ON o.trace_number = e.trace_number
     LEFT JOIN host_clocks AS c ON c.host = e.host
@@ -48,6 +55,7 @@ ordered AS (
         p.*,
         ROW_NUMBER() OVER in_order AS place,
         LEAD(p.reference_time) OVER in_order - p.reference_time <= p.time_error + LEAD(p.time_error) OVER in_order
+            AND LEAD(p.host) OVER in_order IS DISTINCT FROM p.host
             AND LEAD(p.at_fault_service) OVER in_order <> p.at_fault_service AS is_order_uncertain
     FROM placed AS p
     JOIN fatal AS f
