@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deep_code_reasoning.detectors.external.told import is_public
+from deep_code_reasoning.detectors.external.told import Told, hosts_of, is_public
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,8 @@ def test_names_of_the_public(name: str) -> None:
 )
 def test_names_of_code_attributes_and_machines(name: str) -> None:
     assert not is_public(name)
+
+
+def test_classes_in_a_line_are_not_the_hosts_it_names() -> None:
+    line = "java.net.unknownhostexception: payments.prod.svc at c.e.shop.till.chargecontroller io.grpc.statusruntime"
+    assert hosts_of([Told("till", None, line, 3, 0, 1, 2, None, "name")]) == ["payments.prod.svc"]

@@ -41,6 +41,9 @@ NOTHING = "a^"
 """A pattern that matches nothing."""
 
 HOST = re.compile(r"\b((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]{1,24})\b(?!\()")
+CODE = re.compile(r"(exception|error)$|^([a-z]\.){2}|^(com|org|net|io|java|javax|jdk|sun|akka|kotlin|scala|dev)\.")
+"""Names of classes and packages, written out or cut short by a logger; unless they end as the public's names do."""
+
 NOT_HOSTS = re.compile(
     r"\.(go|py|java|js|ts|rb|rs|cs|cpp|php|json|ya?ml|sql|exception|error|html?|css|log|txt|proto|net|io)$"
 )
@@ -197,6 +200,8 @@ def hosts_of(texts: Iterable[Told]) -> list[str]:
     counts: dict[str, int] = {}
     for text in texts:
         for name in set(HOST.findall(text.text)):
+            if CODE.search(name) and not is_public(name):
+                continue
             if not NOT_HOSTS.search(name) or name.count(".") > 1:
                 counts[name] = counts.get(name, 0) + text.after
     return sorted(counts, key=lambda name: (-counts[name], name))
