@@ -13,9 +13,9 @@ from deep_code_reasoning.diagnosis.chains import order
 from deep_code_reasoning.diagnosis.outcomes import Outcomes
 from deep_code_reasoning.diagnosis.ruled_out import ruled_out
 from deep_code_reasoning.diagnosis.service_graph import closure
-from deep_code_reasoning.diagnosis.suspects import Ranking, rank
+from deep_code_reasoning.diagnosis.suspects import Ranking, rank, with_commit
 from deep_code_reasoning.diagnosis.weighing import weigh
-from deep_code_reasoning.finding import Finding, Location, Subject, Support
+from deep_code_reasoning.finding import Finding, Location, Subject, Support, Suspect
 from deep_code_reasoning.incident import TimeWindow
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
@@ -105,3 +105,28 @@ def test_the_score_is_what_the_arguments_add_up_to(path: Path) -> None:
     for suspect, with_case in zip(ranking.suspects, ranking.cases, strict=True):
         added = sum(argument.weight for argument in (*suspect.in_favour, *suspect.against))
         assert added == pytest.approx(with_case.weight, abs=0.01)
+
+
+def suspect(rank: int, service: str, score: float) -> Suspect:
+    return Suspect(rank, "code", score, f"{service} fails", service=service)
+
+
+def test_a_commit_to_blame_brings_its_service_to_the_front() -> None:
+    ranked = with_commit([suspect(1, "shop", 0.4), suspect(2, "stock", 0.2)], "abc", "stock", 0.8)
+    assert [(one.rank, one.service, one.kind, one.commit, one.score) for one in ranked] == [
+        (1, "stock", "change", "abc", 0.8),
+        (2, "shop", "code", None, 0.1),
+    ]
+
+
+def test_a_commit_of_a_service_that_nothing_suspects_is_a_suspect_of_its_own() -> None:
+    ranked = with_commit([suspect(1, "shop", 0.4)], "abcdef", "stock", 0.6)
+    assert [(one.rank, one.service, one.commit, one.score) for one in ranked] == [
+        (1, "stock", "abcdef", 0.6),
+        (2, "shop", None, 0.16),
+    ]
+
+
+def test_a_commit_whose_service_nobody_knows_goes_with_the_first_suspect() -> None:
+    ranked = with_commit([suspect(1, "shop", 0.7), suspect(2, "stock", 0.2)], "abc", None, 0.6)
+    assert [(one.service, one.commit, one.score) for one in ranked] == [("shop", "abc", 0.7), ("stock", None, 0.2)]

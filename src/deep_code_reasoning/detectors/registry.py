@@ -45,7 +45,8 @@ def page(code_or_name: str) -> str:
     """The rule's page in Markdown: a header from RULE, then the docstring of its module. Raises UsageError."""
     found = rule(code_or_name)
     text = next(inspect.getdoc(module) or "" for module in modules() if module.RULE is found)
-    facts = f"Severity: {found.severity} · role: {found.role} · reads: {', '.join(found.needs)}"
+    reads = ", ".join(found.needs) or "whatever of it there is"
+    facts = f"Severity: {found.severity} · role: {found.role} · reads: {reads}"
     return f"# {found.code} {found.name}\n\n{found.title}\n\n{facts}\n\n{text.strip()}\n"
 
 

@@ -63,7 +63,7 @@ def diagnose(
     said = verdict(search.incident, found, ranking, culprit, outcomes, radius, acquitted)
     suspects = ranking.suspects
     if said.commit:
-        suspects = (with_commit(suspects[0], said.commit), *suspects[1:])
+        suspects = with_commit(suspects, said.commit, culprit.service, culprit.score)
     work.report(Progress("diagnose", 3, 3, "steps"))
     return Diagnosis(
         investigation=investigation,

@@ -218,5 +218,15 @@ def _tale(case: Case) -> str:
     return "; ".join(clauses)
 
 
-def with_commit(suspect: Suspect, sha: str) -> Suspect:
-    return replace(suspect, kind="change", commit=sha)
+def with_commit(suspects: Sequence[Suspect], sha: str, service: str | None, score: float) -> tuple[Suspect, ...]:
+    """The commit's service (None: the first suspect's) comes first, for what ties the commit to the failure is evidence
+    that it begins there. Its probability is the commit's where that is higher; the others share what is left.
+    """
+    chosen = next((one for one in suspects if service in (None, one.service)), None)
+    others = [one for one in suspects if one is not chosen]
+    if chosen is None:
+        chosen = Suspect(1, "change", 0.0, f"{sha[:12]} of {service}", service=service)
+    first = replace(chosen, kind="change", commit=sha, score=max(chosen.score, round(score, 4)))
+    left = (1 - first.score) / (1 - chosen.score) if chosen.score < 1 else 0.0
+    ordered = (first, *(replace(one, score=round(one.score * left, 4)) for one in others))
+    return tuple(replace(one, rank=rank) for rank, one in enumerate(ordered, 1))
