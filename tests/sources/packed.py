@@ -36,7 +36,9 @@ def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED, *, st
     target: Any = _Unseekable(packed) if streamed else packed
     with zipfile.ZipFile(target, "w", method) as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            info = zipfile.ZipInfo(name)  # of 1980: with the time of now, every run would pack other bytes
+            info.compress_type = method
+            archive.writestr(info, content)
     return packed.getvalue()
 
 

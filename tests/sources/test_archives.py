@@ -35,6 +35,8 @@ FORMS = {
     "zip bzip2": zipped(FILES, zipfile.ZIP_BZIP2),
     "zip streamed": zipped(FILES, streamed=True),
 }
+SMALL = {"a": b"one\n" * 50, "in.zip": zipped({"b": b"two"})}
+SMALL_FORMS = [tar(SMALL), tar(SMALL, "w:gz"), zipped(SMALL), zipped(SMALL, streamed=True), zstd.compress(tar(SMALL))]
 NO_END = "archive cut off before its end; the whole members before the cut were read"
 
 
@@ -235,9 +237,7 @@ def test_other_files_are_no_archives(data: bytes, tmp_path: Path) -> None:
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_never_raises(data: st.DataObject, tmp_path: Path) -> None:
-    small = {"a": b"one\n" * 50, "in.zip": zipped({"b": b"two"})}
-    forms = [tar(small), tar(small, "w:gz"), zipped(small), zipped(small, streamed=True), zstd.compress(tar(small))]
-    damaged = bytearray(data.draw(st.sampled_from(forms)))
+    damaged = bytearray(data.draw(st.sampled_from(SMALL_FORMS)))
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(damaged)))
         end = data.draw(st.integers(start, min(len(damaged), start + 60)))
