@@ -120,6 +120,19 @@ def test_a_quiet_window_that_is_given_has_nothing_abnormal(tmp_path: Path) -> No
     assert diagnosis.suspects == () and diagnosis.ruled_out == ()
 
 
+def test_of_a_window_that_is_given_the_likeliest_are_told_though_too_little_speaks_for_them(tmp_path: Path) -> None:
+    baseline = TimeWindow(START, START + 600 * SECOND)
+    incident = TimeWindow(START + 600 * SECOND, START + 1200 * SECOND)
+    spans = traces(None)
+    for span in spans[-3:]:
+        span |= {"status_code": "error", "error_type": "OutOfStockTable"}
+    with tables_of(tmp_path, spans=spans) as tables:
+        diagnosis = diagnose(tables, investigation="t", baseline=baseline, incident=incident, work=Work())
+    assert diagnosis.verdict.kind == "none"
+    assert [one.service for one in diagnosis.suspects][:1] == ["stock"]
+    assert diagnosis.suspects[0].score < 0.7
+
+
 def test_what_precedes_the_onset_is_no_baseline(of_incident: Diagnosis) -> None:
     """A cause is there before its symptom is."""
     incident = of_incident.incident

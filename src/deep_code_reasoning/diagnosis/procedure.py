@@ -55,7 +55,17 @@ def diagnose(
     changed = differential(tables)
     if is_quiet(search, ranking, outcomes):
         said = nothing_abnormal(search, ranking, outcomes)
-        return Diagnosis(investigation, said, search.incident, findings=findings, unread=unread, differential=changed)
+        # Who gives a window says that something happened there: the likeliest are told, with how little speaks for them.
+        suspects = ranking.suspects if search.incident.incident is not None else ()
+        return Diagnosis(
+            investigation,
+            said,
+            search.incident,
+            suspects=suspects,
+            findings=findings,
+            unread=unread,
+            differential=changed,
+        )
     work.report(Progress("diagnose", 2, 3, "steps", "looking at the changes"))
     culprit = _culprit(tables, search, ranking, findings)
     acquitted = ruled_out(findings, outcomes, found, ranking)
