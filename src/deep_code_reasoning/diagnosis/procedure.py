@@ -55,7 +55,7 @@ def diagnose(
     changed = differential(tables)
     if is_quiet(search, ranking, outcomes):
         said = nothing_abnormal(search, ranking, outcomes)
-        # Who gives a window says that something happened there: the likeliest are told, with how little speaks for them.
+        # Who gives a window says that something happened: the likeliest are told, with how little speaks for them.
         suspects = ranking.suspects if search.incident.incident is not None else ()
         return Diagnosis(
             investigation,
