@@ -94,3 +94,13 @@ def test_evidence_of_one_host_has_no_pairs(tmp_path: Path) -> None:
         assert tables.count("host_clocks") == tables.count("host_clock_pairs") == 0
         assert Clocks(tables).between("one", "one") is not None
         assert Clocks(tables).between("one", "two") is None
+
+
+def test_calls_from_the_ends_of_sixty_four_bits_do_not_overflow(tmp_path: Path) -> None:
+    """The quantiles are then so far apart that a width beside them is no 64-bit time any more."""
+    spans = calls({"a": 0, "b": 5 * MS}, {"a": 0.0, "b": 0.0}, 60, 1)
+    for place, span in enumerate(spans):
+        span["start_time_unix_nano"] += 4_000_000_000_000_000_000 if place // 2 % 2 else -1_700_000_000_000_000_000
+    with tables_of(tmp_path, spans=spans) as tables:
+        host_clocks.prepare(tables)
+        assert len(Clocks(tables).lines) >= 1
