@@ -76,7 +76,7 @@ def span_trees(folder: InvestigationFolder, settings: Settings) -> Measured:
 def over_tables(
     folder: InvestigationFolder, settings: Settings, work: Callable[[Tables], int], clocks: bool
 ) -> Measured:
-    from deep_code_reasoning.detectors.groundwork import host_clocks
+    from deep_code_reasoning.detectors.groundwork.clocks import host_clocks
     from deep_code_reasoning.store.tables import Tables
 
     with Tables.open(folder, settings) as tables:
@@ -94,7 +94,7 @@ def critical_path_by_operation(tables: Tables) -> int:
 
 
 def clock_bounds(tables: Tables) -> int:
-    from deep_code_reasoning.detectors.groundwork import host_clocks
+    from deep_code_reasoning.detectors.groundwork.clocks import host_clocks
 
     host_clocks.prepare(tables)
     return tables.count("host_clock_pairs")
@@ -112,7 +112,7 @@ def repeated_calls(tables: Tables) -> int:
 def lock_overlaps(tables: Tables) -> int:
     """Pairs of holds of one lock that overlap, by the lock service's clock."""
     from deep_code_reasoning.detectors.contract import sql_beside
-    from deep_code_reasoning.detectors.groundwork.clocks import Clocks
+    from deep_code_reasoning.detectors.groundwork.clocks.by_host import Clocks
     from deep_code_reasoning.detectors.locks import lease_overlap, vocabulary
 
     tables.register("lease_attributes", vocabulary.attributes())

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from deep_code_reasoning.detectors.groundwork import host_clocks, host_islands
-from deep_code_reasoning.detectors.groundwork.clocks import Clocks
+from deep_code_reasoning.detectors.groundwork.clocks import host_clocks, host_islands
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import Clocks
 from store.rows import tables_of
 
 EPOCH = 1_791_882_000_000_000_000

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.detectors.groundwork import clock_graph, clock_lines
-from deep_code_reasoning.detectors.groundwork.clock_graph import Constraint
+from deep_code_reasoning.detectors.groundwork.clocks import clock_graph, clock_lines
+from deep_code_reasoning.detectors.groundwork.clocks.clock_graph import Constraint
 
 MS = 1_000_000.0
 SECOND = 1_000 * MS

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deep_code_reasoning.detectors.groundwork import host_clocks
-from deep_code_reasoning.detectors.groundwork.clocks import Clocks
+from deep_code_reasoning.detectors.groundwork.clocks import host_clocks
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import Clocks
 from store.rows import tables_of
 
 EPOCH = 1_791_882_000_000_000_000

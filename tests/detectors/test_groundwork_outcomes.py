@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deep_code_reasoning.detectors.groundwork import trace_outcomes
+from deep_code_reasoning.detectors.groundwork.traces import trace_outcomes
 from deep_code_reasoning.incident import Incident, TimeWindow
 from store.rows import tables_of
 

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from deep_code_reasoning.detectors.groundwork import sampling, trace_ids, trace_outcomes
+from deep_code_reasoning.detectors.groundwork.sampling import sampling, trace_ids
+from deep_code_reasoning.detectors.groundwork.traces import trace_outcomes
 from deep_code_reasoning.incident import Incident
 from store.rows import tables_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from deep_code_reasoning.detectors.cost import super_linear
 from deep_code_reasoning.detectors.cost.exponents import exponent
-from deep_code_reasoning.detectors.groundwork import trace_outcomes
+from deep_code_reasoning.detectors.groundwork.traces import trace_outcomes
 from deep_code_reasoning.incident import Incident, TimeWindow
 from store.rows import tables_of
 

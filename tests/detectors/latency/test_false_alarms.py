@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from deep_code_reasoning.detectors.groundwork import shift
+from deep_code_reasoning.detectors.groundwork.latency import shift
 from deep_code_reasoning.store.tables import Tables
 from store.rows import tables_of
 

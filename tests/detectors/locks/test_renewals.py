@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.detectors.groundwork.clocks import ClockLine
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import ClockLine
 from deep_code_reasoning.detectors.locks.renewals import Renewal, cause, habit, late_without_skew
 
 MS = 1_000_000

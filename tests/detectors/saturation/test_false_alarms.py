@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deep_code_reasoning.detectors.groundwork import metric_shifts
+from deep_code_reasoning.detectors.groundwork.metrics import metric_shifts
 from deep_code_reasoning.detectors.series_change import Moments, p_value, quantile, tail
 from deep_code_reasoning.incident import Incident, TimeWindow
 from store.rows import tables_of

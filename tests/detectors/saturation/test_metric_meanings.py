@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deep_code_reasoning.detectors.groundwork.metric_meanings import meaning_of, words_of
+from deep_code_reasoning.detectors.groundwork.metrics.metric_meanings import meaning_of, words_of
 
 IDLE, STEAL, USER = (f"[{{'key': state, 'value': {state}}}]" for state in ("idle", "steal", "user"))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deep_code_reasoning.detectors.groundwork import trace_outcomes
+from deep_code_reasoning.detectors.groundwork.traces import trace_outcomes
 from deep_code_reasoning.diagnosis.differential.view import differential
 from deep_code_reasoning.finding import Differential
 from deep_code_reasoning.incident import Incident, TimeWindow

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import sql_beside
-from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
+from deep_code_reasoning.detectors.groundwork.traces.failed_spans import ERROR_LINES
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.significance import more_often
 from deep_code_reasoning.finding import Evidence, Support

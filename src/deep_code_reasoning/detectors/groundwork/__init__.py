@@ -16,13 +16,10 @@ def prepare(tables: Tables, incident: Incident, work: Work) -> None:
     Columns: their .sql files. Replaces what an earlier call left, where that depends on the incident. Raises
     CancelledError when the work was taken back.
     """
-    from deep_code_reasoning.detectors.groundwork import (
-        failed_spans,
-        host_clocks,
-        metric_shifts,
-        sampling,
-        trace_outcomes,
-    )
+    from deep_code_reasoning.detectors.groundwork.clocks import host_clocks
+    from deep_code_reasoning.detectors.groundwork.metrics import metric_shifts
+    from deep_code_reasoning.detectors.groundwork.sampling import sampling
+    from deep_code_reasoning.detectors.groundwork.traces import failed_spans, trace_outcomes
 
     trace_outcomes.prepare(tables, incident)
     work.check()

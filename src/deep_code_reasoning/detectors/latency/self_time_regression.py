@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork import shift as shifting
+from deep_code_reasoning.detectors.groundwork.latency import shift as shifting
 from deep_code_reasoning.finding import Finding, Subject
 
 if TYPE_CHECKING:

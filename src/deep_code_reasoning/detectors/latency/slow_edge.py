@@ -35,7 +35,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork import shift as shifting
+from deep_code_reasoning.detectors.groundwork.latency import shift as shifting
 from deep_code_reasoning.finding import Finding, Subject
 
 if TYPE_CHECKING:

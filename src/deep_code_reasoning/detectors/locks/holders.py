@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
-from deep_code_reasoning.detectors.groundwork.clocks import ClockLine, Clocks
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import ClockLine, Clocks
 from deep_code_reasoning.detectors.locks.holds import Identity, Overlap
 from deep_code_reasoning.detectors.locks.renewals import (
     Habit,

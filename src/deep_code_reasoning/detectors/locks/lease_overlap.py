@@ -47,7 +47,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.clocks import ClockLine, Clocks
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import ClockLine, Clocks
 from deep_code_reasoning.detectors.locks import holders, vocabulary
 from deep_code_reasoning.detectors.locks.holders import Holder
 from deep_code_reasoning.detectors.locks.holds import Hold, overlaps

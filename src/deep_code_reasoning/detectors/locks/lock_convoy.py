@@ -40,7 +40,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork import shift as shifting
+from deep_code_reasoning.detectors.groundwork.latency import shift as shifting
 from deep_code_reasoning.detectors.locks import lock_spans
 from deep_code_reasoning.detectors.significance import normal_tail
 from deep_code_reasoning.finding import Finding, Subject

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Literal, NamedTuple
 
-from deep_code_reasoning.detectors.groundwork.clocks import ClockLine
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import ClockLine
 
 Basis = Literal["absolute", "relative", "unknown"]
 Cause = Literal["skew", "pause", "network", "unexplained"]

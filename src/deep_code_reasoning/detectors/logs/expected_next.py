@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
+from deep_code_reasoning.detectors.groundwork.traces.failed_spans import ERROR_LINES
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.logs.stratified import Stratum, more_often_within
 from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, rank_sum_tail, rate_ratio

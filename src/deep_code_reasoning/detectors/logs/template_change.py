@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
+from deep_code_reasoning.detectors.groundwork.traces.failed_spans import ERROR_LINES
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.logs.template_weights import counts_traces, weigh
 from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, rate_ratio

@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.failed_spans import ERROR_LINES
+from deep_code_reasoning.detectors.groundwork.traces.failed_spans import ERROR_LINES
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.significance import more_often
 from deep_code_reasoning.finding import Evidence, Finding, Subject, Support

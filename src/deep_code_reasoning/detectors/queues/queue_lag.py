@@ -40,8 +40,8 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork import shift as shifting
-from deep_code_reasoning.detectors.groundwork.clocks import Clocks
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import Clocks
+from deep_code_reasoning.detectors.groundwork.latency import shift as shifting
 from deep_code_reasoning.detectors.queues import deliveries
 from deep_code_reasoning.detectors.significance import normal_tail
 from deep_code_reasoning.finding import Finding, Subject

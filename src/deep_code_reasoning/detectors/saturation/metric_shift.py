@@ -10,7 +10,7 @@ Many incidents come with metrics only. What moved where, and what moved first, i
 these are symptoms, and a saturated resource (SAT001) at one of the services outweighs them.
 
 ## How it is computed
-A metric's signal is told by its name (groundwork/metric_meanings.toml). Counters are read as rates, histograms as
+A metric's signal is told by its name (metric_meanings.toml). Counters are read as rates, histograms as
 means. Every series is compared with itself before (series_change.py), at most 5 % false over all series (Benjamini,
 Hochberg 1995), and must have doubled (latency, errors, more requests), halved (requests, availability), or gone from
 nothing to something. Left out are signals but availability of services that have at least 10 spans in both windows:

@@ -11,7 +11,7 @@ The victims look guilty: they are slow, their code and their traffic are as befo
 says why. Restarting or scaling them in place helps nothing.
 
 ## How it is computed
-Series that moved beyond their own noise (groundwork/metric_shifts.py, at most 5 % false over all). The machine is
+Series that moved beyond their own noise (metric_shifts.py, at most 5 % false over all). The machine is
 short when 80 % of the resource are in use, or its measured waiting (pressure, I/O time, steal) doubled; without
 metrics of the machine, when a workload's own pressure doubled and its use did not rise. Among the services on that
 machine whose use was measured by the same metric, the taker is the one with more than half of all that was used more;

@@ -12,7 +12,7 @@ work at the share u (M/M/1). That looks like slow code in the service, and like 
 wait but seldom what was waited for.
 
 ## How it is computed
-What a metric is about is told by its name (groundwork/metric_meanings.toml: OpenTelemetry, Kubernetes, cAdvisor,
+What a metric is about is told by its name (metric_meanings.toml: OpenTelemetry, Kubernetes, cAdvisor,
 Prometheus exporters, JVM, Node.js, pools, brokers). Counters are read as rates, histograms as means. Every series is
 compared with itself before, robustly (series_change.py: ranks, and the distance in scales of its own noise with heavy
 tails, never rarer than the same metric went as far in the baselines of others), and over all series together at most

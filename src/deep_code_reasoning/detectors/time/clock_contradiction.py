@@ -43,7 +43,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.clocks import Clocks
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import Clocks
 from deep_code_reasoning.detectors.time import time_limits
 from deep_code_reasoning.detectors.wording import measured, milliseconds
 from deep_code_reasoning.finding import Evidence, Finding, Subject, Support

@@ -41,7 +41,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.clocks import ClockLine, Clocks
+from deep_code_reasoning.detectors.groundwork.clocks.by_host import ClockLine, Clocks
 from deep_code_reasoning.detectors.time import time_limits
 from deep_code_reasoning.detectors.wording import figure, measured, with_error
 from deep_code_reasoning.finding import Evidence, Finding, Severity, Subject, Support

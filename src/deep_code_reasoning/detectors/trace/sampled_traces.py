@@ -37,7 +37,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.sampling import PREFERRED, Kept, Sampling
+from deep_code_reasoning.detectors.groundwork.sampling.sampling import PREFERRED, Kept, Sampling
 from deep_code_reasoning.detectors.wording import figure, percent
 from deep_code_reasoning.finding import Evidence, Finding, Subject
 

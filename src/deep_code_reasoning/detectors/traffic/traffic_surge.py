@@ -36,7 +36,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import Rule, sql_beside
-from deep_code_reasoning.detectors.groundwork.sampling import Sampling
+from deep_code_reasoning.detectors.groundwork.sampling.sampling import Sampling
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.rates import RateRatio, rate_ratio
 from deep_code_reasoning.detectors.wording import figure

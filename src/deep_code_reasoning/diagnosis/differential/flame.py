@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from deep_code_reasoning.detectors.groundwork import trace_outcomes
+from deep_code_reasoning.detectors.groundwork.traces import trace_outcomes
 from deep_code_reasoning.diagnosis.differential.comparison import Comparison, compare
 from deep_code_reasoning.diagnosis.differential.context_tree import BASELINE, INCIDENT, Floats
 from deep_code_reasoning.diagnosis.differential.view import MILLISECOND, frame, whole

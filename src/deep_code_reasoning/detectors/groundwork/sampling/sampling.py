@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from deep_code_reasoning.detectors.contract import sql_beside
-from deep_code_reasoning.detectors.groundwork import trace_ids
+from deep_code_reasoning.detectors.groundwork.sampling import trace_ids
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.significance import more_often, normal_tail
 

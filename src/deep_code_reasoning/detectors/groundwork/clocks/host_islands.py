@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from deep_code_reasoning.detectors.groundwork import clock_graph
+from deep_code_reasoning.detectors.groundwork.clocks import clock_graph
 
 if TYPE_CHECKING:
     import numpy as np

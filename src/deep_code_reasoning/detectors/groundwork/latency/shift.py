@@ -12,7 +12,7 @@ from math import exp
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from deep_code_reasoning.detectors.contract import code_location, sql_beside
-from deep_code_reasoning.detectors.groundwork import small_samples
+from deep_code_reasoning.detectors.groundwork.latency import small_samples
 from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates, more_often, rank_sum_tail
 from deep_code_reasoning.detectors.wording import change, milliseconds
 from deep_code_reasoning.finding import Contrast, Evidence, Location, Support

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.detectors.contract import sql_beside
-from deep_code_reasoning.detectors.groundwork import span_delays
+from deep_code_reasoning.detectors.groundwork.traces import span_delays
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deep_code_reasoning.detectors.contract import sql_beside
-from deep_code_reasoning.detectors.groundwork import clock_breaks, clock_lines, host_islands
+from deep_code_reasoning.detectors.groundwork.clocks import clock_breaks, clock_lines, host_islands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

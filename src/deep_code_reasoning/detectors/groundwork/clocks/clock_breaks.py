@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from deep_code_reasoning.detectors.groundwork import clock_lines
+from deep_code_reasoning.detectors.groundwork.clocks import clock_lines
 from deep_code_reasoning.detectors.significance import binomial_tail
 
 if TYPE_CHECKING:

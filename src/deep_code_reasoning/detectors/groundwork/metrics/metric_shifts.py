@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.detectors import series_change
 from deep_code_reasoning.detectors.contract import sql_beside
-from deep_code_reasoning.detectors.groundwork.metric_meanings import meaning_of
+from deep_code_reasoning.detectors.groundwork.metrics.metric_meanings import meaning_of
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.detectors.series_change import Moments
 from deep_code_reasoning.detectors.significance import FALSE_SHARE, false_discovery_rates

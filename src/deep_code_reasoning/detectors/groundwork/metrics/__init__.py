@@ -1,0 +1,1 @@
+"""What the names of metrics mean, and which series shifted against themselves."""
