@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_TEMPLATES = 40
 MOST_SPANS = 40
+MOST_USUAL = 2_000
 MOST_CHARACTERS = 2_000
 LEAST_SHARE = 0.5
 """Suspects with less than this share of the first one's probability are not asked where it begins."""
@@ -34,11 +35,6 @@ OPAQUE = re.compile(
     r"(^|[._])(id|uuid|trace|span|key|time(stamp)?|pid|port|duration|elapsed|address|ip|bytes|offset)", re.I
 )
 """Attributes whose numbers are measured or drawn, not set."""
-
-USUAL_TEMPLATES = """
-    SELECT DISTINCT t.template FROM logs AS l JOIN log_templates AS t ON t.template_id = l.template_id
-    WHERE l.time_unix_nano >= $baseline_start AND l.time_unix_nano < $baseline_end LIMIT 2000
-"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def scene_of(tables: Tables, incident: Incident, suspects: Sequence[Suspect], fi
     texts = [*_texts_of_lines(grave), *_texts_of_spans(spans), *_texts_of_findings(relevant)]
     alert = incident.alert
     asked = " ".join(filter(None, [alert.metric, alert.summary])) if alert else ""
-    usual = stems("\n".join(text for (text,) in tables.rows(USUAL_TEMPLATES, **_baseline(windows))))
+    usual = stems("\n".join(text for (text,) in tables.rows(_sql("usual"), **_baseline(windows), most=MOST_USUAL)))
     services = _services(tables)
     own = stems(" ".join(services))
     everything = "\n".join([*texts, asked])
