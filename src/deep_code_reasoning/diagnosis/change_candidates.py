@@ -17,16 +17,6 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
 
 MOST_CANDIDATES = 400
-SERVICE_NAMES = """
-    SELECT DISTINCT service_name FROM resources WHERE service_name IS NOT NULL
-    UNION SELECT DISTINCT service_name FROM deploys WHERE service_name IS NOT NULL
-    UNION SELECT DISTINCT service_name FROM logs WHERE service_name IS NOT NULL
-"""
-DEPLOYS = """
-    SELECT service_name, sha, time_unix_nano FROM deploys
-    WHERE kind IN ('deployed', 'upgraded', 'rolledback', 'published') AND time_unix_nano <= $onset AND sha IS NOT NULL
-    ORDER BY time_unix_nano, deploy_id
-"""
 
 
 @dataclass(frozen=True)
@@ -82,9 +72,13 @@ class Candidate:
         return self.live_at or self.time
 
 
+def _sql(part: str = "") -> str:
+    path = Path(__file__)
+    return path.with_name(f"{path.stem}{part and '_' + part}.sql").read_text(encoding="utf-8")
+
+
 def candidates_of(tables: Tables, onset: int) -> tuple[list[Candidate], list[Candidate]]:
     """Those that were live at `onset`, and all others of the evidence, which are innocent."""
-    sql = Path(__file__).with_name("change_candidates.sql").read_text(encoding="utf-8")
     everything = [
         Candidate(
             row["sha"],
@@ -97,10 +91,10 @@ def candidates_of(tables: Tables, onset: int) -> tuple[list[Candidate], list[Can
             row["patch"] or "",
             bool(row["is_later"]),
         )
-        for row in tables.dicts(sql, onset=onset, most=MOST_CANDIDATES)
+        for row in tables.dicts(_sql(), onset=onset, most=MOST_CANDIDATES)
     ]
-    names = [name for (name,) in tables.rows(SERVICE_NAMES)]
-    placed = _placed(_with_service(everything), names, tables.rows(DEPLOYS, onset=onset))
+    names = [name for (name,) in tables.rows(_sql("services"))]
+    placed = _placed(_with_service(everything), names, tables.rows(_sql("deploys"), onset=onset))
     live = _live([one for one in placed if not one.is_later])
     told = {(one.repository, one.sha) for one in live}
     return live, [one for one in placed if (one.repository, one.sha) not in told]
