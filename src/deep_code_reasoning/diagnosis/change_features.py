@@ -15,9 +15,9 @@ from functools import cache
 from math import log, log10
 from pathlib import Path
 
+from deep_code_reasoning.changes.candidates import Candidate
+from deep_code_reasoning.changes.kinds import fitting
 from deep_code_reasoning.diagnosis import evidence_model as model
-from deep_code_reasoning.diagnosis.change_candidates import Candidate
-from deep_code_reasoning.diagnosis.change_kinds import fitting
 from deep_code_reasoning.diagnosis.change_scene import Scene
 
 STRENGTH = 30

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.diagnosis import change_words
+from deep_code_reasoning.changes import words
+from deep_code_reasoning.changes.candidates import Candidate, candidates_of
 from deep_code_reasoning.diagnosis import evidence_model as model
-from deep_code_reasoning.diagnosis.change_candidates import Candidate, candidates_of
 from deep_code_reasoning.diagnosis.change_features import Weighed, weigh_all
 from deep_code_reasoning.diagnosis.change_scene import Scene, scene_of
 from deep_code_reasoning.finding import Finding, RankedChange, Suspect
@@ -114,7 +114,7 @@ def remedy_of(culprit: Candidate, scene: Scene) -> str:
     """A statement for which the schema is not there waits for its migration; settings are set back; else roll back."""
     if "relation" in scene.symptoms and any(kind.name in ("query-added", "migration") for kind in culprit.kinds):
         return "roll-forward"
-    if change_words.is_setting_only(culprit.paths):
+    if words.is_setting_only(culprit.paths):
         return "config-revert"
     return "rollback"
 

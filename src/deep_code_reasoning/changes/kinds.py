@@ -1,4 +1,4 @@
-"""Reads change_kinds.toml: what kinds of change a patch is, and which of them can bring a symptom about."""
+"""Reads kinds.toml: what kinds of change a patch is, and which of them can bring a symptom about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from deep_code_reasoning.diagnosis.change_delta import Delta
+from deep_code_reasoning.changes.delta import Delta
 
 STEPS = ("none", "patch", "minor", "major")
 

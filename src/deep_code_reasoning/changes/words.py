@@ -1,4 +1,4 @@
-"""Words that can tie a change to a symptom, and what of a commit does not run in production (change_words.toml)."""
+"""Words that can tie a change to a symptom, and what of a commit does not run in production (words.toml)."""
 
 from __future__ import annotations
 

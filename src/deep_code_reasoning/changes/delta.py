@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from deep_code_reasoning.diagnosis.change_words import identifiers, is_inert_line, stems
+from deep_code_reasoning.changes.words import identifiers, is_inert_line, stems
 
 MOST_LINES = 400
 MOST_PAIRED = 60

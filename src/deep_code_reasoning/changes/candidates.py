@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.diagnosis import change_words
-from deep_code_reasoning.diagnosis.change_delta import Delta, delta_of
-from deep_code_reasoning.diagnosis.change_kinds import Kind, kinds_of
+from deep_code_reasoning.changes import words
+from deep_code_reasoning.changes.delta import Delta, delta_of
+from deep_code_reasoning.changes.kinds import Kind, kinds_of
 
 if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
@@ -49,23 +49,23 @@ class Candidate:
     @cached_property
     def told(self) -> frozenset[str]:
         """Stems of the message."""
-        return change_words.stems(self.message)
+        return words.stems(self.message)
 
     @cached_property
     def placed(self) -> frozenset[str]:
         """Stems of the paths."""
-        return change_words.stems(" ".join(self.paths))
+        return words.stems(" ".join(self.paths))
 
     @property
     def is_inert(self) -> bool:
         """Documentation, tests, formatting, comments and log lines, staging's settings: nothing that runs changes."""
         if not self.paths:
-            return change_words.is_inert_message(self.message)
-        return not change_words.runs(self.paths) or self.delta.is_empty
+            return words.is_inert_message(self.message)
+        return not words.runs(self.paths) or self.delta.is_empty
 
     @property
     def is_presentation(self) -> bool:
-        return bool(self.paths) and all(map(change_words.is_presentation, change_words.runs(self.paths)))
+        return bool(self.paths) and all(map(words.is_presentation, words.runs(self.paths)))
 
     @property
     def since(self) -> int:

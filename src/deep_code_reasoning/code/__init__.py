@@ -1,0 +1,1 @@
+"""Source code: its languages, its syntax, the functions in it."""

@@ -1,0 +1,1 @@
+"""Tests of what reads changes. A package, since `bench/changes.py` would else take its name."""
