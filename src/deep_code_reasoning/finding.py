@@ -123,12 +123,15 @@ class Suspect:
 
 @dataclass(frozen=True)
 class RankedChange:
+    """`score` is its probability. `why_not`: what speaks for the first one and not, or less, for this one."""
+
     rank: int
     sha: str
     repository: str
     service: str | None
     score: float
     reasons: tuple[str, ...]
+    why_not: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -227,6 +230,8 @@ class Differential:
 
 @dataclass(frozen=True)
 class Diagnosis:
+    """`no_change`: the probability that none of the changes is to blame; None where there were none to weigh."""
+
     investigation: str
     verdict: Verdict
     incident: Incident
@@ -236,3 +241,4 @@ class Diagnosis:
     ruled_out: tuple[RuledOut, ...] = ()
     unread: tuple[Unread, ...] = ()
     differential: Differential | None = None
+    no_change: float | None = None

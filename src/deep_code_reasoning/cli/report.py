@@ -157,8 +157,10 @@ def _changes(out: Console, diagnosis: Diagnosis) -> None:
     for change in diagnosis.changes[:SUSPECTS_SHOWN]:
         where = change.service or change.repository
         _print(out, Text(visible(f"{change.score:.2f}  {change.sha[:12]}  {where}")), 2)
-        for reason in change.reasons:
+        for reason in (*change.reasons, *change.why_not):
             _print(out, Text(visible(reason), style="dim"), 8)
+    if diagnosis.no_change is not None:
+        _print(out, Text(f"{diagnosis.no_change:.2f}  none of them"), 2)
 
 
 def _actions(out: Console, diagnosis: Diagnosis) -> None:

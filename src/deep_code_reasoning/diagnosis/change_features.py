@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import log, log10
 from pathlib import Path
@@ -57,11 +57,15 @@ class Feature:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Decibans of one change, the reasons in words, and the strongest of TIES among them (0 for none)."""
+    """Decibans of one change, the reasons in words, and the strongest of TIES among them (0 for none).
+
+    `gains`: what speaks for it, in words and decibans, by feature.
+    """
 
     weight: float
     reasons: tuple[str, ...]
     tie: float
+    gains: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     @property
     def is_tied(self) -> bool:
@@ -86,24 +90,25 @@ def weigh_all(candidates: Sequence[Candidate], others: Sequence[Candidate], scen
 
 
 def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed:
-    gains, losses, reasons, tie = [], 0.0, [], 0.0
+    gains, losses, reasons, tie = dict[str, tuple[str, float]](), 0.0, [], 0.0
     for name, feature in features().items():
         having = marks.having(name, one)
         share = _share(feature, having - (marks.has(name, one) and name != "word"), count)
         if marks.has(name, one):
             gain = min(model.CAP_DB, 10 * log10(feature.in_culprit / share))
             if gain > 0:
-                gains.append(gain)
+                told = f"{feature.words}{marks.shown(name, one)}"
+                gains[name] = (told, gain)
                 tie = max(tie, gain) if name in TIES else tie
-                reasons.append(f"{feature.words}{marks.shown(name, one)} ({having} of {count} changes, {gain:+.1f} dB)")
+                reasons.append(f"{told} ({having} of {count} changes, {gain:+.1f} dB)")
         elif feature.speaks_when_absent and marks.is_asked(name):
             loss = max(model.FLOOR_DB, 10 * log10((1 - feature.in_culprit) / max(1 - share, 1 - feature.in_culprit)))
             losses += loss
             if loss <= -1:
                 reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
-    weight = sum(model.discounted(sorted(gains, reverse=True))) + losses
+    weight = sum(model.discounted(sorted((gain for _, gain in gains.values()), reverse=True))) + losses
     weight = (weight if tie else min(weight, 0.0)) + _held_against(one, scene, reasons)
-    return Weighed(weight, tuple(reasons), tie)
+    return Weighed(weight, tuple(reasons), tie, gains)
 
 
 def _held_against(one: Candidate, scene: Scene, reasons: list[str]) -> float:
