@@ -17,6 +17,7 @@ from pathlib import Path
 
 from deep_code_reasoning.changes.candidates import Candidate
 from deep_code_reasoning.changes.kinds import fitting
+from deep_code_reasoning.changes.same_file import same_file
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_scene import Scene
 
@@ -146,7 +147,6 @@ class _Marks:
         spread = Counter(word for one in everyone for word in _all_words(one) if word in scene.words)
         most = max(2.0, RARE_WORD_SHARE * len(everyone))
         self._rarity = {word: log((len(everyone) + 1) / (n + 0.5)) for word, n in spread.items() if n <= most}
-        self._files = {file.replace("\\", "/").lstrip("/") for file in scene.files}
         self._found = {id(one): self._look(one) for one in everyone}
         self._ties = sorted((found["word"][0] for found in self._found.values()), reverse=True)
         self._counts = Counter(name for found in self._found.values() for name, value in found.items() if value[0])
@@ -162,7 +162,7 @@ class _Marks:
         tie, words = self._tie(one)
         return {
             "service": (of_service, ""),
-            "file": (any(_same_file(path, file) for path in one.paths for file in self._files), ""),
+            "file": (any(same_file(path, file) for path in one.paths for file in scene.files), ""),
             "function": (bool(functions), ""),
             "name": (bool(named), f": {', '.join(named)}"),
             "word": (tie, f": {', '.join(words)}"),
@@ -206,9 +206,3 @@ def _rare_names(everyone: Sequence[Candidate], scene: Scene) -> frozenset[str]:
     spread = Counter(name for one in everyone for name in one.delta.names & scene.names)
     most = max(1.0, RARE_WORD_SHARE * len(everyone))
     return frozenset(name for name, count in spread.items() if count <= most)
-
-
-def _same_file(path: str, named: str) -> bool:
-    """The spans of a service may name a path from another root, so the shorter one has to end the longer one."""
-    one = path.replace("\\", "/").lstrip("/")
-    return one == named or one.endswith("/" + named) or named.endswith("/" + one)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.changes import words
 from deep_code_reasoning.changes.candidates import Candidate, candidates_of
 from deep_code_reasoning.diagnosis import evidence_model as model
+from deep_code_reasoning.diagnosis.change_effect import effect_of, location_of
 from deep_code_reasoning.diagnosis.change_features import Weighed, weigh_all
 from deep_code_reasoning.diagnosis.change_scene import Scene, scene_of
 from deep_code_reasoning.finding import Finding, RankedChange, Suspect
@@ -68,6 +69,8 @@ def rank_changes(
     if not candidates:
         return Culprit()
     scene = scene_of(tables, incident, suspects, findings)
+    argued = {argument.finding for suspect in suspects for argument in suspect.in_favour}
+    relevant = [finding for finding in findings if finding.id in argued]
     weighed = weigh_all(candidates, others, scene)
     fresh = [_freshness(candidate, onset) for candidate in candidates]
     share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
@@ -75,6 +78,8 @@ def rank_changes(
     ranked = sorted(zip(scores, candidates, weighed, strict=True), key=lambda row: (-row[0], -row[1].since, row[1].sha))
     told = [row for row in ranked if row[0] >= LEAST_SHOWN or _is_recent(row[1], onset)][:MOST_SHOWN]
     leader = ranked[0][2]
+    score, first, of_first = ranked[0]
+    blamed = first if score > max(none, 0.5) and of_first.may_be_named else None
     changes = tuple(
         RankedChange(
             place,
@@ -84,13 +89,13 @@ def rank_changes(
             round(score, 4),
             (*_why(one, scene), _when(c, onset)),
             why_not(one, leader) if place > 1 else (),
+            location_of(relevant, c.paths),
+            effect_of(relevant, c.services | c.rides, c.paths) if c is blamed else None,
         )
         for place, (score, c, one) in enumerate(told, 1)
     )
     innocent = [c for _, c, one in told if not one.is_tied and _is_recent(c, onset)]
     innocent.sort(key=lambda c: -c.since)
-    score, first, of_first = ranked[0]
-    blamed = first if score > max(none, 0.5) and of_first.may_be_named else None
     return Culprit(
         changes,
         none,

@@ -106,6 +106,8 @@ def _change(change: RankedChange) -> dict[str, Any]:
         "score": change.score,
         "reasons": list(change.reasons),
         "why_not": list(change.why_not),
+        "location": _location(change.location),
+        "effect": _rounded(asdict(change.effect)) if change.effect else None,
     }
 
 
