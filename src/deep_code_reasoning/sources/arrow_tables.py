@@ -110,7 +110,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         "deploys": [
             ("deploy_id", _TEXT),
             ("time_unix_nano", _LONG),
-            *_texts("service_name environment kind version artifact sha description"),
+            *_texts("service_name environment kind version artifact sha repository previous_sha description"),
             ("source_offset", _LONG),
         ],
         "alerts": [
