@@ -98,6 +98,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("message", _TEXT),
             ("insertions", _INT),
             ("deletions", _INT),
+            ("repository_url", _TEXT),
+            ("tags", pa.list_(_TEXT)),
             ("source_offset", _LONG),
         ],
         "commit_files": [
