@@ -183,7 +183,7 @@ def _live(
         return replace(one, because=_because(known, one, belonging, (), onset, path))
     if belonging.services & deployed:  # others that took the repository along do not count
         rides = [ride for ride in rides if ride.service in one.services or ride.service == ANYONE]
-    rides = [ride for ride in rides if ride.live_at is None or ride.live_at >= onset - delay]
+    rides = [ride for ride in rides if ride.latest >= onset - delay]
     if path:
         rides = [ride for ride in rides if ride.service == ANYONE or ride.service in path.services]
     if not rides:
@@ -193,7 +193,7 @@ def _live(
     return replace(
         one,
         live_at=rides[0].live_at,
-        earliest=rides[0].earliest if unknown else None,
+        earliest=rides[0].earliest or min(one.time, rides[0].latest) if unknown else None,
         rides=frozenset(ride.service for ride in rides if ride.service != ANYONE),
         live_in=tuple((ride.service, ride.live_at) for ride in rides if ride.live_at is not None),
         because=_because(known, one, belonging, rides, onset, path),

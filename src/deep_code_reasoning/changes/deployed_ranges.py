@@ -20,17 +20,18 @@ ANYONE = ""
 class Ride:
     """How a commit got into a service.
 
-    `live_at`: None where it may have been live before the first deploy that is known. `until`: when a roll-back took it
+    `live_at`: None where it may have been live before the first deploy that is known; `earliest` and `latest` are then
+    all that is known, and None is when the commit was made. `until`: when a roll-back took it
     out again. `is_own`: this deploy is of this very commit.
     """
 
     service: str
     live_at: int | None
+    latest: int
     words: str
     until: int | None = None
     is_own: bool = False
     earliest: int | None = None
-    """Not live before this, where `live_at` is not known; the commit's own time if None."""
 
 
 Rides = dict[str, dict[str, Ride]]
@@ -80,7 +81,7 @@ def _ride(
     for sha in brought:
         is_own = sha == deploy.sha
         is_certain = before is not None or is_own or repository.commits[sha].time >= feed_begins
-        _put(rides, sha, Ride(service, deploy.time if is_certain else None, words, None, is_own))
+        _put(rides, sha, Ride(service, deploy.time if is_certain else None, deploy.time, words, None, is_own))
     if old is not None:
         for sha in repository.graph.brought(old, deploy.sha):
             ride = rides.get(sha, {}).get(service)
@@ -91,7 +92,7 @@ def _ride(
 def _ride_unknown(rides: Rides, repository: Repository, service: str, deploy: Deploy, before: Deploy | None) -> None:
     words = f"in {_step(service, before, deploy)}, by date, since {_absent(deploy)}"
     for sha in repository.by_date(before.time if before else None, deploy.time):
-        _put(rides, sha, Ride(service, deploy.time if before else None, words))
+        _put(rides, sha, Ride(service, deploy.time if before else None, deploy.time, words))
 
 
 def _ride_by_date(rides: Rides, repository: Repository, service: str, deploy: Deploy) -> None:
@@ -102,7 +103,7 @@ def _ride_by_date(rides: Rides, repository: Repository, service: str, deploy: De
     for sha in repository.by_date(None, made):
         is_own = sha == deploy.sha
         if service not in rides.get(sha, {}) or (is_own and not rides[sha][service].is_own):
-            _put(rides, sha, Ride(service, deploy.time, own if is_own else words, None, is_own))
+            _put(rides, sha, Ride(service, deploy.time, deploy.time, own if is_own else words, None, is_own))
 
 
 def _put(rides: Rides, sha: str, ride: Ride) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from deep_code_reasoning.changes.deployed_ranges import Ride, Rides
 from deep_code_reasoning.changes.services import ServiceMap
@@ -34,7 +35,7 @@ def with_libraries(
             is_told = one.bump.repository in known or bool(deployed.get(one.bump.repository))
             by = list(rides[one.bump.repository].get(one.bump.sha, {}).values())
             if not is_told and not by and one.at <= onset:
-                by = _undeployed(one, services)
+                by = _undeployed(one, services, onset)
             added += _ride_along(rides[one.library.name], by, one)
         if not added and len(known) == before:
             break
@@ -50,14 +51,12 @@ def _ride_along(rides: Rides, by: Sequence[Ride], one: Taken) -> int:
             known = on.get(ride.service)
             if known is None or (not known.is_own and (ride.live_at or 0) > (known.live_at or 0)):
                 words = f"in the library {one.library.shown} that {ride.words.removeprefix('in ')} took along"
-                on[ride.service] = Ride(
-                    ride.service, ride.live_at, f"{words} ({one.words})", ride.until, earliest=ride.earliest
-                )
+                on[ride.service] = replace(ride, words=f"{words} ({one.words})", is_own=False)
                 added += 1
     return added
 
 
-def _undeployed(one: Taken, services: ServiceMap) -> list[Ride]:
+def _undeployed(one: Taken, services: ServiceMap, onset: int) -> list[Ride]:
     """The services of a repository of which no deploy is known: not before they took it."""
     names = services.of_repository(one.bump.repository).services
-    return [Ride(service, None, f"in {service}", earliest=one.at) for service in sorted(names)]
+    return [Ride(service, None, onset, f"in {service}", earliest=one.at) for service in sorted(names)]
