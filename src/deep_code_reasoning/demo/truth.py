@@ -113,7 +113,8 @@ class RegressionTruth(Played):
     and `suffering_service` is asked too often. `rises` has the operations of the gateway; `calls_before` and
     `calls_after` are calls of the suffering service a checkout, made by pods without and with the commit.
     `new_pods_s` is when the first pod with it started and when the last one without it went, in seconds after
-    the start; `visits` how many requests were served, of which `spans` shows a sample."""
+    the start; `side_by_side_s` the mean checkout in between, by the release of the library that served it.
+    `visits`: how many requests were served, of which `spans` shows a sample."""
 
     culprit_repository: str
     bump_commit: str
@@ -124,6 +125,7 @@ class RegressionTruth(Played):
     lines_before: float
     lines_after: float
     new_pods_s: tuple[float, float]
+    side_by_side_s: dict[str, float]
     campaign_at: datetime
     visits: int
 

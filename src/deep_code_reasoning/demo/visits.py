@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 
 from .alert import Monitor
 from .season import DAY_S
@@ -36,7 +36,8 @@ Measure = Callable[[Visit], float]
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """Mean seconds of an operation before and after, at equal seasonality, and what the difference is made of.
+    """Mean and median seconds of an operation before and after, and what the difference of means is made of.
+    Means are taken at equal seasonality.
 
     `of_calls`: mean seconds after that were spent in calls a line. `of_mix`: what carts of another size would
     have cost with the mean of their size before. What the two leave is chance.
@@ -47,6 +48,8 @@ class Rise:
     after_s: float
     of_calls_s: float
     of_mix_s: float
+    before_median_s: float
+    after_median_s: float
 
     @property
     def relative(self) -> float:
@@ -55,10 +58,12 @@ class Rise:
 
     @property
     def share_of_calls(self) -> float:
+        """Share of the rise that the calls a line are."""
         return self.of_calls_s / (self.after_s - self.before_s)
 
     @property
     def share_of_mix(self) -> float:
+        """Share of the rise that bigger carts would have made without those calls."""
         return self.of_mix_s / (self.after_s - self.before_s)
 
 
@@ -78,6 +83,8 @@ def rise(operation: str, visits: Iterable[Visit], before: tuple[float, float], a
         _mean(later, weights, lambda visit: visit.seconds),
         _mean(later, weights, lambda visit: visit.called_s),
         _mean(later, weights, of_size) - _mean(earlier, weights, of_size),
+        median(visit.seconds for visit in earlier),
+        median(visit.seconds for visit in later),
     )
 
 
@@ -97,6 +104,15 @@ def mean_seconds(visits: Iterable[Visit], operation: str, within: tuple[float, f
     return fmean(durations) if durations else 0.0
 
 
+def seconds_by_release(visits: Iterable[Visit], operation: str, within: tuple[float, float]) -> dict[str, float]:
+    """Mean duration by the release of the library that served the request."""
+    of_release: dict[str, list[float]] = {}
+    for visit in _within(visits, within):
+        if visit.operation == operation and visit.release:
+            of_release.setdefault(visit.release, []).append(visit.seconds)
+    return {release: fmean(seconds) for release, seconds in sorted(of_release.items())}
+
+
 def slower_than_before(visits: Sequence[Visit], operation: str) -> Monitor:
     """The monitor on an operation's mean of a day against the three days before that day."""
 
@@ -111,8 +127,7 @@ def slower_than_before(visits: Sequence[Visit], operation: str) -> Monitor:
         "http.server.request.duration",
         1.3,
         f"{operation}: mean of a day 30 % above the three days before",
-        f"{operation} has become slower since some day of last week. No errors, every pod and every hour of the "
-        "day; there were several deploys, and a campaign has started.",
+        f"{operation} takes longer since last week's deploys. No errors; every pod, every hour of the day.",
         ratio,
     )
 

@@ -5,9 +5,9 @@ manifest names decides what the simulated library does. The new one has a rule t
 restrictions of each line of a cart, one call after the other, each with its network and its statement. The
 order service is deployed, the catalog gets several times the calls, and the gateway's checkout is slow.
 
-What is scaled. The shop is a small one: at 10 MB some 30 checkouts an hour, so that every request of the week
+What is scaled. The shop is a small one: at 10 MB some 60 checkouts an hour, so that every request of the week
 can be simulated. All of them are in the metrics and in the access log; traces are a sample drawn at the gateway
-(`traceState`, one in 16 checkouts and one in 64 product pages at 10 MB). Services in a zone of their own, or
+(`traceState`, one in 32 checkouts and one in 128 product pages at 10 MB). Services in a zone of their own, or
 never instrumented, send no spans. Metrics are summed over the pods of a version, once an hour at 10 MB. A bigger
 size has more visitors, a larger sample and a shorter interval. The card provider follows the day of its other
 customers, which is where latency has its daily season.
@@ -38,7 +38,7 @@ from deep_code_reasoning.demo.shop.topology import Provenance
 from deep_code_reasoning.demo.shop.validation import LIBRARY, LOOP_CALL, RULE
 from deep_code_reasoning.demo.shop.weekly_traffic import BROWSE_PAGE, BUY, Campaign, Week, WeeklyTraffic
 from deep_code_reasoning.demo.truth import CodeLocation, Decoy, RegressionTruth
-from deep_code_reasoning.demo.visits import mean_calls, mean_lines, rise, slower_than_before
+from deep_code_reasoning.demo.visits import mean_calls, mean_lines, rise, seconds_by_release, slower_than_before
 
 CONTINUATION = "regression"
 STARTED_AT = datetime(2026, 11, 2, tzinfo=UTC)
@@ -46,8 +46,12 @@ DURATION_S = 7 * 86_400.0
 CULPRIT = "order"
 SIDE_BY_SIDE_S = 6 * 3600.0
 """How long the first pod of a new order service runs beside an old one."""
+USUAL_LINES = 4.0
+"""Of a cart, in the mean."""
 CAMPAIGN_BEFORE_S = 12 * 3600.0 + 600.0
 """The campaign starts so long before the deploy."""
+WEEKLY_DRIFT_PPM = 0.005
+"""NTP steers all week: what is left comes to 3 ms."""
 NEAR_S = 2 * 3600.0
 """Deploys so close to the onset are decoys."""
 PROVENANCE = {
@@ -61,13 +65,15 @@ PROVENANCE = {
 UNTRACED = frozenset({"payment", "lock", "notification", "shipping"})
 
 METRIC_INTERVALS_S = (300.0, 900.0, 1800.0, 3600.0, 7200.0)
-BYTES_AN_EXPORT = 25_000.0
+SAMPLES = (32, 16, 8, 4, 2)
+"""One checkout in so many is traced, the more the bigger the evidence."""
+BYTES_AN_EXPORT = 21_500.0
 """All metrics once (measured)."""
 METRIC_SHARE = 0.45
 """Metrics take about so much of a small size."""
-BYTES_A_CHECKOUT, BYTES_A_BROWSE = 24_000.0, 6_000.0
+BYTES_A_CHECKOUT, BYTES_A_BROWSE = 30_500.0, 7_700.0
 """Spans and logs of a traced request, logs of the others shared out (measured)."""
-CHECKOUTS, BROWSES = 5_000.0, 6_000.0
+CHECKOUTS, BROWSES = 10_000.0, 12_000.0
 """Of a week at scale 1."""
 
 
@@ -81,6 +87,14 @@ class Plan:
     metric_interval_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What can be left out: without `deploy` the order service stays as it was, without `campaign` so do carts."""
+
+    deploy: bool = True
+    campaign: bool = True
+
+
 def plan(size_bytes: int) -> Plan:
     """Half of what a bigger size gives goes to visitors, half to the sample."""
     interval_s = next(
@@ -88,21 +102,33 @@ def plan(size_bytes: int) -> Plan:
         METRIC_INTERVALS_S[-1],
     )
     left = max(500_000.0, size_bytes - DURATION_S / interval_s * BYTES_AN_EXPORT)
-    one_in = next(each for each in (16, 8, 4, 2) if each == 2 or left < 6e6 * (32 / each) ** 2)
+    one_in = next(each for each in SAMPLES if each == SAMPLES[-1] or left < 7e6 * (2 * SAMPLES[0] / each) ** 2)
     a_unit = CHECKOUTS * BYTES_A_CHECKOUT / one_in + BROWSES * BYTES_A_BROWSE / (4 * one_in)
     return Plan(left / a_unit, one_in, interval_s)
 
 
 def play(
-    directory: Path, seed: int, size_bytes: int, progress: Callable[[float], None] | None = None
+    directory: Path,
+    seed: int,
+    size_bytes: int,
+    progress: Callable[[float], None] | None = None,
+    parameters: Parameters | None = None,
 ) -> RegressionTruth:
     """Play the scenario; see `deep_code_reasoning.demo.generate`."""
-    return _Regression(directory, seed, size_bytes, progress).play()
+    return _Regression(directory, seed, size_bytes, progress, parameters or Parameters()).play()
 
 
 class _Regression:
-    def __init__(self, directory: Path, seed: int, size_bytes: int, progress: Callable[[float], None] | None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        seed: int,
+        size_bytes: int,
+        progress: Callable[[float], None] | None,
+        parameters: Parameters,
+    ) -> None:
         self._directory, self._seed, self._size_bytes = directory, seed, size_bytes
+        self._parameters = parameters
         self._plan = plan(size_bytes)
         self._repositories = evidence.prepare(directory, CONTINUATION)
         self._releases = [
@@ -112,6 +138,8 @@ class _Regression:
             (deploy for deploy in self._releases if deploy.service == CULPRIT), key=lambda deploy: deploy.at
         )
         self._onset_s = _seconds(self._guilty.at)
+        if not parameters.deploy:
+            self._releases.remove(self._guilty)
         self._env = simpy.Environment()
         epoch_ns = round(STARTED_AT.timestamp()) * NANOSECONDS
         rng = Random(f"{seed}/regression")
@@ -122,13 +150,14 @@ class _Regression:
             directory,
             self._collector,
             Network(),
-            disciplined(rng, topology.HOSTS, epoch_ns),
+            disciplined(rng, topology.HOSTS, epoch_ns, drift_ppm=WEEKLY_DRIFT_PPM),
             self._repositories,
             _capacity(self._plan.scale),
             LeaseSettings(2_000_000_000, 150_000_000),
             Observability(UNTRACED, PROVENANCE, by_version=True),
         )
-        self._campaign = Campaign(self._onset_s - CAMPAIGN_BEFORE_S, 1.2, 5.0)
+        more, lines = (1.2, 5.0) if parameters.campaign else (1.0, USUAL_LINES)
+        self._campaign = Campaign(self._onset_s - CAMPAIGN_BEFORE_S, more, lines)
         self._traffic = WeeklyTraffic(self._shop, seed, _week(self._plan), self._campaign)
         self._exports = Exports(self._shop, self._collector, DURATION_S, progress)
 
@@ -213,6 +242,7 @@ class _Regression:
 
     def _truth(self, fired_at: datetime) -> RegressionTruth:
         visits, library = self._traffic.visits, self._repositories[LIBRARY]
+        live = {deploy.service for deploy in self._releases}
         commit = self._culprit()
         before, after = (0.0, self._onset_s), (self._onset_s + SIDE_BY_SIDE_S, DURATION_S)
         line = library.line(RULE, LOOP_CALL, library.shas.index(commit))
@@ -222,14 +252,14 @@ class _Regression:
             size_bytes=self._size_bytes,
             started_at=STARTED_AT,
             ended_at=STARTED_AT + timedelta(seconds=DURATION_S),
-            onset_at=self._guilty.at,
+            onset_at=self._guilty.at if self._parameters.deploy else None,
             alert_at=fired_at,
             culprit_service=CULPRIT,
-            culprit_commit=commit,
+            culprit_commit=commit if self._parameters.deploy else None,
             culprit_code=(CodeLocation(LIBRARY, RULE, "check", line),),
             decoys=self._decoys(),
             heads={name: repository.head for name, repository in self._repositories.items()},
-            deployed={name: pods[0].identity.commit for name, pods in self._shop.pods.items()},
+            deployed={name: self._shop.pods[name][0].identity.commit for name in self._shop.pods if name in live},
             telemetry_bytes=self._collector.written,
             spans=self._collector.traces.records,
             log_records=self._collector.logs.records,
@@ -243,6 +273,7 @@ class _Regression:
             lines_before=mean_lines(visits, BUY, before),
             lines_after=mean_lines(visits, BUY, after),
             new_pods_s=(before[1], after[0]),
+            side_by_side_s=seconds_by_release(visits, BUY, (before[1], after[0])),
             campaign_at=STARTED_AT + timedelta(seconds=self._campaign.at_s),
             visits=len(visits),
         )
@@ -256,7 +287,7 @@ def _week(run: Plan) -> Week:
     return Week(
         checkouts_per_s=run.scale * CHECKOUTS / DURATION_S,
         browses_per_s=run.scale * BROWSES / DURATION_S,
-        lines=4.0,
+        lines=USUAL_LINES,
         merchants=round(400 * max(1.0, run.scale)),
         checkout_sampler=HeadSampler.one_in(run.one_in),
         browse_sampler=HeadSampler.one_in(4 * run.one_in),
@@ -268,8 +299,8 @@ def _capacity(scale: float) -> Capacity:
     return Capacity(
         settlement_connections=32,
         provider_slots=256,
-        provider_mean_s=0.045,
+        provider_mean_s=0.05,
         consumer_prefetch=16,
-        requests_between_collections=max(100, round(1200 * scale)),
+        requests_between_collections=max(100, round(1500 * scale)),
         provider_day_swing=0.2,
     )

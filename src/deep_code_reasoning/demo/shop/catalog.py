@@ -27,6 +27,7 @@ class Catalog:
         self._shop = shop
         self._server = http_server("python", "GET", "/products/{product_id}")
         self._product = statement("python", "product_by_id")
+        self._timeouts_s: dict[str, float] = {}
         self._quote = rpc(
             "python", Kind.CLIENT, "shop.pricing.v1.Pricing", "Quote", PRICING, {"network.transport": "tcp"}
         )
@@ -41,7 +42,7 @@ class Catalog:
         if chance < UNKNOWN_PRODUCT_SHARE:
             status = 404
         elif chance < UNKNOWN_PRODUCT_SHARE + SLOW_INDEX_SHARE:
-            yield shop.env.timeout(2.0)
+            yield shop.env.timeout(self._statement_timeout_s(pod.identity.commit))
             status, error, message = 500, "QueryCanceled", "canceling statement due to statement timeout"
             pod.log(SCOPES["python"]["log"], "ERROR", message, {"exception.type": error}, request, span_id)
         else:
@@ -55,6 +56,14 @@ class Catalog:
             shop.env.now - started,
         )
         return http(status)
+
+    def _statement_timeout_s(self, commit: str) -> float:
+        """As the code at a commit sets it."""
+        if commit not in self._timeouts_s:
+            code = self._shop.repositories["catalog"]
+            source = code.trees[code.shas.index(commit)]["catalog/products.py"]
+            self._timeouts_s[commit] = int(source.partition("statement_timeout=")[2].partition("'")[0]) / 1000
+        return self._timeouts_s[commit]
 
 
 class Pricing:

@@ -195,7 +195,7 @@ class Shop:
         pod.span(template, request, span_id, parent, started, values)
 
     def export_metrics(self) -> None:
-        """All pods report, or one for each version."""
+        """All pods report, or one for each version: the one that has been there longest, the last of them."""
         for service, pods in self.pods.items():
             scope = SCOPES[self._languages[service]]["metric"]
             if self._observability.by_version:
