@@ -50,7 +50,8 @@ def belonging(
 @pytest.mark.parametrize(
     ("told", "how"),
     [
-        ({"vcs_repository_url_full": "https://git.example.com/acme/checkout"}, "vcs.repository.url.full of its telemetry"),
+        ({"vcs_repository_url_full": "https://git.example.com/acme/checkout"},
+         "vcs.repository.url.full of its telemetry"),
         ({"attributes": {"vcs__repository__name": "checkout"}}, "vcs.repository.name of its telemetry"),
         ({"vcs_ref_head_revision": SHA["checkout"]}, "vcs.ref.head.revision of its telemetry"),
         ({"service_version": SHA["checkout"][:12]}, "service.version is one of its commits"),
