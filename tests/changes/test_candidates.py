@@ -1,4 +1,4 @@
-"""Which commits a deploy brought, on real histories: parents decide, dates only where parents cannot, and it is said."""
+"""Which commits a deploy brought, on real histories: by parents, by dates only where those cannot, and it is said."""
 
 from __future__ import annotations
 

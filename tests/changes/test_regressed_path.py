@@ -23,7 +23,8 @@ CALLS = [
     [
         ({"stock"}, {"stock": 0, "db:postgres/stock": 1}, {"stock": 0, "order": 1, "gateway": 2}),
         ({"mail"}, {"mail": 0}, {"mail": 0, "queue:orders": 1, "order": 1, "gateway": 2}),
-        ({"db:postgres/stock"}, {"db:postgres/stock": 0}, {"db:postgres/stock": 0, "stock": 1, "report": 1, "order": 2}),
+        ({"db:postgres/stock"}, {"db:postgres/stock": 0},
+         {"db:postgres/stock": 0, "stock": 1, "report": 1, "order": 2}),
         ({"order"}, {"order": 0, "stock": 1, "queue:orders": 1, "mail": 1, "db:postgres/stock": 2},
          {"order": 0, "gateway": 1, "web": 2}),
         ({"nobody"}, {"nobody": 0}, {"nobody": 0}),

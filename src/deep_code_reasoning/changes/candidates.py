@@ -25,8 +25,8 @@ from deep_code_reasoning.changes.shared_libraries import SharedLibraries
 if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
 
-MOST_COMMITS = 2_000
-"""So many are looked at, those that were deployed last first."""
+MOST_COMMITS = 400
+"""So many are looked at unless told otherwise, those that went live last first."""
 
 MOST_DELAY_NANO = 30 * 86_400_000_000_000
 """What has been live for longer did no harm for longer. A guess, not calibrated; the prior falls with age before it."""
@@ -54,13 +54,15 @@ def candidates_of(
     path: RegressedPath | None = None,
     repositories: Mapping[str, str] | None = None,
     delay: int = MOST_DELAY_NANO,
+    most: int = MOST_COMMITS,
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Those that may be to blame for what began at `onset`, and all others of the evidence, which are innocent.
 
     `repositories`: which service a repository or folder is, as set by the user. `delay`: in nanoseconds.
+    `most`: commits in all, those that went live last first.
     """
     known = _known(tables, onset, repositories)
-    chosen = _chosen(known, onset)
+    chosen = _chosen(known, onset)[:most]
     shas = [commit.sha for _, commit in chosen]
     contents = {(row["repository"], row["sha"]): row for row in tables.dicts(_sql(), shas=shas)} if shas else {}
     live, others = [], []
@@ -95,7 +97,9 @@ def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Kn
         _declared(changed, holder),
     )
     services = ServiceMap(evidence)
-    deploys = joined(feed, repositories, services.repositories_by_service(repositories), environments)
+    deploys = evidence.deploys
+    if any(deploy.sha is None for deploy in deploys):  # by version, now that the repositories of services are known
+        deploys = joined(feed, repositories, services.repositories_by_service(repositories), environments)
     libraries = SharedLibraries(
         repositories,
         [
@@ -133,7 +137,7 @@ def _chosen(known: _Known, onset: int) -> list[tuple[Repository, Commit]]:
         return (0 if rides else 2 if commit.time > onset else 1), -at, commit.sha
 
     everything = [(repository, commit) for repository in known.repositories for commit in repository.commits.values()]
-    return sorted(everything, key=order)[:MOST_COMMITS]
+    return sorted(everything, key=order)
 
 
 def _belonging(known: _Known, repository: Repository, paths: tuple[str, ...]) -> Belonging:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 _SEPARATORS = re.compile(r"[\s\"'`<>=(){}\[\],;:^~!|]+|@(?=[\w^~<>=])")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:[-+.][\w.+-]*|(?:rc|[ab])\d+)?|(?=[a-f]*\d)[0-9a-f]{7,64}", re.IGNORECASE)
+_HAS_DIGIT = re.compile(r"\d")
 _IN_ADDRESS = re.compile(r"/\S*-(\d+(?:\.\d+)+)[\w.+-]*$")
 _SUBMODULE = re.compile(r"^([-+])Subproject commit ([0-9a-f]{7,64})", re.MULTILINE)
 _VERSION_SUFFIX = re.compile(r"[-._]?version$", re.IGNORECASE)
@@ -62,7 +63,7 @@ def bumps_in(repository: str, sha: str, path: str, patch: str) -> list[Bump]:
     pointers = dict(_SUBMODULE.findall(patch))
     if "+" in pointers:
         return [Bump(repository, sha, path, (path,), pointers.get("-"), pointers["+"], at_commit=True)]
-    lines = patch.splitlines()[:MOST_LINES]
+    lines = [line for line in patch.splitlines()[:MOST_LINES] if _HAS_DIGIT.search(line)]
     before: dict[tuple[str, ...], list[str]] = {}
     for names, versions in (_read(line[1:]) for line in lines if line.startswith("-")):
         before.setdefault(names, versions)

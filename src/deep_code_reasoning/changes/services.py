@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from deep_code_reasoning.changes.deploys import Deploy, image_name, is_named
@@ -100,6 +101,7 @@ class ServiceMap:
         return bool(folders) and not folders & {bare(name) for name in services}
 
 
+@lru_cache(maxsize=65_536)
 def bare(name: str) -> str:
     letters = re.sub(r"[^a-z0-9]", "", name.lower())
     return re.sub(r"(service|svc|api)$", "", letters) or letters

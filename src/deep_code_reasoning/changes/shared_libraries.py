@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from deep_code_reasoning.changes.dependency_bumps import Bump, bumps_in, own_names, own_versions
 from deep_code_reasoning.changes.repositories import Repository, address_parts, version_in
@@ -133,21 +134,37 @@ def _names_of(repository: Repository) -> _Names:
     return names
 
 
-def _fit(word: str, names: _Names) -> int:
-    """3: what it calls itself, 2: owner and name, 1: its name alone, unless the word names another owner."""
-    parts = [part for part in address_parts(word) if not re.fullmatch(r"v\d+|-", part)]
-    plain = list(dict.fromkeys(_plain(part) for part in parts))
+@dataclass(frozen=True)
+class _Word:
+    """A word of a manifest as names are compared: all of it, its last two parts, its last one and whose that is."""
+
+    whole: str
+    ending: str
+    last: str
+    owner: str
+
+
+@lru_cache(maxsize=16_384)
+def _word(text: str) -> _Word | None:
+    parts = [part for part in address_parts(text) if not re.fullmatch(r"v\d+|-", part)]
+    plain = [part for part in dict.fromkeys(map(_plain, parts)) if part]
     if not plain or len(plain[-1]) < SHORTEST_NAME:
+        return None
+    return _Word(_plain("".join(parts)), "".join(plain[-2:]), plain[-1], plain[-2] if len(plain) > 1 else "")
+
+
+def _fit(text: str, names: _Names) -> int:
+    """3: what it calls itself, 2: owner and name, 1: its name alone, unless the word names another owner."""
+    word = _word(text)
+    if word is None:
         return 0
-    if _plain("".join(parts)) in names.own:
+    if word.whole in names.own:
         return 3
-    if len(plain) > 1 and "".join(plain[-2:]) in names.full | names.own:
+    if word.ending in names.full or (word.owner and word.ending in names.own):
         return 2
-    if len(plain) == 1 and plain[0] in names.full:
-        return 2
-    if plain[-1] not in names.last:
+    if word.last not in names.last:
         return 0
-    foreign = len(plain) > 1 and names.owner and names.owner not in plain[-2] and plain[-2] not in names.owner
+    foreign = word.owner and names.owner and names.owner not in word.owner and word.owner not in names.owner
     return 0 if foreign else 1
 
 
