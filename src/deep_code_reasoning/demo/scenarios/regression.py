@@ -44,7 +44,7 @@ CONTINUATION = "regression"
 STARTED_AT = datetime(2026, 11, 2, tzinfo=UTC)
 DURATION_S = 7 * 86_400.0
 CULPRIT = "order"
-SIDE_BY_SIDE_S = 6 * 3600.0
+SIDE_BY_SIDE_S = 12 * 3600.0
 """How long the first pod of a new order service runs beside an old one."""
 USUAL_LINES = 4.0
 """Of a cart, in the mean."""
