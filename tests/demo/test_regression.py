@@ -139,6 +139,14 @@ def test_the_added_calls_are_nearly_all_of_it_and_the_mix_a_little(
     assert told.after_s - told.before_s - told.of_calls_s == pytest.approx(rose_s, abs=0.002)
 
 
+def test_without_the_campaign_the_calls_are_all_of_it(tmp_path: Path) -> None:
+    parameters = regression.Parameters(campaign=False)
+    told = regression.play(tmp_path, 7, WEEK_SIZE, parameters=parameters).rise("POST /api/checkout")
+    assert abs(told.share_of_mix) < 0.03
+    assert told.share_of_calls == pytest.approx(1.0, abs=0.07)
+    assert 0.25 < told.relative < 0.38
+
+
 def test_old_pods_ask_once_a_cart_and_new_ones_once_a_line_more(week: Regression) -> None:
     directory, truth = week
     traced = checkouts(directory)

@@ -67,6 +67,8 @@ UNTRACED = frozenset({"payment", "lock", "notification", "shipping"})
 METRIC_INTERVALS_S = (300.0, 900.0, 1800.0, 3600.0, 7200.0)
 SAMPLES = (32, 16, 8, 4, 2)
 """One checkout in so many is traced, the more the bigger the evidence."""
+SMALL = 10e6
+"""Up to so many bytes of traces, the smallest of these samples."""
 BYTES_AN_EXPORT = 21_500.0
 """All metrics once (measured)."""
 METRIC_SHARE = 0.45
@@ -102,7 +104,7 @@ def plan(size_bytes: int) -> Plan:
         METRIC_INTERVALS_S[-1],
     )
     left = max(500_000.0, size_bytes - DURATION_S / interval_s * BYTES_AN_EXPORT)
-    one_in = next(each for each in SAMPLES if each == SAMPLES[-1] or left < 7e6 * (2 * SAMPLES[0] / each) ** 2)
+    one_in = next(each for each in SAMPLES if each == SAMPLES[-1] or left < SMALL * (SAMPLES[0] / each) ** 2)
     a_unit = CHECKOUTS * BYTES_A_CHECKOUT / one_in + BROWSES * BYTES_A_BROWSE / (4 * one_in)
     return Plan(left / a_unit, one_in, interval_s)
 
