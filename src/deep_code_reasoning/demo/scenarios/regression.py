@@ -297,12 +297,12 @@ def _week(run: Plan) -> Week:
 
 
 def _capacity(scale: float) -> Capacity:
-    """Nothing queues: what a request waits for is what it asks for."""
+    """Nothing queues and no heap fills in a week: what a request waits for is what it asks for."""
     return Capacity(
         settlement_connections=32,
         provider_slots=256,
-        provider_mean_s=0.05,
+        provider_mean_s=0.052,
         consumer_prefetch=16,
-        requests_between_collections=max(100, round(1500 * scale)),
+        requests_between_collections=max(5_000, round(40_000 * scale)),
         provider_day_swing=0.2,
     )
