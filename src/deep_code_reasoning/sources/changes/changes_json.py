@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from json import JSONDecoder
 from typing import Any
 
 from deep_code_reasoning.sources.changes.change_rows import ChangeRows
 from deep_code_reasoning.sources.changes.deploy import Deploy
-from deep_code_reasoning.sources.changes.entries import PAGES, entries, is_json
+from deep_code_reasoning.sources.changes.entries import entries, first_objects
 from deep_code_reasoning.sources.changes.flag_change import shown
 from deep_code_reasoning.sources.changes.plain_changes import Commit, change_of, claim, columns_of
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
@@ -22,8 +21,6 @@ from deep_code_reasoning.sources.stream import EvidenceStream
 
 NOT_A_CHANGE = "JSON that is not a change (a time, and a service, version, commit or flag)"
 
-_MOST = 100  # objects of the sample
-_LIST = re.compile(rf'"(?:{"|".join([*PAGES.split(), "data"])})"\s*:\s*\[')
 # The words around the flag's name in the audit log of Flagsmith, which has no member for it.
 _FLAGSMITH = re.compile(
     r"(?:Flag|Remote Config|Scheduled change|Segment rules).*?(?:feature|flag|created|updated|deleted):?\s+"
@@ -37,9 +34,7 @@ class ChangesJson:
     accepts = "changes as flat JSON (time, service, version, commit, ...; or time, flag, old and new value)"
 
     def claims(self, sample: Sample) -> int:
-        if not is_json(sample):
-            return 0
-        found = [_flat(value) for value in _begun(sample.head.decode("utf-8", "replace")) if isinstance(value, dict)]
+        found = [_flat(value) for value in first_objects(sample)]
         names = list(dict.fromkeys(name for flat in found for name in flat))
         if not found or sum(len(flat) * 2 >= len(names) for flat in found) * 2 < len(found):
             return 0
@@ -78,25 +73,3 @@ def _flat(value: dict[str, Any]) -> dict[str, str]:
     if "related_object_type" in flat and (found := _FLAGSMITH.search(flat.get("log", ""))):
         flat["flag"] = found[1]
     return flat
-
-
-def _begun(text: str) -> Iterator[Any]:
-    """The first objects of a document that may be cut off: of its list, or one after another."""
-    decoder = JSONDecoder(strict=False)
-    at, count = 0, 0
-    while count < _MOST and (found := re.compile(r"[\[{]").search(text, at)):
-        at = found.start()
-        if text[at] == "[":
-            at += 1
-            continue
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            if (page := _LIST.search(text, at)) is None or count:
-                return
-            at = page.end()
-            continue
-        pages = [value[name] for name in (*PAGES.split(), "data") if isinstance(value.get(name), list)]
-        objects = [one for one in pages[0] if isinstance(one, dict)] if len(pages) == 1 else []
-        yield from objects[:_MOST] or [value]
-        at, count = end, count + 1

@@ -6,19 +6,20 @@ objects are held whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from json import JSONDecoder
+from typing import Any, NamedTuple
 
 from deep_code_reasoning.sources.changes.deploy import Deploy
 from deep_code_reasoning.sources.json_documents import BROKEN_JSON
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
-if TYPE_CHECKING:
-    import re
-
 PAGES = "items values results events entries deployments"
 _LISTS = (*PAGES.split(), "data")  # entered only where it is a list: an envelope calls its content so too
+_PAGE = re.compile(rf'"(?:{"|".join(_LISTS)})"\s*:\s*\[')
+_MOST_FIRST = 100
 _NO_START = rb"(?!)"  # behind a break the next line that begins a document is looked for
 
 
@@ -37,6 +38,23 @@ def is_json(sample: Sample) -> bool:
 def names_all(sample: Sample, patterns: Iterable[re.Pattern[bytes]]) -> bool:
     """Whether the sample is JSON and has every one of `patterns` in it."""
     return is_json(sample) and all(pattern.search(sample.head) for pattern in patterns)
+
+
+def first_objects(sample: Sample) -> list[dict[str, Any]]:
+    """The first objects of a document that may be cut off: of its list, of a page, or one after another."""
+    text, decoder, at = sample.head.decode("utf-8", "replace"), JSONDecoder(strict=False), 0
+    found: list[dict[str, Any]] = []
+    while is_json(sample) and len(found) < _MOST_FIRST and (opening := text.find("{", at)) >= 0:
+        try:
+            value, at = decoder.raw_decode(text, opening)
+        except (ValueError, RecursionError):
+            page = None if found else _PAGE.search(text, at)
+            if page is None:
+                break
+            at = page.end()
+        else:
+            found += [one for one in _turned(value) if isinstance(one, dict)]
+    return found
 
 
 def entries(stream: EvidenceStream, start: bytes = _NO_START) -> Iterator[Entry | Skipped]:

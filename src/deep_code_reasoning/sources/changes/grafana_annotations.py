@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import count
-from json import JSONDecoder
 from typing import Any
 
 from deep_code_reasoning.sources.changes.deploy import Deploy, change_nanos
-from deep_code_reasoning.sources.changes.entries import Entry, read_deploys
+from deep_code_reasoning.sources.changes.entries import Entry, first_objects, read_deploys
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
@@ -40,14 +39,10 @@ class GrafanaAnnotations:
     accepts = "annotations as JSON of Grafana's API (time in ms, text, tags: flags switched, deploys, other marks)"
 
     def claims(self, sample: Sample) -> int:
-        head = sample.head.lstrip().removeprefix(b"[").lstrip()
-        if head[:1] != b"{" or b'"tags"' not in head or b'"text"' not in head:
+        if b'"tags"' not in sample.head or b'"text"' not in sample.head:
             return 0
-        try:
-            first, _ = JSONDecoder().raw_decode(head.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            return 0
-        return 85 if _is_annotation(first) and set(first) <= _FIELDS else 0
+        first = next(iter(first_objects(sample)), None)
+        return 85 if _is_annotation(first) and set(first or ()) <= _FIELDS else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
         number = count()
