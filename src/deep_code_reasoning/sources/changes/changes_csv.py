@@ -45,7 +45,7 @@ class ChangesCsv:
         even = [row.cells for row in rows[1:] if len(row.cells) == len(header)]
         if len(header) < 3 or len(even) * 10 < (len(rows) - 1) * 8:
             return 0
-        return claim(header, [dict(zip(header, cells, strict=True)) for cells in even])
+        return claim(tuple(header), [dict(zip(header, cells, strict=True)) for cells in even])
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
         rows = ChangeRows(stream.name)
@@ -55,7 +55,7 @@ class ChangesCsv:
             if isinstance(row, Skipped):
                 yield row
             elif header is None:
-                header, columns = row.cells, columns_of(row.cells)
+                header, columns = row.cells, columns_of(tuple(row.cells))
                 if columns is None:
                     yield Skipped(row.line, row.offset, NOT_A_TABLE)
                     return

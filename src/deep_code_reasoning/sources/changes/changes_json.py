@@ -35,7 +35,7 @@ class ChangesJson:
 
     def claims(self, sample: Sample) -> int:
         found = [_flat(value) for value in first_objects(sample)]
-        names = list(dict.fromkeys(name for flat in found for name in flat))
+        names = tuple(dict.fromkeys(name for flat in found for name in flat))
         if not found or sum(len(flat) * 2 >= len(names) for flat in found) * 2 < len(found):
             return 0
         return max(0, claim(names, found) - 5)  # behind the readers of a product's own form
@@ -55,7 +55,7 @@ READER = ChangesJson()
 
 def _made(value: Any, offset: int, number: int) -> Deploy | Commit | str:
     flat = _flat(value) if isinstance(value, dict) else {}
-    columns = columns_of(list(flat))
+    columns = columns_of(tuple(flat))
     return change_of(flat, columns, offset, number) if columns else NOT_A_CHANGE
 
 

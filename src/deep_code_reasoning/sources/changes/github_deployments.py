@@ -31,7 +31,7 @@ NOT_A_DEPLOYMENT = "JSON that is neither a deployment of GitHub's API nor a stat
 NO_TIME = "deployment without a time that can be read"
 NOT_YET = "deployment that is only queued or running"
 
-MOST_WAITING = 65_536  # deployments of a file that wait for the statuses behind them
+MOST_WAITING = 131_072  # deployments and statuses of a file that wait for one another
 _CLAIMS = (
     (re.compile(rb'"statuses_url"\s*:\s*"[^"]*/deployments/\d+/statuses"'),),
     (re.compile(rb'"deployment_url"\s*:\s*"[^"]*/deployments/\d+"'), re.compile(rb'"state"\s*:')),
@@ -79,12 +79,12 @@ class _Feed:
             self._waiting[made.deploy_id] = made
             for one in embedded:
                 yield from self._note(one, made.deploy_id, entry.offset)
-            if len(self._waiting) > MOST_WAITING:
-                yield from self.rest()
         elif _is_status(value):
             yield from self._note(value, _identity(value, {}, "deployment_url"), entry.offset)
         else:
             yield NOT_A_DEPLOYMENT
+        if len(self._waiting) + len(self._states) > MOST_WAITING:
+            yield from self.rest()
 
     def _note(self, status: dict[str, Any], identity: str | None, offset: int) -> Iterator[str]:
         """The state that says most wins; of equal ones the first in time."""
@@ -112,7 +112,7 @@ class _Feed:
             if identity not in self._waiting:
                 kind, time = self._states[identity]
                 yield deploy._replace(kind=kind, time_unix_nano=time)
-        self._waiting, self._alone = {}, {}
+        self._waiting, self._alone, self._states = {}, {}, {}
 
 
 def _is_deployment(value: Any) -> bool:

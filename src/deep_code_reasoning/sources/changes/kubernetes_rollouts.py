@@ -24,7 +24,7 @@ NOT_AN_OBJECT = "JSON that is not an object of Kubernetes"
 NO_TIME = "rollout without a time that can be read"
 NOT_DONE = "workload that does not say when its rollout was done"
 
-MOST_WAITING = 65_536  # workloads of a file that wait for the revisions behind them
+MOST_WAITING = 65_536  # workloads of a file that wait for the revisions behind them, and revisions known
 REVISIONS = frozenset({"ReplicaSet", "ControllerRevision"})
 WORKLOADS = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet"})
 _API = re.compile(rb'"apiVersion"\s*:\s*"(?:apps/|extensions/|argoproj\.io/)')
@@ -91,7 +91,8 @@ class _Feed:
         revision = text(*(annotations.get(key) for key in _REVISION), value.get("revision"))
         history = text(*(annotations.get(key) for key in _HISTORY))
         workload = text(owner.get("name")) or _without_hash(metadata)
-        self._told[text(metadata.get("namespace")), workload, revision] = history is not None
+        if len(self._told) < MOST_WAITING:
+            self._told[text(metadata.get("namespace")), workload, revision] = history is not None
         first = history.split(",")[0] if history else revision
         template = inner(value, "spec", "template") or inner(value, "data", "spec", "template")
         kind = "deployed" if first in (None, "1") else "upgraded"

@@ -63,12 +63,11 @@ def _deploy(entry: Entry) -> Deploy | str:
 
 
 def _subject(value: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Key and environment by the resource specifiers: `proj/web:env/production:flag/new-cart;...`."""
+    """Key and environment by the resource specifiers, `proj/web:env/production:flag/new-cart;...`; else the name."""
     resources = inner(value, "target").get("resources")
     told = [*(resources if isinstance(resources, list) else ())]
     told += [access.get("resource") for access in objects(value, "accesses")]
     for one in told:
         if isinstance(one, str) and (found := _RESOURCE.match(one)):
             return found["key"], found["env"] if found["env"] != "*" else None
-    current = inner(value, "currentVersion")
-    return text(current.get("key"), inner(value, "target").get("key")), None
+    return text(inner(value, "currentVersion").get("key"), value.get("name")), None

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -53,7 +53,8 @@ def normalised(name: str) -> str:
     return "_".join(part for part in _WORDS.split(name) if part).lower()
 
 
-def columns_of(names: Sequence[str]) -> Columns | None:
+@lru_cache(maxsize=1024)
+def columns_of(names: tuple[str, ...]) -> Columns | None:
     """None where there is no time, or a column that only something else has."""
     plain = {normalised(name): name for name in reversed(names)}
     if plain.keys() & set(_names()["told"]["other"]):
@@ -68,7 +69,7 @@ def columns_of(names: Sequence[str]) -> Columns | None:
     return Columns(places, "sha" in places and "description" in places and "author" in places and not is_deploy)
 
 
-def claim(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> int:
+def claim(names: tuple[str, ...], rows: Sequence[Mapping[str, str]]) -> int:
     """How sure it is that these are changes: 0, or 78 to 82."""
     columns = columns_of(names)
     if columns is None or not rows:
@@ -97,7 +98,7 @@ def claim(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> int:
     return 78 if "version" in has and "service" in has and (is_deploy or "description" not in has) else 0
 
 
-def _measures(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> bool:
+def _measures(names: tuple[str, ...], rows: Sequence[Mapping[str, str]]) -> bool:
     """Whether a column of another name holds numbers, as a table of metrics does."""
     columns = columns_of(names)
     known = {name for found in columns.places.values() for name in found} if columns else set()
@@ -148,6 +149,7 @@ def _kind_of(told: Mapping[str, str | None]) -> str:
     return kind or ("deployed" if any(map(told.get, ("version", "sha", "artifact"))) else "annotation")
 
 
+@lru_cache(maxsize=1024)
 def _kind(cell: str | None) -> str | None:
     word = normalised(cell or "")
     parts = {word, word.partition("_")[0], word.rpartition("_")[2]}
