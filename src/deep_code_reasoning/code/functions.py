@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deep_code_reasoning.code.outline import Outline, Part
+from deep_code_reasoning.code.outline import Outline
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,8 @@ def functions_touched(
     """`removed`, `added`: sorted lines that the change took out of the state before, put into the one afterwards."""
     old = before.functions if before else {}
     new = after.functions if after else {}
-    gone = {name for name, part in old.items() if _touches(part, removed)}
-    come = {name for name, part in new.items() if _touches(part, added)}
+    gone = {name for name, part in old.items() if part.holds(removed)}
+    come = {name for name, part in new.items() if part.holds(added)}
     found = [
         TouchedFunction(name, "changed" if name in old else "added", part.line, part.end_line)
         for name, part in new.items()
@@ -37,8 +36,3 @@ def functions_touched(
     ]
     lost = [TouchedFunction(name, "removed", old[name].line, old[name].end_line) for name in gone if name not in new]
     return found + sorted(lost, key=lambda one: one.line)
-
-
-def _touches(part: Part, lines: Sequence[int]) -> bool:
-    at = bisect_left(lines, part.line)
-    return at < len(lines) and lines[at] <= part.end_line

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,14 +29,12 @@ class Literal:
     use: str
 
 
-def literals(read: Outline, lines: Collection[int] | None = None) -> list[Literal]:
-    """Of all lines that were read, or of `lines` only; in the order of the text."""
+def literals(read: Outline) -> list[Literal]:
+    """Of all that was read, in the order of the text."""
     found: list[Literal] = []
     for part in read.parts:
         if len(found) >= MOST_LITERALS:
             break
-        if lines is not None and not any(line in lines for line in range(part.line, min(part.end_line, part.line + 50) + 1)):
-            continue
         if part.role == "string":
             found.extend(_of_string(part))
         elif part.role in ("call", "class"):

@@ -61,6 +61,11 @@ class Part:
     def nearest(self, *roles: str) -> Part | None:
         return next(self.around(*roles), None)
 
+    def holds(self, lines: Sequence[int]) -> bool:
+        """One of the sorted `lines` lies in it."""
+        at = bisect_left(lines, self.line)
+        return at < len(lines) and lines[at] <= self.end_line
+
     @cached_property
     def callee(self) -> str:
         """Of a call: what is called, without arguments and blanks: `self.repository.find`."""
@@ -157,6 +162,7 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
     cursor = (inside.node if inside else parsed.tree.root_node).walk()
     parts: list[Part] = []
     open_parts: list[Part] = []
+    marks: list[Part] = []  # annotations that stand before what they are for
     depth, complete = 0, True
     while True:
         node = cursor.node
@@ -171,8 +177,14 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
                 part = _part(role, node, open_parts[-1] if open_parts else None, parsed)
                 parts.append(part)
                 open_parts.append(part)
+                if role == "annotation" and (part.within is None or part.within.role == "class"):
+                    marks.append(part)
+                elif part.role in ("function", "class") and marks:
+                    for mark in marks:
+                        mark.within = part
+                    marks.clear()
                 if part.role == "function" and lines is not None:
-                    enter = _has(lines, part.line, part.end_line)
+                    enter = part.holds(lines)
             if role in ("string", "comment", "import"):
                 enter = role == "string" and node.named_child_count > 1
         if enter and cursor.goto_first_child():
@@ -252,8 +264,3 @@ def _text(node: Node, data: bytes) -> str:
 def _without_types(callee: str) -> str:
     """Without type arguments: `get<User>`, `get::<User>`."""
     return re.sub(r"(?:::)?<[^<>()]*>$", "", callee)
-
-
-def _has(lines: Sequence[int], first: int, last: int) -> bool:
-    at = bisect_left(lines, first)
-    return at < len(lines) and lines[at] <= last
