@@ -12,7 +12,9 @@ _ASYNC = re.compile(r"(^|\s)(async|suspend)\s")
 def is_async(part: Part) -> bool:
     """The innermost function or lambda around a part says that it is asynchronous."""
     around = part.nearest("function", "lambda")
-    while around is not None and around.role == "lambda" and around.language.name in ("kotlin", "python", "java", "rust"):
+    while (
+        around is not None and around.role == "lambda" and around.language.name in ("kotlin", "python", "java", "rust")
+    ):
         around = around.nearest("function", "lambda")  # runs where it stands
     if around is None:
         return False

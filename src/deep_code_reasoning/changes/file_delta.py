@@ -49,6 +49,11 @@ class Side:
     """Of a fragment: the line in the file of each of its lines."""
 
     @cached_property
+    def reached(self) -> frozenset[int]:
+        """Lines that the change can have made say something else: the changed ones, and those beside what went."""
+        return self.changed if self.parsed.is_fragment else self.changed | frozenset(self.near)
+
+    @cached_property
     def outline(self) -> Outline:
         """The functions in which something changed, and everything outside of functions."""
         return outline(self.parsed, self.near)

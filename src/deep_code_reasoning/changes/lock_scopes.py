@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from deep_code_reasoning.changes.file_delta import Side
 from deep_code_reasoning.code.outline import Part
 
-_TAKES = re.compile(r"^(r?lock|Lock|RLock|WLock|lockInterruptibly|acquire|Wait(Async|One)?|pthread_mutex_lock|mtx_lock|spin_lock)$")
-_GIVES = re.compile(r"^(r?unlock|Unlock|RUnlock|release|Release|ReleaseMutex|pthread_mutex_unlock|mtx_unlock|spin_unlock)$")
+_TAKES = re.compile(
+    r"^(r?lock|Lock|RLock|WLock|lockInterruptibly|acquire|Wait(Async|One)?|pthread_mutex_lock|mtx_lock|spin_lock)$"
+)
+_GIVES = re.compile(
+    r"^(r?unlock|Unlock|RUnlock|release|Release|ReleaseMutex|pthread_mutex_unlock|mtx_unlock|spin_unlock)$"
+)
 _NAME = re.compile(r"(?i)(lock|mutex|mtx|semaphore|monitor|^mu|\.mu|_mu|latch)\w*\W*$")
 _BLOCK_CALL = re.compile(r"^(synchronize|synchronized|withLock|with_lock|lock!|write|read)$")
 
@@ -64,7 +68,11 @@ def _block_call(part: Part) -> LockScope | None:
         return None
     if part.method in ("write", "read") and not _NAME.search(part.receiver):
         return None
-    return LockScope(part.receiver or "this", part, part.start, part.end) if part.end_line > part.line or "{" in part.text else None
+    return (
+        LockScope(part.receiver or "this", part, part.start, part.end)
+        if part.end_line > part.line or "{" in part.text
+        else None
+    )
 
 
 def _between(part: Part, parts: tuple[Part, ...]) -> LockScope | None:

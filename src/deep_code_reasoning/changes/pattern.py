@@ -90,22 +90,24 @@ def lost(delta: FileDelta, facts: FactsOf, *, swaps: bool = True) -> list[Fact]:
     """Facts of the side before that are no more, of functions that are still there."""
     if delta.before is None or delta.after is None:
         return []
-    still = delta.after.outline.functions
+    was, still = (Counter(part.name for part in side.outline.of("function")) for side in (delta.before, delta.after))
     missing = _difference(delta.before, delta.after, facts, swaps)
-    return [fact for fact in missing if (name := function_of(fact.part)) is None or name in still or name == "?"]
+    return [fact for fact in missing if (name := function_of(fact.part)) is None or still[name] >= was[name]]
 
 
 def _difference(here: Side, there: Side | None, facts: FactsOf, swaps: bool) -> list[Fact]:
     mine = list(facts(here))
-    if not mine:
+    if not any(line in here.reached for fact in mine for line in fact.stated):
         return []
     others = list(facts(there)) if there else []
     left = Counter(fact.key for fact in others)
     new = []
-    for fact in sorted(mine, key=lambda fact: any(line in here.changed for line in fact.stated)):  # untouched ones first
+    for fact in sorted(
+        mine, key=lambda fact: any(line in here.reached for line in fact.stated)
+    ):  # untouched ones first
         if left[fact.key] > 0:
             left[fact.key] -= 1
-        elif any(line in here.changed for line in fact.stated):
+        elif any(line in here.reached for line in fact.stated):
             new.append(fact)
     if not swaps or not new:
         return new

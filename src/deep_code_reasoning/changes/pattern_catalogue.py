@@ -15,7 +15,9 @@ from deep_code_reasoning.changes.pattern import Pattern
 @cache
 def modules() -> tuple[ModuleType, ...]:
     """Every pattern's module, in the order of the codes."""
-    found = (importlib.import_module(f"{patterns.__name__}.{one.name}") for one in pkgutil.iter_modules(patterns.__path__))
+    found = (
+        importlib.import_module(f"{patterns.__name__}.{one.name}") for one in pkgutil.iter_modules(patterns.__path__)
+    )
     return tuple(sorted((one for one in found if hasattr(one, "PATTERN")), key=lambda one: one.PATTERN.code))
 
 
@@ -33,5 +35,7 @@ def page(code_or_name: str) -> str | None:
         if wanted in (pattern.code.casefold(), pattern.name.casefold()):
             text = (inspect.getdoc(module) or "").strip()
             symptoms = ", ".join(sorted(pattern.symptoms))
-            return f"# {pattern.code} {pattern.name}\n\nA change that {pattern.words}.\n\nSymptoms: {symptoms}\n\n{text}\n"
+            return (
+                f"# {pattern.code} {pattern.name}\n\nA change that {pattern.words}.\n\nSymptoms: {symptoms}\n\n{text}\n"
+            )
     return None

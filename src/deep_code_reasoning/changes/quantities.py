@@ -40,7 +40,9 @@ def quantity(text: str) -> Quantity | None:
     for token in _TOKEN.findall(plain.strip("\"'`")):
         if token[0].isdigit():
             one = _number(token)
-            value, number = (value * 2.0**min(one, 64), number * 2.0**min(one, 64)) if shift else (value * one, number * one)
+            value, number = (
+                (value * 2.0 ** min(one, 64), number * 2.0 ** min(one, 64)) if shift else (value * one, number * one)
+            )
             seen, shift = True, False
         elif token[0].isalpha():
             for word in _WORD.findall(token):

@@ -16,8 +16,12 @@ from deep_code_reasoning.code.outline import Part
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = re.compile(r"[A-Za-z_][\w]*")
+_SAYS = re.compile(
+    r"(?i)\b(log\w*|console|print\w*|raise|panic|error\w*|warn\w*|debug|info|format|sprintf|exception)\b|Error\w*$|Exception$"
+)
 _SELF = re.compile(r"^(self|this|\$this|@|cls|super|super\(\))$")
 MOST_MENTIONS = 20
+_IS_WORD = re.compile(r"\w")
 _DECLARED = re.compile(r"\s*[;,=)]")
 _TYPE_BEFORE = re.compile(r"(\w+)(?:<[^<>]*>)?[ *&?]+$")
 """Java, C#, C++: the type, then the name."""
@@ -30,19 +34,24 @@ _TYPE_AFTER = re.compile(
 def remote_words(call: Part, side: Side) -> str | None:
     """How a call that leaves the process is named to a reader: `catalog.product()`; None for any other call."""
     method, receiver = call.method, call.receiver
-    if not method or call.node.type in ("object_creation_expression", "new_expression"):
+    if not method or _is_made(call):
         return None
-    if not (is_query(call) or _is_named(call, method, receiver) or _is_typed(method, receiver, side)):
+    if not (is_query(call) or _is_named(call, method, receiver) or _is_typed(call, method, receiver, side)):
         return None
     return shown(call)
 
 
 def is_query(call: Part) -> bool:
     """A call that hands over a statement of SQL."""
+    if _is_made(call) or _SAYS.search(call.callee):
+        return False
     arguments = call.arguments
     if not re.search(r"(?i)\b(select|insert|update|delete|merge|with)\b", arguments):
         return False
-    return any(is_sql(text.strip("\"'`$@ ")) for text in re.findall(r"\"\"\".*?\"\"\"|\"[^\"]*\"|'[^']*'|`[^`]*`", arguments, re.DOTALL)[:3])
+    return any(
+        is_sql(text.strip("\"'`$@ "))
+        for text in re.findall(r"\"\"\".*?\"\"\"|\"[^\"]*\"|'[^']*'|`[^`]*`", arguments, re.DOTALL)[:3]
+    )
 
 
 def is_store_call(call: Part, side: Side) -> bool:
@@ -76,13 +85,34 @@ def _is_named(call: Part, method: str, receiver: str) -> bool:
     last = _last_word(receiver)
     if call.language.name == "ruby" and _pattern("model").match(receiver):
         return method in _words("model_methods")
+    if _is_class(receiver) or (call.language.name == "ruby" and method == "send"):
+        return False
     return last in _words("receivers") and _verb(method) in _words("verbs")
 
 
-def _is_typed(method: str, receiver: str, side: Side) -> bool:
+def _is_made(call: Part) -> bool:
+    return call.node.type in ("object_creation_expression", "new_expression")
+
+
+def _is_class(receiver: str) -> bool:
+    """A name in capitals: what is asked is a type, which keeps no connection."""
+    names = _NAME.findall(re.sub(r"\([^()]*\)", "", receiver))
+    return bool(names) and names[-1][0].isupper()
+
+
+def _is_own_object(call: Part, name: str) -> bool:
+    """Go's receiver: the method's own object."""
+    function = call.nearest("function")
+    node = function.node.child_by_field_name("receiver") if function else None
+    return node is not None and name in (node.text or b"").decode("utf-8", "replace").strip("()").split()[:1]
+
+
+def _is_typed(call: Part, method: str, receiver: str, side: Side) -> bool:
     """What the file declares the receiver to be: `private final CatalogClient catalog;`."""
     names = _NAME.findall(receiver)
-    if not names or "(" in receiver or _is_never(receiver) or _verb(method) in _words("local"):
+    if not names or "(" in receiver or _is_never(receiver) or _verb(method) in _words("local") or _is_class(receiver):
+        return False
+    if _is_own_object(call, receiver):
         return False
     return _declared_remote(side, names[-1])
 
@@ -95,14 +125,17 @@ def _declared_remote(side: Side, name: str) -> bool:
 
 
 def _is_declared_remote(source: str, name: str) -> bool:
-    for number, match in enumerate(re.finditer(rf"\b{re.escape(name)}\b", source)):
-        before, after = source[max(0, match.start() - 60) : match.start()], source[match.end() : match.end() + 60]
-        for pattern, text in ((_TYPE_BEFORE, before if _DECLARED.match(after) else ""), (_TYPE_AFTER, after)):
-            kind = pattern.search(text)
-            if kind and _last_word(kind[1]) in _words("types"):
-                return True
-        if number > MOST_MENTIONS:
-            break
+    at, mentions = source.find(name), 0
+    while at >= 0 and mentions < MOST_MENTIONS:
+        end = at + len(name)
+        before, after = source[max(0, at - 60) : at], source[end : end + 60]
+        if not _IS_WORD.match(after) and not _IS_WORD.match(before[-1:]):
+            mentions += 1
+            for pattern, text in ((_TYPE_BEFORE, before if _DECLARED.match(after) else ""), (_TYPE_AFTER, after)):
+                kind = pattern.search(text)
+                if kind and kind[1][0].isupper() and _last_word(kind[1]) in _words("types"):
+                    return True
+        at = source.find(name, end)
     return False
 
 

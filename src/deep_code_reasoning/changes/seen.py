@@ -119,7 +119,9 @@ def _literals(delta: FileDelta) -> list[Literal]:
     found: list[Literal] = []
     for side in (delta.before, delta.after):
         if side is not None:
-            spans = [range(part.line, part.end_line + 1) for part in side.outline.functions.values() if part.holds(side.near)]
+            spans = [
+                range(part.line, part.end_line + 1) for part in side.outline.functions.values() if part.holds(side.near)
+            ]
             found += [
                 one
                 for one in literals(side.outline)

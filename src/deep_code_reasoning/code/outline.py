@@ -27,6 +27,7 @@ _ARGUMENTS = {"arguments", "argument_list", "value_arguments", "token_tree", "an
 _NAME_FIELDS = ("name", "left", "pattern", "key", "field", "declarator", "property", "designator")
 _VALUE_FIELDS = ("value", "right", "default_value")
 _LAST_NAME = re.compile(r"([A-Za-z_$][\w$]*[?!]?)\W*$")
+_CONTAINERS = frozenset({"class", "import", "comment"})
 _SCOPED_NAME = re.compile(r"((?:[A-Za-z_]\w*::)*[~A-Za-z_$][\w$]*[?!=]?)\W*$")
 
 
@@ -80,7 +81,7 @@ class Part:
     @cached_property
     def method(self) -> str:
         """The last name of the callee."""
-        match = _LAST_NAME.search(_without_types(self.callee))
+        match = _LAST_NAME.search(_without_types(self.callee)[-80:])
         return match[1] if match else ""
 
     @cached_property
@@ -112,7 +113,9 @@ class Part:
         node = self.node.child_by_field_name("condition")
         if node is None:
             return self.text[: max(0, self.body[0] - self.start)]
-        return self.data[node.start_byte : min(node.end_byte, node.start_byte + LONGEST_TEXT)].decode("utf-8", "replace")
+        return self.data[node.start_byte : min(node.end_byte, node.start_byte + LONGEST_TEXT)].decode(
+            "utf-8", "replace"
+        )
 
     @cached_property
     def value(self) -> str:
@@ -120,7 +123,9 @@ class Part:
         node = value_node(self.node)
         if node is None:
             return ""
-        return self.data[node.start_byte : min(node.end_byte, node.start_byte + LONGEST_TEXT)].decode("utf-8", "replace")
+        return self.data[node.start_byte : min(node.end_byte, node.start_byte + LONGEST_TEXT)].decode(
+            "utf-8", "replace"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +144,15 @@ class Outline:
                 found.setdefault(part.name, part)
         return found
 
-    def of(self, *roles: str) -> list[Part]:
-        return [part for part in self.parts if part.role in roles]
+    @cached_property
+    def _by_role(self) -> dict[str, list[Part]]:
+        found: dict[str, list[Part]] = {}
+        for part in self.parts:
+            found.setdefault(part.role, []).append(part)
+        return found
+
+    def of(self, role: str) -> list[Part]:
+        return self._by_role.get(role, [])
 
     def function_at(self, line: int) -> Part | None:
         return self._innermost(line, "function")
@@ -183,8 +195,8 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
                     for mark in marks:
                         mark.within = part
                     marks.clear()
-                if part.role == "function" and lines is not None:
-                    enter = part.holds(lines)
+                if lines is not None and role not in _CONTAINERS:
+                    enter = _lies_near(part, lines)
             if role in ("string", "comment", "import"):
                 enter = role == "string" and node.named_child_count > 1
         if enter and cursor.goto_first_child():
@@ -194,6 +206,14 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
             if not cursor.goto_parent():
                 return Outline(tuple(parts), complete)
             depth -= 1
+
+
+def _lies_near(part: Part, lines: Sequence[int]) -> bool:
+    """Inside of a function all is read; outside of one what a wanted line lies in."""
+    around = part.within
+    while around is not None and around.role != "function":
+        around = around.within
+    return around is not None and part.role != "function" or part.holds(lines)
 
 
 def value_node(node: Node) -> Node | None:
@@ -263,4 +283,4 @@ def _text(node: Node, data: bytes) -> str:
 
 def _without_types(callee: str) -> str:
     """Without type arguments: `get<User>`, `get::<User>`."""
-    return re.sub(r"(?:::)?<[^<>()]*>$", "", callee)
+    return re.sub(r"(?:::)?<[^<>()]*>$", "", callee) if callee.endswith(">") else callee

@@ -33,9 +33,7 @@ class Parsed:
     is_fragment: bool = False
 
 
-def parse(
-    data: bytes, language: Language, *, before: Parsed | None = None, fragment: bool = False
-) -> Parsed | str:
+def parse(data: bytes, language: Language, *, before: Parsed | None = None, fragment: bool = False) -> Parsed | str:
     """The tree of a file, or why it has none. `before`: an older state, of which unchanged parts are taken over."""
     if len(data) > MOST_BYTES:
         return TOO_LARGE

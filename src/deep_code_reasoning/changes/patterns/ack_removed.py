@@ -24,7 +24,10 @@ from deep_code_reasoning.changes.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.pattern import Fact, Match, Pattern, lost, matches
 
 PATTERN = Pattern(
-    "DIFF011", "acknowledgement", "changes when a message is acknowledged or committed", frozenset({"queue", "memory", "concurrency"})
+    "DIFF011",
+    "acknowledgement",
+    "changes when a message is acknowledged or committed",
+    frozenset({"queue", "memory", "concurrency"}),
 )
 
 _ACK = re.compile(

@@ -32,11 +32,13 @@ PATTERN = Pattern(
     frozenset({"concurrency", "wrong", "memory", "exhausted", "null"}),
 )
 
-_GATHERED = re.compile(r"(?i)(all|allsettled|race|any|gather|wait|join|create_task|ensure_future|whenall|spawn|then|catch|run|as_completed|add_task|asyncio\.\w+)$")
+_GATHERED = re.compile(
+    r"(?i)(all|allsettled|race|any|gather|wait|join|create_task|ensure_future|whenall|spawn|then|catch|run|as_completed|add_task|asyncio\.\w+)$"
+)
 
 
 def find(delta: FileDelta) -> Iterator[Match]:
-    if delta.before is None or delta.after is None:
+    if delta.before is None or delta.after is None or "await" not in delta.before.source:
         return
     awaited = Counter((function_of(part), part.callee) for part in _awaited(delta.before))
     still = Counter((function_of(part), part.callee) for part in _awaited(delta.after))

@@ -48,11 +48,13 @@ def find(delta: FileDelta) -> Iterator[Match]:
 
 def _facts(side: Side) -> Iterator[Fact]:
     for part in side.outline.parts:
-        if part.role == "call" and (_CALL.match(part.method) or _is_include(part.method, part.arguments, part.language.name)):
+        if part.role == "call" and (
+            _CALL.match(part.method) or _is_include(part.method, part.arguments, part.language.name)
+        ):
             yield Fact(part.method.lower(), part, f"no longer calls {part.method}()")
         elif part.role == "annotation" and (match := _ANNOTATION.search(part.text)):
             yield Fact(match[1], part, f"is no longer marked {match[1]}")
-        elif part.role == "string" and (match := _FETCH_JOIN.search(part.text)):
+        elif part.role == "string" and "fetch" in part.text.lower() and (match := _FETCH_JOIN.search(part.text)):
             yield Fact("join fetch", part, f"no longer does {' '.join(match[0].split())}")
 
 

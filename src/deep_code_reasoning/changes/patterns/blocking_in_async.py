@@ -36,7 +36,9 @@ _WAITS = {
     "c-sharp": r"(Thread\.Sleep|\.Wait|\.GetResult|Task\.WaitAll|File\.ReadAllText|File\.WriteAllText)$",
     "php": r"^(sleep|usleep|file_get_contents)$",
 }
-_HANDED_OVER = re.compile(r"(to_thread|run_in_executor|run_sync|spawn_blocking|withContext|Task\.Run|submit|run_in_threadpool)$")
+_HANDED_OVER = re.compile(
+    r"(to_thread|run_in_executor|run_sync|spawn_blocking|withContext|Task\.Run|submit|run_in_threadpool)$"
+)
 
 
 def find(delta: FileDelta) -> Iterator[Match]:

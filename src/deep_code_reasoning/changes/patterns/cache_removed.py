@@ -36,8 +36,12 @@ _READS = re.compile(
     r"(?i)^(get(_or_set|_or_load|_many|_?if_?present|orcreate(async)?|orsetasync|orload|orcompute|_or_insert_with)?|fetch(_multi)?|load|lookup|read(_multi)?|"
     r"set(_many|ex|async)?|put(_?if_?absent|all)?|add|store|write(_multi)?|compute_?if_?absent|remember(forever)?|has|contains(_?key)?|exists?\??|do|trygetvalue|peek|getset|wrap)$"
 )
-_MADE_BY = re.compile(r"(?i)^(lru_cache|cached?|cached_property|cachedmethod|cache_page|memoi[sz]e|usememo|memo|ttl_cache|rails_cache|cache_result|fragment_cache)$")
-_ANNOTATION = re.compile(r"(?i)@?#?\[?\b([\w.]*(lru_cache|\bcached?\b|cached_property|cacheable|memoi[sz]e|cache_page|ttl_cache|outputcache|responsecache|cacheresult)\w*)")
+_MADE_BY = re.compile(
+    r"(?i)^(lru_cache|cached?|cached_property|cachedmethod|cache_page|memoi[sz]e|usememo|memo|ttl_cache|rails_cache|cache_result|fragment_cache)$"
+)
+_ANNOTATION = re.compile(
+    r"(?i)@?#?\[?\b([\w.]*(lru_cache|\bcached?\b|cached_property|cacheable|memoi[sz]e|cache_page|ttl_cache|outputcache|responsecache|cacheresult)\w*)"
+)
 
 
 def find(delta: FileDelta) -> Iterator[Match]:
@@ -49,8 +53,10 @@ def _facts(side: Side) -> Iterator[Fact]:
         if part.role == "call" and part.nearest("annotation") is None:
             last = re.findall(r"[A-Za-z_]\w*", re.sub(r"\([^()]*\)", "", part.receiver))[-1:]
             if last and _NAME.search(last[0].strip("_")) and _READS.match(part.method):
-                yield Fact("read" if _is_read(part.method) else "write", part, f"no longer calls {last[0]}.{part.method}()")
-            elif _MADE_BY.match(part.method):
+                yield Fact(
+                    "read" if _is_read(part.method) else "write", part, f"no longer calls {last[0]}.{part.method}()"
+                )
+            elif _MADE_BY.match(part.method) and not part.receiver:
                 yield Fact(part.method, part, f"no longer calls {part.method}()")
         elif part.role == "annotation" and (match := _ANNOTATION.match(part.text)):
             yield Fact("annotation", part, f"is no longer marked {match[1]}")

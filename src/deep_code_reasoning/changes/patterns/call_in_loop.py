@@ -38,7 +38,9 @@ PATTERN = Pattern(
 )
 
 MOST_CALLERS = 20
-_RETRY = re.compile(r"(?i)retr|attempt|backoff|poll|page|cursor|next_?token|offset|hasNext|has_next|while\s*\(?\s*(true|1|True)\b|^for\s*(\(;;\))?\s*\{|^loop\b|is_?running|shutdown|interrupted|\.Next\(\)|\.next\(\)|rs\.next|select\s*\{|fetchone|rows\.")
+_RETRY = re.compile(
+    r"(?i)retr|attempt|backoff|poll|page|cursor|next_?token|offset|hasNext|has_next|while\s*\(?\s*(true|1|True)\b|^for\s*(\(;;\))?\s*\{|^loop\b|is_?running|shutdown|interrupted|\.Next\(\)|\.next\(\)|rs\.next|select\s*\{|fetchone|rows\."
+)
 """Loops that wait, retry or page: they do not make a call once an element."""
 
 
@@ -121,10 +123,15 @@ def _head(loop: Part) -> str:
 def _rounds(loop: Part) -> str:
     """`once per line of lines`, `once a round`."""
     head = " ".join(_head(loop).split())
-    each = re.search(r"for\s*\(?(?:await\s*\(?)?(?:final |const |let |var |auto |val )?[\w<>\[\], .&*]*?([A-Za-z_$]\w*)\s*(?:in|of|:(?!=)|as)\s+\*?&?([\w$.>\-]+)", head)
+    each = re.search(
+        r"for(?:each)?\s*\(?(?:await\s*\(?)?(?:final |const |let |var |auto |val )?[\w<>\[\], .&*]*?([A-Za-z_$]\w*)\s*(?:in|of|:(?!=)|as)\s+\*?&?([\w$.>\-]+)",
+        head,
+    )
     if each:
         return f"once per {each[1]} of {each[2]}"
-    each = re.search(r"foreach\s*\(\$?([\w$>\-]+)\s+as\s+(?:\$\w+\s*=>\s*)?\$?(\w+)", head) if "foreach" in head else None
+    each = (
+        re.search(r"foreach\s*\(\$?([\w$>\-]+)\s+as\s+(?:\$\w+\s*=>\s*)?\$?(\w+)", head) if "foreach" in head else None
+    )
     if each:
         return f"once per {each[2]} of {each[1]}"
     each = re.search(r"for\s+[\w, ]*?(\w+)\s*:=\s*range\s+([\w.]+)", head)

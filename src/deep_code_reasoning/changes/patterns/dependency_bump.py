@@ -36,7 +36,9 @@ _MANIFEST = re.compile(
 )
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?[\w.+-]*")
 _NAME = re.compile(r"[A-Za-z@][\w./:@-]*[A-Za-z][\w./:@-]*|[A-Za-z]{2,}")
-_NO_NAME = frozenset("version versions require implementation api compile gem from include dependency packagereference implementationproject testimplementation val def".split())
+_NO_NAME = frozenset(
+    "version versions require implementation api compile gem from include dependency packagereference implementationproject testimplementation val def".split()
+)
 
 
 def find(delta: FileDelta) -> Iterator[Match]:
@@ -48,7 +50,9 @@ def find(delta: FileDelta) -> Iterator[Match]:
         if was and was[2][:2] != version[:2]:
             words = f"takes {name} {version[2]} instead of {was[2][2]}"
             shown = text.strip()[:LONGEST_LINE]
-            yield Match(PATTERN.code, PATTERN.name, delta.path, line, None, shown, words, about=("".join(text.split()),))
+            yield Match(
+                PATTERN.code, PATTERN.name, delta.path, line, None, shown, words, about=("".join(text.split()),)
+            )
 
 
 def _versions(lines: Sequence[tuple[int | None, str]]) -> dict[str, tuple[int | None, str, tuple[str, str, str]]]:
@@ -60,5 +64,5 @@ def _versions(lines: Sequence[tuple[int | None, str]]) -> dict[str, tuple[int | 
             continue
         names = [one for one in _NAME.findall(_VERSION.sub(" ", text[:500])) if one.lower() not in _NO_NAME]
         if names:
-            found[":".join(names[:2])] = (line, text, (match[1], match[2], match[0].lstrip("v")))
+            found[":".join(dict.fromkeys(names[:2]))] = (line, text, (match[1], match[2], match[0].lstrip("v")))
     return found

@@ -27,7 +27,10 @@ from deep_code_reasoning.changes.words import is_inert_line
 from deep_code_reasoning.code.outline import Part
 
 PATTERN = Pattern(
-    "DIFF016", "error-swallowed", "no longer hands an error on", frozenset({"wrong", "null", "schema", "concurrency", "queue"})
+    "DIFF016",
+    "error-swallowed",
+    "no longer hands an error on",
+    frozenset({"wrong", "null", "schema", "concurrency", "queue"}),
 )
 
 _EXPECTED = re.compile(
@@ -44,13 +47,18 @@ def find(delta: FileDelta) -> Iterator[Match]:
         return
     yield from matches(PATTERN, delta, gained(delta, _silent))
     if delta.language is not None and delta.language.name == "go":
-        yield from matches(PATTERN, delta, gained(delta, _ignored))
-        yield from matches(PATTERN, delta, _unchecked(delta), is_removal=True)
+        ignored = gained(delta, _ignored)
+        told = {fact.key for fact in ignored}
+        yield from matches(PATTERN, delta, ignored)
+        unchecked = [fact for fact in _unchecked(delta) if fact.key.partition(" ")[2] not in told]
+        yield from matches(PATTERN, delta, unchecked, is_removal=True)
 
 
 def _silent(side: Side) -> Iterator[Fact]:
     for part in side.outline.of("handler"):
-        head = part.text[: max(0, part.body[0] - part.start)] if part.body[0] > part.start else part.text.splitlines()[0]
+        head = (
+            part.text[: max(0, part.body[0] - part.start)] if part.body[0] > part.start else part.text.splitlines()[0]
+        )
         if not _EXPECTED.search(head) and _does_nothing(part):
             caught = " ".join(head.split()).strip(" {:")[:60]
             lines = tuple(range(part.line, min(part.end_line, part.line + 20) + 1))
@@ -92,4 +100,9 @@ def _checks(side: Side) -> Iterator[Fact]:
         if _ERR_CHECK.match(part.condition) or "!= nil" in part.text[:120] and "err" in part.text[:120]:
             around = "\n".join(side.text(line) for line in range(max(1, part.line - 3), part.line + 1))
             calls = re.findall(r"\w*[eE]rr\w*\s*:?=\s*([\w.]+)\(", around)
-            yield Fact(f"check {calls[-1] if calls else ''}", part, f"no longer looks at the error of {calls[-1] if calls else 'a call'}()", (part.line,))
+            yield Fact(
+                f"check {calls[-1] if calls else ''}",
+                part,
+                f"no longer looks at the error of {calls[-1] if calls else 'a call'}()",
+                (part.line,),
+            )

@@ -31,7 +31,9 @@ PATTERN = Pattern(
 )
 
 _DROPS = re.compile(r"(?i)\bdrop\s+index\s+(?:concurrently\s+)?(?:if\s+exists\s+)?[`\"\[]?([\w.]+)")
-_CREATES = re.compile(r"(?i)\bcreate\s+(?:unique\s+)?index\s+(?:concurrently\s+)?(?:if\s+not\s+exists\s+)?[`\"\[]?([\w.]+)")
+_CREATES = re.compile(
+    r"(?i)\bcreate\s+(?:unique\s+)?index\s+(?:concurrently\s+)?(?:if\s+not\s+exists\s+)?[`\"\[]?([\w.]+)"
+)
 _DROP_CALL = re.compile(r"^(remove_index|drop_index|dropIndex|DropIndex|dropUnique|RemoveIndex|removeIndex)$")
 _MAKE_CALL = re.compile(r"^(add_index|create_index|createIndex|CreateIndex|ensureIndex|HasIndex|addIndex|AddIndex)$")
 _FLAG = re.compile(r"^(db_index|index|unique_index)$")
@@ -47,7 +49,7 @@ def _drops(side: Side) -> Iterator[Fact]:
         if part.role == "string" and (match := _DROPS.search(part.text)):
             yield Fact(match[1].lower(), part, f"drops the index {match[1]}")
         elif part.role == "call" and _DROP_CALL.match(part.method) and not _is_undo(part.nearest("function")):
-            yield Fact(_plain(part.arguments), part, f"drops an index with {part.method}{_plain(part.arguments)[:60]}")
+            yield Fact(_plain(part.arguments), part, f"drops an index with {part.method} {_plain(part.arguments)[:60]}")
 
 
 def _declared(side: Side) -> Iterator[Fact]:

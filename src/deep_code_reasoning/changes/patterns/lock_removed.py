@@ -27,7 +27,9 @@ from deep_code_reasoning.changes.pattern import Fact, Match, Pattern, lost, matc
 PATTERN = Pattern("DIFF009", "lock-removed", "takes a lock away", frozenset({"concurrency", "crash", "wrong"}))
 
 _FOR_UPDATE = re.compile(r"(?i)\bfor\s+update\b")
-_TRANSACTION = re.compile(r"(?i)^(@?Transactional|transaction\.atomic|select_for_update|with_lock|lock!|Lock\(LockModeType.*)")
+_TRANSACTION = re.compile(
+    r"(?i)^(@?Transactional|transaction\.atomic|select_for_update|with_lock|lock!|Lock\(LockModeType.*)"
+)
 
 
 def find(delta: FileDelta) -> Iterator[Match]:
@@ -44,5 +46,9 @@ def _facts(side: Side) -> Iterator[Fact]:
             yield Fact("for update", part, "no longer locks the rows it reads (FOR UPDATE)")
         elif part.role == "annotation" and (match := _TRANSACTION.match(part.text.lstrip("@[# "))):
             yield Fact(match[1], part, f"is no longer marked {match[1]}")
-        elif part.role == "call" and part not in taken and part.method in ("select_for_update", "lockForUpdate", "with_lock", "lock!"):
+        elif (
+            part.role == "call"
+            and part not in taken
+            and part.method in ("select_for_update", "lockForUpdate", "with_lock", "lock!")
+        ):
             yield Fact(part.method, part, f"no longer calls {part.method}()")

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from deep_code_reasoning.changes.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.lock_scopes import lock_scopes
-from deep_code_reasoning.changes.pattern import Fact, Match, Pattern, gained, matches
+from deep_code_reasoning.changes.pattern import Fact, Match, Pattern, function_of, gained, matches
 from deep_code_reasoning.changes.remote_calls import remote_words
 
 PATTERN = Pattern(
@@ -40,7 +40,11 @@ def find(delta: FileDelta) -> Iterator[Match]:
     wider = gained(delta, _under)
     yield from matches(PATTERN, delta, wider)
     told = {line for fact in wider for line in fact.stated}
-    yield from matches(PATTERN, delta, [fact for fact in gained(delta, _taken) if fact.part.line not in told])
+    known = delta.before.outline.functions if delta.before else {}
+    taken = [fact for fact in gained(delta, _taken) if fact.part.line not in told]
+    yield from matches(
+        PATTERN, delta, [fact for fact in taken if not delta.is_whole or function_of(fact.part) in known]
+    )
 
 
 def _taken(side: Side) -> Iterator[Fact]:

@@ -58,6 +58,9 @@ def _is_used(name: str, side: Side, function: str | None) -> bool:
     part = side.outline.functions.get(function or "")
     text = part.text if part else "\n".join(side.text(line) for line in side.near)
     plain = re.escape(name)
-    if re.search(rf"\b{plain}\s*(\?\.|\?\?|\?:|!!|\bor\b|\|\||&&|\band\b)|(\bif\s+|\bunless\s+|!|\()\(?{plain}\s*[):{{]|[oO]ptional\w*\([^()]*{plain}", text):
+    if re.search(
+        rf"\b{plain}\s*(\?\.|\?\?|\?:|!!|\bor\b|\|\||&&|\band\b)|(\bif\s+|\bunless\s+|!|\()\(?{plain}\s*[):{{]|[oO]ptional\w*\([^()]*{plain}",
+        text,
+    ):
         return False
     return bool(re.search(rf"\b{plain}\s*(\.|->|\[)\s*\w", text))

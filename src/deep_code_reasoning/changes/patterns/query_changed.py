@@ -52,7 +52,10 @@ def find(delta: FileDelta) -> Iterator[Match]:
         for old, new in zip(olds, news, strict=True):
             lines = tuple(range(new.line, min(new.end_line, new.line + 60) + 1))
             lost = [name for name, clause in _CLAUSES.items() if _count(clause, old) > _count(clause, new)]
-            if lost and (delta.after.changed.intersection(lines) or delta.before.changed.intersection(range(old.line, old.end_line + 1))):
+            if lost and (
+                delta.after.changed.intersection(lines)
+                or delta.before.changed.intersection(range(old.line, old.end_line + 1))
+            ):
                 verb, table = key[1], key[2].partition(" ")[0]
                 words = f"takes {' and '.join(lost)} out of a {verb} on {table}"
                 yield match_of(PATTERN, delta, Fact(words, new, words, lines))

@@ -35,14 +35,16 @@ PATTERN = Pattern(
 _GIVES_BACK = re.compile(
     r"^(close(Quietly|Async|_all|All)?|aclose|Close|CloseAsync|release(Connection|_connection)?|Release|dispose|Dispose(Async)?|free|destroy|"
     r"shutdown(Now)?|Shutdown|unsubscribe|removeListener|removeEventListener|off|clearInterval|clearTimeout|disconnect|"
-    r"Stop|returnObject|recycle|unregister|deregister|checkin|Done|unlock|Unlock|RUnlock|ReleaseMutex|cancel|fclose|curl_close|delete)$"
+    r"Stop|returnObject|recycle|unregister|deregister|checkin|cancel|fclose|curl_close|delete)$"
 )
-_WEAK = frozenset({"delete", "off", "destroy", "free", "Done", "cancel", "Stop"})
+_WEAK = frozenset({"delete", "off", "destroy", "free", "cancel", "Stop"})
 """Names that often mean something else; they count in a `defer` or a `finally` only, where what is left is given back."""
 
 
 def find(delta: FileDelta) -> Iterator[Match]:
-    yield from matches(PATTERN, delta, [fact for fact in lost(delta, _facts) if _still_opened(delta, fact)], is_removal=True)
+    yield from matches(
+        PATTERN, delta, [fact for fact in lost(delta, _facts) if _still_opened(delta, fact)], is_removal=True
+    )
 
 
 def _facts(side: Side) -> Iterator[Fact]:
@@ -50,7 +52,7 @@ def _facts(side: Side) -> Iterator[Fact]:
         if part.role == "call" and _GIVES_BACK.match(part.method):
             if part.method in _WEAK and part.nearest("defer", "cleanup") is None:
                 continue
-            if is_lock_release(part) and part.nearest("defer", "cleanup") is None:
+            if is_lock_release(part):  # a lock's, which is DIFF009's
                 continue
             yield Fact("release", part, f"no longer calls {_name(part)}{part.method}()")
         elif part.role == "scope" and (opened := _opened(part)):
@@ -69,7 +71,13 @@ def _still_opened(delta: FileDelta, fact: Fact) -> bool:
 def _opened(part: Part) -> str | None:
     head = " ".join(part.text[: max(0, part.body[0] - part.start)].split())
     match = re.match(r"(?:async )?(?:with|try|await using|using)\s*\(?\s*(.{3,60}?)\s*\)?\s*:?\s*\{?$", head)
-    return match[1] if match and "(" in match[1] and not re.search(r"(?i)lock|mock|patch|raises|assert|subtest|suppress|context", match[1]) else None
+    return (
+        match[1]
+        if match
+        and "(" in match[1]
+        and not re.search(r"(?i)lock|mock|patch|raises|assert|subtest|suppress|context", match[1])
+        else None
+    )
 
 
 def _name(part: Part) -> str:

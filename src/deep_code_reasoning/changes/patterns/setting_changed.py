@@ -63,8 +63,9 @@ def _settings(side: Side) -> dict[tuple[str | None, str], list[tuple[Part, Quant
     found: dict[tuple[str | None, str], list[tuple[Part, Quantity]]] = {}
     for part in side.outline.parts:
         if part.role == "assign":
-            values = [(part.name, part.value)]
-        elif part.role == "call" and _NAME.search(part.method):
+            value = part.value[:80]
+            values = [(part.name, value)] if any(map(str.isdigit, value)) else []
+        elif part.role == "call" and any(map(str.isdigit, part.arguments[:200])) and _NAME.search(part.method):
             values = [(f"{part.method}#{place}", text) for place, text in enumerate(_arguments(part.arguments))]
         else:
             continue

@@ -30,7 +30,9 @@ PATTERN = Pattern(
     frozenset({"latency", "exhausted", "timeout", "memory", "queue"}),
 )
 
-_NAME = re.compile(r"(?i)^(set|with)?_?(\w+[_.])?(\w*?time_?out|\w*?deadline)(_?(ms|s|sec|secs|seconds|millis|milliseconds|in_?seconds|duration|after))?$")
+_NAME = re.compile(
+    r"(?i)^(set|with)?_?(\w+[_.])?(\w*?time_?out|\w*?deadline)(_?(ms|s|sec|secs|seconds|millis|milliseconds|in_?seconds|duration|after))?$"
+)
 _CALL = re.compile(
     r"(?i)^(with_?(timeout|deadline)(_?after|_?cause|ornull)?|set(\w*)timeout|set(\w*)deadline|\w*timeout|wait_for|or_?timeout|completeontimeout|"
     r"timeout_at|cancelafter|abortsignal\.timeout|withdeadlineafter)$"
@@ -45,7 +47,17 @@ def find(delta: FileDelta) -> Iterator[Match]:
 
 def _facts(side: Side) -> Iterator[Fact]:
     for part in side.outline.parts:
-        if part.role == "assign" and part.nearest("call", "assign") and _NAME.match(part.name) and not _OFF.match(part.value):
+        if (
+            part.role == "assign"
+            and part.nearest("call", "assign")
+            and _NAME.match(part.name)
+            and not _OFF.match(part.value)
+        ):
             yield Fact("timeout", part, f"no longer sets {part.name} (it was {' '.join(part.value.split())[:60]})")
-        elif part.role == "call" and _CALL.match(part.method) and not _TIMER.match(part.callee) and len(part.arguments) > 2:
+        elif (
+            part.role == "call"
+            and _CALL.match(part.method)
+            and not _TIMER.match(part.callee)
+            and len(part.arguments) > 2
+        ):
             yield Fact("timeout", part, f"no longer calls {part.method}{' '.join(part.arguments.split())[:60]}")

@@ -33,8 +33,12 @@ _EMPTY = re.compile(
     r"(map\[.*|\[\].*)\{\s*\}|make\((map|\[\]).*\)|mutable(Map|List|Set)Of(<.*>)?\(\)|Hash\.new.*|Array\.new|Concurrent::Map\.new)$",
     re.DOTALL,
 )
-_ADDS = re.compile(r"^(append|add|push|put|set|insert|extend|putIfAbsent|computeIfAbsent|offer|Add|TryAdd|unshift|<<|setdefault|update|addAll)$")
-_NEVER = re.compile(r"(?i)registry|registered|handlers?|plugins?|types?|classes|routes?|hooks?|middlewares?|commands?|factories|providers?|listeners?_?$|^__all__$")
+_ADDS = re.compile(
+    r"^(append|add|push|put|set|insert|extend|putIfAbsent|computeIfAbsent|offer|Add|TryAdd|unshift|<<|setdefault|update|addAll)$"
+)
+_NEVER = re.compile(
+    r"(?i)registry|registered|handlers?|plugins?|types?|classes|routes?|hooks?|middlewares?|commands?|factories|providers?|listeners?_?$|^__all__$"
+)
 
 
 def find(delta: FileDelta) -> Iterator[Match]:

@@ -29,12 +29,18 @@ PATTERN = Pattern(
     "DIFF013", "validation-added", "refuses what was taken before", frozenset({"schema", "auth", "overload"})
 )
 
-_HANDED_ON = re.compile(r"(?i)^\W*(\w*err\w*|e|ok|!ok)\s*(!=|==|!==)?\s*(nil|null|None)?\W*$|\berr\w*\s*(:=|=)[^=].*;\s*\w*err\w*\s*!=\s*nil|;\s*!?ok$")
+_HANDED_ON = re.compile(
+    r"(?i)^\W*(\w*err\w*|e|ok|!ok)\s*(!=|==|!==)?\s*(nil|null|None)?\W*$|\berr\w*\s*(:=|=)[^=].*;\s*\w*err\w*\s*!=\s*nil|;\s*!?ok$"
+)
 _REFUSES = re.compile(
     r"(?i)^(raise|panic!?|bail!?|ensure!?|require\w*|check(argument|state|notnull)?|assert\w*|abort(_if|_unless)?|http_?error|err|error)$"
 )
-_RETURNS_ERROR = re.compile(r"\b(errors\.New|fmt\.Errorf|status\.Errorf?|Err\(|err[A-Z]\w+|Err[A-Z]\w+|\w+Errorf?\(|BadRequest\(|Result\.Fail|failure\()")
-_CHECK = re.compile(r"^(requireNonNull|checkArgument|checkState|checkNotNull|require|check|requireNotNull|checkNotNull|ThrowIfNull\w*|ThrowIf\w+|notNull|isTrue|bail!|ensure!)$")
+_RETURNS_ERROR = re.compile(
+    r"\b(errors\.New|fmt\.Errorf|status\.Errorf?|Err\(|err[A-Z]\w+|Err[A-Z]\w+|\w+Errorf?\(|BadRequest\(|Result\.Fail|failure\()"
+)
+_CHECK = re.compile(
+    r"^(requireNonNull|checkArgument|checkState|checkNotNull|require|check|requireNotNull|checkNotNull|ThrowIfNull\w*|ThrowIf\w+|notNull|isTrue|bail!|ensure!)$"
+)
 
 
 def find(delta: FileDelta) -> Iterator[Match]:
@@ -48,8 +54,8 @@ def _facts(side: Side) -> Iterator[Fact]:
             condition = " ".join(part.condition.split())
             plain = condition[1:-1] if condition[:1] == "(" and condition[-1:] == ")" else condition
             yield Fact(plain, part, f"refuses where {plain[:80]}", (part.line,))
-        elif part.role == "call" and _CHECK.match(part.method) and len(part.arguments) > 2:
-            yield Fact(f"{part.method}{part.arguments}", part, f"checks with {part.method}()")
+        elif part.role == "call" and _CHECK.match(part.method) and (not part.receiver or part.receiver[0].isupper()):
+            yield Fact(f"{part.method}{''.join(part.arguments.split())}", part, f"checks with {part.method}()")
 
 
 def _refuses(branch: Part, side: Side) -> bool:
@@ -63,7 +69,12 @@ def _refuses(branch: Part, side: Side) -> bool:
         if start <= part.start and part.end <= end and part is not branch:
             if part.role == "raise":
                 return True
-            if part.role == "call" and _REFUSES.match(part.method) and part.nearest("branch") is branch and not part.receiver:
+            if (
+                part.role == "call"
+                and _REFUSES.match(part.method)
+                and part.nearest("branch") is branch
+                and not part.receiver
+            ):
                 return True
             if part.role == "return" and _RETURNS_ERROR.search(part.text):
                 return True
