@@ -1,8 +1,4 @@
-"""Runs `git log` so that a hostile repository can execute nothing, and parses what it prints as it comes.
-
-Signature programs, external diffs, text converters, hooks, fsmonitor, lazy fetches, pagers and the user's own
-configuration are all switched off; what remains is reading objects.
-"""
+"""What `git log` prints of a history, as it comes: each commit with the files it touched and their hunks."""
 
 from __future__ import annotations
 
@@ -13,48 +9,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, NamedTuple
+
+from deep_code_reasoning.sources.changes.git_command import SECONDS, command, run_git, surroundings
 
 PATCH_BYTES = 256 << 10
-SECONDS = 300.0
-_LINE_BYTES = PATCH_BYTES + 1  # enough to see that a patch is too large
+_FIELD_BYTES = 1 << 20  # a longer message or name is cut
+_READ_BYTES = 1 << 20
+_KEPT_BYTES = PATCH_BYTES + (64 << 10)  # of a file's patch: its hunks, and the header before them
 _COMMIT = b"\x1e"
+_NEXT_COMMIT = b"\n\x1e"
+_FILE = b"diff --git "
+_NEXT_FILE = b"\ndiff --git "
 # Fields end with NUL, the one byte that neither a name nor a message can hold.
 _FORMAT = "%x1e" + "".join(f"{field}%x00" for field in ("%H", "%P", "%an", "%at", "%ct", "%B"))
-
-_SAFE_CONFIG = (
-    "safe.directory=*",
-    "core.fsmonitor=false",
-    f"core.hooksPath={os.devnull}",
-    f"core.attributesFile={os.devnull}",
-    "core.pager=cat",
-    "log.showSignature=false",
-    "protocol.allow=never",
-    "diff.suppressBlankEmpty=false",
-    "gc.auto=0",
-)
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_PAGER": "cat",
-    "LC_ALL": "C",
-}
 _LOG = (
     *("log", "-z", "--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes", "--no-mailmap"),
     *("--no-relative", "--no-abbrev", "--encoding=UTF-8", "--diff-merges=first-parent", "--submodule=short"),
     *("--ignore-submodules=none", "--src-prefix=a/", "--dst-prefix=b/", f"-O{os.devnull}", f"--format={_FORMAT}"),
 )
-_WITH_PATCHES = ("--raw", "--numstat", "-p", "-U0", "-M", "-l1000")
+# Lines are counted here: with --numstat git would compare every file twice, a third of its time.
+_WITH_PATCHES = ("--raw", "-p", "-U0", "--inter-hunk-context=0", "-M", "-l1000")
 _WITHOUT_BLOBS = ("--raw", "--no-renames")
 
+__all__ = ["PATCH_BYTES", "Commit", "FileChange", "GitLog", "run_git"]
 
-@dataclass
+
+@dataclass(slots=True)
 class FileChange:
     status: str  # git's letter: A, M, D, R, C, T
     path: str
@@ -66,7 +47,7 @@ class FileChange:
     patch_too_large: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Commit:
     sha: str
     parents: list[str]
@@ -77,34 +58,18 @@ class Commit:
     files: list[FileChange] = field(default_factory=list)
 
 
-def run_git(git: str, git_dir: Path, *arguments: str) -> str | None:
-    """The output of a short command; None when it fails."""
-    try:
-        done = subprocess.run(
-            _command(git, git_dir, arguments),
-            **_surroundings(git_dir),
-            stdout=subprocess.PIPE,
-            timeout=SECONDS,
-            check=True,
-        )
-    except (subprocess.SubprocessError, OSError):
-        return None
-    return done.stdout.decode("utf-8", "replace").strip()
-
-
 class GitLog:
     """Commits of `revision`, newest first. After the iteration `failed` says whether git stopped early."""
 
     def __init__(self, git: str, git_dir: Path, revision: str, max_commits: int, *, with_patches: bool) -> None:
         diff = _WITH_PATCHES if with_patches else _WITHOUT_BLOBS
-        arguments = (*_LOG, *diff, f"--max-count={max_commits}", revision, "--")
-        self._command = _command(git, git_dir, arguments)
+        self.command = command(git, git_dir, (*_LOG, *diff, f"--max-count={max_commits}", revision, "--"))
         self._git_dir = git_dir
         self.failed = False
 
     def __enter__(self) -> GitLog:
         self._process = subprocess.Popen[bytes](
-            self._command, **_surroundings(self._git_dir), stdout=subprocess.PIPE, bufsize=0
+            self.command, **surroundings(self._git_dir), stdout=subprocess.PIPE, bufsize=0, pipesize=_READ_BYTES
         )
         self._watchdog = threading.Timer(SECONDS, self._process.kill)
         self._watchdog.daemon = True
@@ -124,129 +89,132 @@ class GitLog:
     def __iter__(self) -> Iterator[Commit]:
         assert self._process.stdout
         output = _Output(self._process.stdout)
-        while output.peek() == _COMMIT:
-            output.take(1)
+        while output.begins(_COMMIT):
             fields = [output.until_nul() for _ in range(6)]
             if output.ended:
                 break
             sha, parents, author, authored, committed, message = (f.decode("utf-8", "replace") for f in fields)
-            commit = Commit(sha, parents.split(), author, authored, committed, message.strip("\n"))
-            if output.peek() == b"\0":
-                output.take(1)
-            if output.peek() == b"\n":
-                output.take(1)
+            commit = Commit(sha[1:], parents.split(), author, authored, committed, message.strip("\n"))
+            output.skip(b"\0")
+            if output.skip(b"\n"):
                 _read_files(output, commit)
             yield commit
         self.failed = bool(self._process.wait())
 
 
-def _command(git: str, git_dir: Path, arguments: tuple[str, ...]) -> list[str]:
-    config = [part for setting in _SAFE_CONFIG for part in ("-c", setting)]
-    return [git, "--no-pager", f"--git-dir={git_dir}", *config, *arguments]
+class _Section(NamedTuple):
+    """What git prints of one file: its start, how long it is, and how many of its lines begin with + and with -."""
 
-
-def _surroundings(git_dir: Path) -> dict:
-    return {"cwd": git_dir, "env": _ENVIRONMENT, "stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    start: bytes
+    size: int
+    plus: int
+    minus: int
 
 
 class _Output:
-    """Reads git's output by NUL and by line, holding little of it."""
+    """Reads git's output by NUL and by file, whole blocks at a time, holding little more than a block."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._buffer = b""
+        self._at = 0
+        self._next_commit = -1  # where the first _NEXT_COMMIT at or after `_at` is; before `_at`: not known
         self.ended = False
 
-    def peek(self) -> bytes:
-        self._fill(1)
-        return self._buffer[:1]
+    def begins(self, text: bytes) -> bool:
+        while len(self._buffer) - self._at < len(text) and self._fill():
+            pass
+        return self._buffer.startswith(text, self._at)
 
-    def take(self, size: int) -> None:
-        self._buffer = self._buffer[size:]
+    def skip(self, text: bytes) -> bool:
+        found = self.begins(text)
+        self._at += len(text) * found
+        return found
 
     def until_nul(self) -> bytes:
-        return self._until(b"\0")[0]
-
-    def line(self) -> bytes:
-        """A line with its newline, cut at a little over PATCH_BYTES (the rest of it is read and dropped)."""
-        line, complete = self._until(b"\n", _LINE_BYTES)
-        return line + b"\n" if complete else line
-
-    def _until(self, mark: bytes, limit: int | None = None) -> tuple[bytes, bool]:
-        parts: list[bytes] = []
-        held = 0
-        while True:
-            end = self._buffer.find(mark)
-            part = self._buffer if end < 0 else self._buffer[:end]
-            if limit is None or held < limit:
-                parts.append(part if limit is None else part[: limit - held])
-            held += len(part)
-            if end >= 0:
-                self._buffer = self._buffer[end + 1 :]
-                return b"".join(parts), True
-            self._buffer = b""
-            if not self._fill(1):
+        """Up to the next NUL, cut at _FIELD_BYTES (the rest of it is read and dropped)."""
+        parts, held = [], 0
+        while (end := self._buffer.find(b"\0", self._at)) < 0:
+            parts.append(self._buffer[self._at : self._at + max(0, _FIELD_BYTES - held)])
+            held += len(self._buffer) - self._at
+            self._at = len(self._buffer)
+            if not self._fill():
                 self.ended = True
-                return b"".join(parts), False
+                return b"".join(parts)
+        parts.append(self._buffer[self._at : min(end, self._at + max(0, _FIELD_BYTES - held))])
+        self._at = end + 1
+        return b"".join(parts)
 
-    def _fill(self, size: int) -> bool:
-        if len(self._buffer) < size:
-            self._buffer += self._stream.read(1 << 16)
-        return len(self._buffer) >= size
+    def section(self) -> _Section:
+        """What git prints of one file. No line of it begins as the next file or commit does: content is prefixed."""
+        parts, size, plus, minus = [], 0, 0, 0
+        while True:
+            end = self._section_end()
+            stop = end if end >= 0 else len(self._buffer) - len(_NEXT_FILE)
+            if stop > self._at:
+                parts.append(self._buffer[self._at : min(stop, self._at + max(0, _KEPT_BYTES - size))])
+                # Also the pair of a newline and a sign that reaches one byte over the end of this part.
+                plus += self._buffer.count(b"\n+", self._at, stop + 1)
+                minus += self._buffer.count(b"\n-", self._at, stop + 1)
+                size += stop - self._at
+                self._at = stop
+            if end >= 0 or not self._fill():
+                break
+        if end < 0:  # the last section ends with the output
+            rest = self._buffer[self._at :].removesuffix(b"\n")
+            parts.append(rest[: max(0, _KEPT_BYTES - size)])
+            plus, minus, size = plus + rest.count(b"\n+"), minus + rest.count(b"\n-"), size + len(rest)
+            self._at = len(self._buffer)
+        self.skip(b"\n")
+        return _Section(b"".join(parts), size, plus, minus)
+
+    def _section_end(self) -> int:
+        if self._next_commit < self._at:
+            found = self._buffer.find(_NEXT_COMMIT, self._at)
+            self._next_commit = found if found >= 0 else len(self._buffer)
+        end = self._buffer.find(_NEXT_FILE, self._at, self._next_commit)
+        if end < 0 and self._next_commit < len(self._buffer):
+            return self._next_commit
+        return end
+
+    def _fill(self) -> bool:
+        block = self._stream.read(_READ_BYTES)
+        if block:
+            self._buffer = self._buffer[self._at :] + block
+            self._at, self._next_commit = 0, -1
+        return bool(block)
 
 
 def _read_files(output: _Output, commit: Commit) -> None:
-    """The raw entries (what happened to which path), then counts, then patches, all in the same order."""
-    while output.peek() == b":":
+    """The raw entries (what happened to which path), then patches, both in the same order."""
+    while output.begins(b":"):
         status = output.until_nul().rpartition(b" ")[2].decode("ascii", "replace")
         path = output.until_nul().decode("utf-8", "replace")
         old_path = None
         if status[:1] in ("R", "C"):
             old_path, path = path, output.until_nul().decode("utf-8", "replace")
         commit.files.append(FileChange(status[:1], path, old_path))
-    for change in commit.files:
-        if output.peek() in (b"\0", _COMMIT, b""):
-            break  # no counts: a partial clone
-        insertions, deletions, path = [*output.until_nul().split(b"\t", 2), b"", b""][:3]
-        if not path:  # a rename: both names follow
-            output.until_nul()
-            output.until_nul()
-        change.is_binary = insertions == b"-"
-        if not change.is_binary:
-            change.insertions, change.deletions = _number(insertions), _number(deletions)
-    if output.peek() == b"\0":
-        output.take(1)
-        _read_patches(output, commit.files)
+    if output.skip(b"\0"):
+        for change in commit.files:
+            if _add_patch(change, output) and change.status == "T":  # a file became a link: removed, then added
+                _add_patch(change, output)
 
 
-def _read_patches(output: _Output, files: list[FileChange]) -> None:
-    """Keeps hunks only. No line of a patch begins with the byte that opens a commit: content is prefixed."""
-    index, hunks, size = -1, [], 0
-    in_hunks = False
-
-    def finish() -> None:
-        if 0 <= index < len(files) and size:
-            change = files[index]
-            change.patch_too_large = size > PATCH_BYTES
-            text = b"".join(hunks).decode("utf-8", "replace")
-            change.patch = None if change.patch_too_large else (change.patch or "") + text
-
-    second_half = False  # a type change (file to link) has two patches: its removal and its addition
-    while output.peek() not in (_COMMIT, b""):
-        line = output.line()
-        if line.startswith(b"diff --git "):
-            finish()
-            second_half = not second_half and index >= 0 and files[index].status == "T"
-            index += not second_half
-            hunks, size, in_hunks = [], 0, False
-            continue
-        in_hunks = in_hunks or line.startswith(b"@@")
-        if in_hunks:
-            size += len(line)
-            if size <= PATCH_BYTES:
-                hunks.append(line)
-    finish()
-
-
-def _number(text: bytes) -> int | None:
-    return int(text) if text.isdigit() and len(text) < 10 else None
+def _add_patch(change: FileChange, output: _Output) -> bool:
+    """Counts the lines of a file's next patch and keeps its hunks; says whether it removes the file."""
+    if not output.begins(_FILE):
+        return False
+    section = output.section()
+    start = section.start.find(b"\n@@") + 1
+    header = section.start[:start] if start else section.start
+    if start:
+        change.insertions = (change.insertions or 0) + section.plus - header.count(b"\n+")
+        change.deletions = (change.deletions or 0) + section.minus - header.count(b"\n-")
+        change.patch_too_large |= section.size - start >= PATCH_BYTES
+        hunks = section.start[start:].decode("utf-8", "replace") + "\n"
+        change.patch = None if change.patch_too_large else (change.patch or "") + hunks
+    elif b"\nBinary files " in header:
+        change.is_binary = True
+    else:
+        change.insertions, change.deletions = change.insertions or 0, change.deletions or 0
+    return b"\ndeleted file mode " in header

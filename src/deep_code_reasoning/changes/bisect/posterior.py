@@ -1,0 +1,172 @@
+"""Which commit is the first bad one, as a probability over all of a range, from runs that may fail by chance.
+
+Hypothesis c: commits that contain c fail at one rate, all others at another. Neither rate is known: both are
+integrated out under Jeffreys' prior Beta(1/2, 1/2), runs at the good and the bad end included. With F failures and P
+passes in commits that contain c, f and p in those that do not:
+
+    P(c | runs)  ~  B(F + 1/2, P + 1/2) * B(f + 1/2, p + 1/2)          (all c alike beforehand)
+
+So neither the order of runs nor the place where a search was broken off matters: counts are the whole state. The
+commit to run next is the one whose outcome tells most (mutual information with c); for a command that never errs it
+halves the candidates as `git bisect` does. Noisy binary search by posterior: Horstein 1963; Burnashev and Zigangirov
+1974; Ben-Or and Hassidim, "The Bayesian Learner is Optimal for Noisy Binary Search", FOCS 2008.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from math import lgamma
+from typing import TYPE_CHECKING, NamedTuple
+
+from deep_code_reasoning.changes.bisect.ancestry import Ancestry
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PRIOR = 0.5
+STAY_SHARE = 0.8  # another commit must tell this much more (1 / share) to be worth a checkout and a build
+LEAST_BITS = 1e-5  # a run that tells less than this is not worth making
+_BRANCHES = 8  # outcomes of runs under way that are thought through together
+_NEGLIGIBLE = 1e-9
+
+
+class Rates(NamedTuple):
+    """How often the command fails: in commits with the first bad one, and in those without."""
+
+    bad: float
+    good: float
+
+
+@dataclass
+class Runs:
+    """Counts at one commit."""
+
+    failed: int = 0
+    passed: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.failed + self.passed
+
+
+@dataclass
+class Posterior:
+    """`bad_end` and `good_end` hold runs at commits known to be bad and good, outside the range or at its ends."""
+
+    ancestry: Ancestry
+    bad_end: Runs = field(default_factory=Runs)
+    good_end: Runs = field(default_factory=Runs)
+    runs: dict[int, Runs] = field(default_factory=dict)
+    _within: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+
+    def add(self, commit: int, failed: bool) -> None:
+        counts = self.runs.setdefault(commit, Runs())
+        counts.failed += failed
+        counts.passed += not failed
+
+    def weights(self) -> np.ndarray:
+        """(n,) the probability of each commit to be the first bad one; they add up to 1."""
+        import numpy as np
+
+        scores = self._scores(*self._counts())
+        shares = np.exp(scores - scores.max())
+        return shares / shares.sum()
+
+    def rates(self, weights: np.ndarray) -> Rates:
+        """The expected rates, over all hypotheses."""
+        failed, passed, failed_below, passed_below = self._counts()
+        bad = (failed + PRIOR) / (failed + passed + 2 * PRIOR)
+        good = (failed_below + PRIOR) / (failed_below + passed_below + 2 * PRIOR)
+        return Rates(float(weights @ bad), float(weights @ good))
+
+    def bits_left(self, weights: np.ndarray) -> float:
+        """The entropy of the answer: how many times the candidates would still have to be halved."""
+        return float(-(weights @ _log2(weights)))
+
+    def choose(
+        self, weights: np.ndarray, barred: Collection[int], under_way: Sequence[int] = (), stay: int | None = None
+    ) -> tuple[int, float] | None:
+        """The commit to run next and the bits its outcome is expected to tell, beyond what runs under way will.
+
+        `barred`: skipped, or run often enough. `stay`: the commit that is checked out; it is kept where another tells
+        little more. None where no run tells anything.
+        """
+        import numpy as np
+
+        if len(barred) >= len(self.ancestry):
+            return None
+        rates = self.rates(weights)
+        told = self._told(np.where(weights < _NEGLIGIBLE, 0.0, weights), rates, under_way)
+        told[list(barred)] = 0.0
+        best = int(told.argmax())
+        if stay is not None and told[stay] >= STAY_SHARE * told[best]:
+            best = stay
+        return (best, float(told[best])) if told[best] >= LEAST_BITS else None
+
+    def _told(self, weights: np.ndarray, rates: Rates, under_way: Sequence[int]) -> np.ndarray:
+        """(n,) I(first bad commit; outcome of a run at x | outcomes of the runs under way), in bits."""
+        import numpy as np
+
+        branches = [(1.0, weights)]  # probability, hypotheses after it
+        for commit in under_way:
+            branches = [part for branch in branches for part in self._outcomes(*branch, commit, rates)]
+            branches = sorted(branches, key=lambda branch: -branch[0])[:_BRANCHES]
+        masses = np.clip(self.ancestry.sums(np.stack([hypotheses for _, hypotheses in branches], axis=1)), 0, 1)
+        failing = masses * rates.bad + (1 - masses) * rates.good
+        surprise = _entropy(np.float64(rates.bad)), _entropy(np.float64(rates.good))
+        gains = _entropy(failing) - masses * surprise[0] - (1 - masses) * surprise[1]
+        return gains @ np.array([probability for probability, _ in branches])
+
+    def _outcomes(
+        self, probability: float, weights: np.ndarray, commit: int, rates: Rates
+    ) -> list[tuple[float, np.ndarray]]:
+        import numpy as np
+
+        parts = []
+        for bad, good in ((rates.bad, rates.good), (1 - rates.bad, 1 - rates.good)):
+            shares = weights * np.where(self._ancestors(commit), bad, good)
+            parts.append((probability * shares.sum(), shares / shares.sum()))
+        return parts
+
+    def _counts(self) -> tuple[np.ndarray, ...]:
+        """Four of (n,): failures and passes at commits that contain c, failures and passes at those that do not."""
+        import numpy as np
+
+        failed, passed = (np.zeros(len(self.ancestry), np.int64) for _ in range(2))
+        for commit, counts in self.runs.items():
+            within = self._ancestors(commit)
+            failed += counts.failed * within
+            passed += counts.passed * within
+        all_failed = sum(counts.failed for counts in self.runs.values())
+        all_passed = sum(counts.passed for counts in self.runs.values())
+        return (
+            failed + self.bad_end.failed,
+            passed + self.bad_end.passed,
+            all_failed - failed + self.good_end.failed,
+            all_passed - passed + self.good_end.passed,
+        )
+
+    def _scores(self, *counts: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        most = int(max(count.max() for count in counts)) * 2 + 2
+        half = np.array([lgamma(k + PRIOR) for k in range(most)])
+        whole = np.array([lgamma(k + 2 * PRIOR) for k in range(most)])
+        failed, passed, failed_below, passed_below = counts
+        return sum(half[f] + half[p] - whole[f + p] for f, p in ((failed, passed), (failed_below, passed_below)))
+
+    def _ancestors(self, commit: int) -> np.ndarray:
+        if commit not in self._within:
+            self._within[commit] = self.ancestry.of(commit)
+        return self._within[commit]
+
+
+def _log2(values: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    return np.log2(np.maximum(values, 1e-300))
+
+
+def _entropy(chance: np.ndarray) -> np.ndarray:
+    return -(chance * _log2(chance) + (1 - chance) * _log2(1 - chance))
