@@ -187,7 +187,9 @@ class Investigations:
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._tables(evidence, investigation) as tables:
             task = _Task(question=question, code_files=tuple(code_files))
-            return self._brief(tables, self._diagnosis(tables, load, task, work), evidence, budget_tokens, task, work)
+            return self._brief(
+                tables, self._diagnosis(tables, load, evidence, task, work), evidence, budget_tokens, task, work
+            )
 
     def flame(
         self,
@@ -284,7 +286,7 @@ class Investigations:
             choose(self._settings, task.model, task.analysis_type)
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._tables(evidence, investigation) as tables:
-            diagnosis = self._diagnosis(tables, load, task, work)
+            diagnosis = self._diagnosis(tables, load, evidence, task, work)
             result, brief, failure = self._asked(tables, diagnosis, evidence, task, work)
         return Answer(diagnosis, Cost.of(time.monotonic() - started, result), load, result, failure), brief
 
@@ -316,8 +318,10 @@ class Investigations:
         except SpecialistError as error:
             return ask(None, model=LOCAL), brief, str(error)
 
-    def _diagnosis(self, tables: Tables, load: LoadReport | None, task: _Task, work: Work) -> Diagnosis:
-        from deep_code_reasoning.diagnosis import diagnose
+    def _diagnosis(
+        self, tables: Tables, load: LoadReport | None, evidence: Sequence[str], task: _Task, work: Work
+    ) -> Diagnosis:
+        from deep_code_reasoning.diagnosis import KnownCode, diagnose
         from deep_code_reasoning.store.findings import write_findings
 
         work.on_cancel(tables.interrupt)
@@ -328,6 +332,7 @@ class Investigations:
             incident=task.incident,
             question=task.question,
             unread=load.unread if load else (),
+            known=KnownCode(self._roots(evidence), self._settings.repositories),
             work=work,
         )
         write_findings(self._folder((), tables.investigation), diagnosis.findings, self._settings)
