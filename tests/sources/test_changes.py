@@ -118,8 +118,9 @@ def test_a_member_of_another_kind_costs_at_most_its_entry(
 
 def test_a_document_is_not_held(tmp_path: Path) -> None:
     """Twenty times as much as may be held at once, and more than is looked at at once: only an entry is held."""
-    count = 64_000
-    text = json.dumps({"totalCount": count, "items": [FEEDS["launchdarkly"](number) for number in range(count)]})
+    count = 5_000
+    entries = [{**FEEDS["launchdarkly"](number), "comment": "x" * 4_000} for number in range(count)]
+    text = json.dumps({"totalCount": count, "items": entries})
     assert len(text) > 20 << 20
     reading = read_bytes(text.encode(), tmp_path, limits=Limits(document_bytes=1 << 20))
     assert (reading.skipped, reading.count("deploys")) == ([], count)
@@ -131,6 +132,26 @@ def test_an_entry_that_is_too_large_is_told(tmp_path: Path) -> None:
     text = "".join(json.dumps(entry) + "\n" for entry in entries)
     reading = read_bytes(text.encode(), tmp_path, limits=Limits(document_bytes=1 << 20))
     assert (reading.reasons, reading.count("deploys")) == ([DOCUMENT_TOO_LARGE], 2)
+
+
+def test_texts_made_to_set_a_pattern_backtracking_cost_no_time(tmp_path: Path) -> None:
+    """A hundred kilobytes in each text of each entry: patterns that are not linear would take minutes."""
+    evil = ["Flag " * 20_000, "://a/" * 20_000, " " * 100_000 + "x", "-" * 100_000, "sha-" * 25_000, "1" * 100_000]
+    for reader, make in FEEDS.items():
+        entries = [evilly(make(number), text) for number, text in enumerate(evil)]
+        reading = read_bytes(json.dumps([make(9), *entries]).encode(), tmp_path)
+        assert reading.reader == reader
+        assert max(reading.count("deploys"), reading.count("commits")) >= 1
+
+
+def evilly(value: Any, text: str) -> Any:
+    """With `text` in place of every text but ids, kinds and times."""
+    if isinstance(value, dict):
+        kept = {"id", "sha", "type", "kind", "apiVersion", "state", "status", "date", "creationTimestamp", "resource"}
+        return {k: v if k in kept or k.endswith(("_at", "At")) else evilly(v, text) for k, v in value.items()}
+    if isinstance(value, list):
+        return [evilly(one, text) for one in value]
+    return text if isinstance(value, str) else value
 
 
 moments = st.datetimes(datetime(2000, 1, 3), datetime(2099, 12, 30)).map(lambda moment: moment.replace(tzinfo=UTC))

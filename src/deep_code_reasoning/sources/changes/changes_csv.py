@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from deep_code_reasoning.sources.changes.change_rows import ChangeRows
@@ -79,27 +79,47 @@ def _made(row: _Row, header: list[str], columns: Columns, number: int) -> Deploy
     return change_of(dict(zip(header, row.cells, strict=True)), columns, row.offset, number)
 
 
+class _Cells:
+    """Cuts lines into cells; the delimiter is the commonest of the first line, the header."""
+
+    def __init__(self) -> None:
+        self.delimiter = ""
+
+    def of(self, text: str) -> list[str]:
+        """Raises csv.Error."""
+        self.delimiter = self.delimiter or max(DELIMITERS, key=text.count)
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=self.delimiter), [])]
+
+    def is_whole(self, text: bytes) -> bool:
+        """Whether behind each closing quote a cell ends."""
+        lines = [text.decode("utf-8", "replace")]
+        try:
+            return bool(next(csv.reader(lines, delimiter=self.delimiter or ",", strict=True), None))
+        except csv.Error:
+            return False
+
+
 def _records(lines: Iterable[Line | Skipped]) -> Iterator[_Row | Skipped]:
     """The header and the rows; lines in front that are blank, notes or `sep=;` are none."""
-    delimiter = ""
-    for line in _logical(lines):
+    cells = _Cells()
+    for line in _logical(lines, cells.is_whole):
         if isinstance(line, Skipped):
             yield line
             continue
         text = line.data.decode("utf-8", "replace").strip("\r\n")
-        if not text.strip() or (not delimiter and (text.startswith("#") or text.lower().startswith("sep="))):
+        if not text.strip() or (not cells.delimiter and (text.startswith("#") or text.lower().startswith("sep="))):
             continue
-        delimiter = delimiter or max(DELIMITERS, key=text.count)
         try:
-            cells = next(csv.reader([text], delimiter=delimiter), [])
+            yield _Row(line.number, line.offset, cells.of(text))
         except csv.Error:
             yield Skipped(line.number, line.offset, WRONG_WIDTH)
-            continue
-        yield _Row(line.number, line.offset, [cell.strip() for cell in cells])
 
 
-def _logical(lines: Iterable[Line | Skipped]) -> Iterator[Line | Skipped]:
-    """Lines, put together while a quote is open; where it is not closed soon, the first of them is passed over."""
+def _logical(lines: Iterable[Line | Skipped], is_whole: Callable[[bytes], bool]) -> Iterator[Line | Skipped]:
+    """Lines, put together while a quote is open; where it is not closed soon, the first of them is passed over.
+
+    `is_whole`: whether what was put together is well-formed, and not held together by the quote of another row.
+    """
     held: list[Line] = []
     again: deque[Line | Skipped | None] = deque()
     quotes = size = 0
@@ -116,8 +136,9 @@ def _logical(lines: Iterable[Line | Skipped]) -> Iterator[Line | Skipped]:
                 return
             yield line
             continue
-        if quotes % 2 == 0:
-            yield Line(held[0].number, held[0].offset, b"\n".join(one.data for one in held))
+        whole = b"\n".join(one.data for one in held)
+        if quotes % 2 == 0 and is_whole(whole):
+            yield Line(held[0].number, held[0].offset, whole)
         else:
             yield Skipped(held[0].number, held[0].offset, OPEN_QUOTE)
             again.extendleft(reversed([*held[1:], *([] if isinstance(line, Line) else [line])]))

@@ -21,6 +21,7 @@ from deep_code_reasoning.sources.stream import EvidenceStream
 
 NOT_A_CHANGE = "JSON that is not a change (a time, and a service, version, commit or flag)"
 
+_MOST_WORDS = 500  # characters of a log's text
 # The words around the flag's name in the audit log of Flagsmith, which has no member for it.
 _FLAGSMITH = re.compile(
     r"(?:Flag|Remote Config|Scheduled change|Segment rules).*?(?:feature|flag|created|updated|deleted):?\s+"
@@ -70,6 +71,6 @@ def _flat(value: dict[str, Any]) -> dict[str, str]:
                 flat[key] = named
         elif one is not None and not isinstance(one, list):
             flat[key] = str(one) if isinstance(one, str) else shown(one)
-    if "related_object_type" in flat and (found := _FLAGSMITH.search(flat.get("log", ""))):
+    if "related_object_type" in flat and (found := _FLAGSMITH.search(flat.get("log", "")[:_MOST_WORDS])):
         flat["flag"] = found[1]
     return flat

@@ -10,6 +10,7 @@ from deep_code_reasoning.sources.instants import any_nanos
 
 EARLIEST = 946_684_800_000_000_000  # 2000: what is older is a clock that was never set, or no time
 LATEST = 4_102_444_800_000_000_000  # 2100
+LONGEST_ADDRESS = 2_000  # characters
 _SHA = re.compile(r"[0-9a-fA-F]{7,64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -94,13 +95,15 @@ def _any_nanos(value: Any) -> tuple[int, bool] | None:
 def repository_in(*values: Any) -> str | None:
     """The first that names a repository: a URL without what stands for a user in it, or `owner/name`."""
     for value in values:
-        if (found := text(value)) and len(found) < 2_000:
+        if (found := text(value)) and len(found) <= LONGEST_ADDRESS:
             return re.sub(r"(?<=://)[^/@\s]*@", "", found)
     return None
 
 
 def owner_and_name(url: Any, part: str = "") -> str | None:
     """`owner/name` of a repository's address, or of that of a `part` (a regular expression) of it."""
+    if not isinstance(url, str) or len(url) > LONGEST_ADDRESS:
+        return None
     end = f"/{part}" if part else "/?$"
-    found = re.search(rf"://[^/]+/(?:api/v\d/)?(?:repos/)?([^?#]+?){end}", url) if isinstance(url, str) else None
+    found = re.search(rf"://[^/]+/(?:api/v\d/)?(?:repos/)?([^?#]+?){end}", url)
     return found[1] if found else None

@@ -8,6 +8,7 @@ _WORD = (
     "production|prod|prd|staging|stage|stg|preprod|pre-prod|preproduction|development|dev|test|testing|qa|uat"
     "|sandbox|canary"
 )
+_LONGEST = 253  # characters, as Kubernetes' names
 _ALONE = re.compile(rf"(?:{_WORD})(?:[-_]?\d+)?", re.IGNORECASE)
 _BEHIND = re.compile(rf"(.+?)(?:\s*[/:@.]\s*|[-_ ])((?:{_WORD}))", re.IGNORECASE)
 _BEFORE = re.compile(rf"((?:{_WORD}))(?:\s*[/:@.]\s*|[-_ ])(.+)", re.IGNORECASE)
@@ -17,6 +18,8 @@ def split_environment(name: str | None) -> tuple[str | None, str | None]:
     """(what is left of the name, the environment); a name without one is all name."""
     if not name:
         return None, None
+    if len(name) > _LONGEST:
+        return name, None
     if _ALONE.fullmatch(name):
         return None, name
     if found := _BEHIND.fullmatch(name):
