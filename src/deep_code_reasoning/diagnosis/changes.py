@@ -144,9 +144,10 @@ def _ranked(
 ) -> tuple[list[Ranked], float]:
     """The likeliest first, and the probability of none of them."""
     weighed = weigh_all(candidates, others, scene)
-    fresh = [_freshness(candidate, window) for candidate in candidates]
+    fresh = [_freshness(candidate, window.end) for candidate in candidates]
     share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
-    scores, none = model.posterior([one.weight for one in weighed], fresh, unknown=1 - share)
+    priors = [prior * _possible(candidate, window) for prior, candidate in zip(fresh, candidates, strict=True)]
+    scores, none = model.posterior([one.weight for one in weighed], priors, unknown=1 - share)
     rows = map(Ranked, scores, candidates, weighed)
     return sorted(rows, key=lambda row: (-row.score, -row.candidate.since, row.candidate.sha)), none
 
@@ -207,15 +208,14 @@ def remedy_of(culprit: Candidate, scene: Scene) -> str:
     return "rollback"
 
 
-def _freshness(candidate: Candidate, window: TimeWindow) -> float:
-    """The prior of a change by its age: 1 when just deployed, a half after DELAY, falling as one over the age.
+def _freshness(candidate: Candidate, onset: int) -> float:
+    """The prior of a change by its age: 1 when just deployed, a half after DELAY, falling as one over the age."""
+    return 1 / (1 + max(0, onset - candidate.since) / DELAY_NANO)
 
-    The onset may have been at any moment of its window: a change that went live within it counts for the part of the
-    window that was left.
-    """
-    age = max(0, window.end - candidate.since)
-    possible = min(1.0, (age + 1) / (window.end - window.start + 1))
-    return possible / (1 + age / DELAY_NANO)
+
+def _possible(candidate: Candidate, window: TimeWindow) -> float:
+    """The part of the onset's window that is left when the change goes live: before that it did nothing."""
+    return min(1.0, (max(0, window.end - candidate.since) + 1) / (window.end - window.start + 1))
 
 
 def _when(candidate: Candidate, onset: int) -> str:
