@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from math import lgamma
+from math import exp, lgamma
 from typing import TYPE_CHECKING, NamedTuple
 
 from deep_code_reasoning.changes.bisect.ancestry import Ancestry
@@ -29,6 +29,7 @@ STAY_SHARE = 0.8  # another commit must tell this much more (1 / share) to be wo
 LEAST_BITS = 1e-5  # a run that tells less than this is not worth making
 _BRANCHES = 8  # outcomes of runs under way that are thought through together
 _NEGLIGIBLE = 1e-9
+_LARGEST_EXPONENT = 700.0
 
 
 class Rates(NamedTuple):
@@ -114,7 +115,7 @@ class Posterior:
             branches = sorted(branches, key=lambda branch: -branch[0])[:_BRANCHES]
         masses = np.clip(self.ancestry.sums(np.stack([hypotheses for _, hypotheses in branches], axis=1)), 0, 1)
         failing = masses * rates.bad + (1 - masses) * rates.good
-        surprise = _entropy(np.float64(rates.bad)), _entropy(np.float64(rates.good))
+        surprise = _entropy(np.array([rates.bad, rates.good]))
         gains = _entropy(failing) - masses * surprise[0] - (1 - masses) * surprise[1]
         return gains @ np.array([probability for probability, _ in branches])
 
@@ -160,6 +161,22 @@ class Posterior:
         if commit not in self._within:
             self._within[commit] = self.ancestry.of(commit)
         return self._within[commit]
+
+
+def chance_bad(counts: Runs, bad_end: Runs, good_end: Runs) -> float:
+    """Of one commit by itself: that it fails at the bad end's rate and not at the good end's; both alike beforehand."""
+
+    def score(end: Runs) -> float:
+        together, alone = Runs(end.failed + counts.failed, end.passed + counts.passed), end
+        return _log_beta(together) - _log_beta(alone)
+
+    difference = score(good_end) - score(bad_end)
+    return 1 / (1 + exp(difference)) if difference < _LARGEST_EXPONENT else 0.0
+
+
+def _log_beta(counts: Runs) -> float:
+    parts = counts.failed + PRIOR, counts.passed + PRIOR
+    return lgamma(parts[0]) + lgamma(parts[1]) - lgamma(sum(parts))
 
 
 def _log2(values: np.ndarray) -> np.ndarray:
