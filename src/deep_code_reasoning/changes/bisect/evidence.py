@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.changes.bisect.calibration import evidence_of_difference
 from deep_code_reasoning.changes.bisect.git_range import GitRange
-from deep_code_reasoning.changes.bisect.posterior import Posterior, Runs, chance_bad
+from deep_code_reasoning.changes.bisect.posterior import JEFFREYS, VOUCHED, Posterior, Runs, chance_bad
 from deep_code_reasoning.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Evidence:
     def runs(self, commit: str) -> Runs:
         failures = self._failures.get(commit, [])
         return Runs(sum(failures), len(failures) - sum(failures))
+
+    @property
+    def prior(self) -> float:
+        return VOUCHED if self.repeat < FEWEST_PAIRS else JEFFREYS
 
     @property
     def tested(self) -> list[str]:
@@ -90,7 +94,7 @@ class Evidence:
         good = Runs(sum(side.failed for side in sides), sum(side.passed for side in sides))
         numbers = self._numbers
         inside = {numbers[sha]: self.runs(sha) for sha in self._failures if sha in numbers and sha != between.bad}
-        return Posterior(between.ancestry, self.runs(between.bad), good, inside, self._within)
+        return Posterior(between.ancestry, self.runs(between.bad), good, inside, self.prior, self._within)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -120,7 +124,7 @@ class Evidence:
             raise UsageError(
                 f"bisect: the command does not tell bad from good: it failed in {bad.failed} of {bad.total} runs at "
                 f"the bad commit and in {good.failed} of {good.total} at the good one{turned}, which may be chance; "
-                f"a command that fails more reliably or a higher --repeat (now {self.repeat}) is needed; --restart forgets "
+                f"it needs to fail more reliably, or --repeat (now {self.repeat}) to be higher; --restart forgets "
                 "these runs"
             )
 
@@ -129,7 +133,7 @@ class Evidence:
         if reason := self.skipped.get(base):
             raise UsageError(f"bisect: {base[:12]}, where good and bad branched, cannot be tested: {reason}")
         counts = self.runs(base)
-        bad = chance_bad(counts, self.runs(self.between.bad), self.runs(self.between.good))
+        bad = chance_bad(counts, self.runs(self.between.bad), self.runs(self.between.good), self.prior)
         if bad >= 1 - self.error:
             raise UsageError(
                 f"bisect: {base[:12]}, where good and bad branched, is bad ({counts.failed} of {counts.total} runs "

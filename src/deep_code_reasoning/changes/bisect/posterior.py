@@ -1,10 +1,10 @@
 """Which commit is the first bad one, as a probability over all of a range, from runs that may fail by chance.
 
 Hypothesis c: commits that contain c fail at one rate, all others at another. Neither rate is known: both are
-integrated out under Jeffreys' prior Beta(1/2, 1/2), runs at the good and the bad end included. With F failures and P
-passes in commits that contain c, f and p in those that do not:
+integrated out under a prior Beta(a, a), Jeffreys' with a = 1/2, runs at the good and the bad end included. With F
+failures and P passes in commits that contain c, f and p in those that do not:
 
-    P(c | runs)  ~  B(F + 1/2, P + 1/2) * B(f + 1/2, p + 1/2)          (all c alike beforehand)
+    P(c | runs)  ~  B(F + a, P + a) * B(f + a, p + a)          (all c alike beforehand)
 
 So neither the order of runs nor the place where a search was broken off matters: counts are the whole state. The
 commit to run next is the one whose outcome tells most (mutual information with c); for a command that never errs it
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import exp, lgamma
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +25,8 @@ from deep_code_reasoning.changes.bisect.ancestry import Ancestry
 if TYPE_CHECKING:
     import numpy as np
 
-PRIOR = 0.5
+JEFFREYS = 0.5
+VOUCHED = 0.01  # Beta(0.01, 0.01): a command is expected to fail always or never, which one run tells
 STAY_SHARE = 0.8  # another commit must tell this much more (1 / share) to be worth a checkout and a build
 LEAST_BITS = 1e-5  # a run that tells less than this is not worth making
 _BRANCHES = 8  # outcomes of runs under way that are thought through together
@@ -59,12 +61,15 @@ class Posterior:
     bad_end: Runs = field(default_factory=Runs)
     good_end: Runs = field(default_factory=Runs)
     runs: dict[int, Runs] = field(default_factory=dict)
+    prior: float = JEFFREYS
     _within: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+    _counted: tuple[np.ndarray, ...] | None = field(default=None, repr=False)
 
     def add(self, commit: int, failed: bool) -> None:
         counts = self.runs.setdefault(commit, Runs())
         counts.failed += failed
         counts.passed += not failed
+        self._counted = None
 
     def weights(self) -> np.ndarray:
         """(n,) the probability of each commit to be the first bad one; they add up to 1."""
@@ -77,8 +82,8 @@ class Posterior:
     def rates(self, weights: np.ndarray) -> Rates:
         """The expected rates, over all hypotheses."""
         failed, passed, failed_below, passed_below = self._counts()
-        bad = (failed + PRIOR) / (failed + passed + 2 * PRIOR)
-        good = (failed_below + PRIOR) / (failed_below + passed_below + 2 * PRIOR)
+        bad = (failed + self.prior) / (failed + passed + 2 * self.prior)
+        good = (failed_below + self.prior) / (failed_below + passed_below + 2 * self.prior)
         return Rates(float(weights @ bad), float(weights @ good))
 
     def bits_left(self, weights: np.ndarray) -> float:
@@ -134,26 +139,22 @@ class Posterior:
         """Four of (n,): failures and passes at commits that contain c, failures and passes at those that do not."""
         import numpy as np
 
-        failed, passed = (np.zeros(len(self.ancestry), np.int64) for _ in range(2))
-        for commit, counts in self.runs.items():
-            within = self._ancestors(commit)
-            failed += counts.failed * within
-            passed += counts.passed * within
-        all_failed = sum(counts.failed for counts in self.runs.values())
-        all_passed = sum(counts.passed for counts in self.runs.values())
-        return (
-            failed + self.bad_end.failed,
-            passed + self.bad_end.passed,
-            all_failed - failed + self.good_end.failed,
-            all_passed - passed + self.good_end.passed,
-        )
+        if self._counted is None:
+            counts = np.array([(c.failed, c.passed) for c in self.runs.values()], np.int64).reshape(-1, 2)
+            within = [self._ancestors(commit) for commit in self.runs]
+            failed, passed = counts.T @ np.array(within, np.int64).reshape(-1, len(self.ancestry))
+            all_failed, all_passed = (int(total) for total in counts.sum(axis=0))
+            self._counted = (
+                failed + self.bad_end.failed,
+                passed + self.bad_end.passed,
+                all_failed - failed + self.good_end.failed,
+                all_passed - passed + self.good_end.passed,
+            )
+        return self._counted
 
     def _scores(self, *counts: np.ndarray) -> np.ndarray:
-        import numpy as np
-
-        most = int(max(count.max() for count in counts)) * 2 + 2
-        half = np.array([lgamma(k + PRIOR) for k in range(most)])
-        whole = np.array([lgamma(k + 2 * PRIOR) for k in range(most)])
+        most = max(int((counts[side] + counts[side + 1]).max()) for side in (0, 2))
+        half, whole = _log_gammas(most.bit_length(), self.prior)
         failed, passed, failed_below, passed_below = counts
         return sum(half[f] + half[p] - whole[f + p] for f, p in ((failed, passed), (failed_below, passed_below)))
 
@@ -163,19 +164,28 @@ class Posterior:
         return self._within[commit]
 
 
-def chance_bad(counts: Runs, bad_end: Runs, good_end: Runs) -> float:
+def chance_bad(counts: Runs, bad_end: Runs, good_end: Runs, prior: float = JEFFREYS) -> float:
     """Of one commit by itself: that it fails at the bad end's rate and not at the good end's; both alike beforehand."""
 
     def score(end: Runs) -> float:
         together, alone = Runs(end.failed + counts.failed, end.passed + counts.passed), end
-        return _log_beta(together) - _log_beta(alone)
+        return _log_beta(together, prior) - _log_beta(alone, prior)
 
     difference = score(good_end) - score(bad_end)
     return 1 / (1 + exp(difference)) if difference < _LARGEST_EXPONENT else 0.0
 
 
-def _log_beta(counts: Runs) -> float:
-    parts = counts.failed + PRIOR, counts.passed + PRIOR
+@cache
+def _log_gammas(bits: int, prior: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of k + prior and of k + 2 * prior, for k of so many bits."""
+    import numpy as np
+
+    half, whole = (np.array([lgamma(k + offset) for k in range(1 << bits)]) for offset in (prior, 2 * prior))
+    return half, whole
+
+
+def _log_beta(counts: Runs, prior: float) -> float:
+    parts = counts.failed + prior, counts.passed + prior
     return lgamma(parts[0]) + lgamma(parts[1]) - lgamma(sum(parts))
 
 

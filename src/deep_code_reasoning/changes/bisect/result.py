@@ -12,7 +12,7 @@ from deep_code_reasoning.changes.bisect.request import BisectionRequest
 Decision = Literal["bad", "good", "undecided"]
 COMPUTED = (
     "probability given all runs: commits that contain the first bad one fail at one rate and the others at another, "
-    "both unknown (Jeffreys' prior); each commit of the range alike beforehand"
+    "both unknown (prior Beta({prior}, {prior})); each commit of the range alike beforehand"
 )
 
 
@@ -53,6 +53,7 @@ class Bisection:
     candidates: tuple[Candidate, ...]
     confidence: float
     wanted: float
+    prior: float
     commits: int
     bad: End
     good: End
@@ -68,7 +69,11 @@ class Bisection:
 
     def as_json(self) -> dict[str, Any]:
         told = asdict(self)
-        told["confidence"] = {"value": self.confidence, "wanted": told.pop("wanted"), "computed": COMPUTED}
+        told["confidence"] = {
+            "value": self.confidence,
+            "wanted": told.pop("wanted"),
+            "computed": COMPUTED.format(prior=told.pop("prior")),
+        }
         return {"schema": "bisection/1", **told}
 
 
@@ -90,6 +95,7 @@ def bisection_of(
         candidates=candidates,
         confidence=min(1.0, total),
         wanted=1 - request.error,
+        prior=evidence.prior,
         commits=len(between.shas),
         bad=_end(evidence, between.bad),
         good=_end(evidence, between.good),
