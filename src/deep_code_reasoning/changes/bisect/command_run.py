@@ -52,7 +52,7 @@ def run_command(
         bufsize=0,
     )
     assert process.stdout
-    blocks: deque[bytes] = deque(maxlen=OUTPUT_BYTES // _BLOCK + 1)
+    blocks: deque[bytes] = deque()
     reading = threading.Thread(target=_read, args=(process.stdout, blocks), daemon=True)
     reading.start()
     ended = _wait(process, None if timeout is None else started + timeout, stop)
@@ -94,6 +94,10 @@ def _signal(process: subprocess.Popen, number: int) -> None:
 
 def _read(stream: IO[bytes], blocks: deque[bytes]) -> None:
     with suppress(OSError, ValueError):
+        held = 0
         while block := stream.read(_BLOCK):
             blocks.append(block)
+            held += len(block)
+            while held - len(blocks[0]) >= OUTPUT_BYTES:
+                held -= len(blocks.popleft())
         stream.close()

@@ -30,6 +30,7 @@ class Evidence:
     between: GitRange
     repeat: int
     error: float
+    searching: bool = False  # the ends differ, and where they branched is good
     skipped: dict[str, str] = field(default_factory=dict)  # commit: why
     seconds: dict[str, float] = field(default_factory=dict)
     _failures: dict[str, list[bool]] = field(default_factory=dict)  # by commit, in the order of the runs
@@ -74,13 +75,14 @@ class Evidence:
             if self._base_is_open(base):
                 enough = self.runs(base).total + list(under_way).count(base) >= self.repeat
                 return None if enough else (base, 1.0)
+        self.searching = True
         return None if self.answer else self._most_telling(under_way, checked_out)
 
     @property
     def answer(self) -> str | None:
         """The first bad commit, where its probability is high enough."""
-        best = int(self.weights.argmax())
-        return self.between.shas[best] if self.weights[best] >= 1 - self.error else None
+        best = self.posterior.first_bad(self.weights, self.error)
+        return None if best is None else self.between.shas[best]
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -92,13 +94,12 @@ class Evidence:
         between = self.between
         sides = [self.runs(sha) for sha in (between.good, *between.bases)]
         good = Runs(sum(side.failed for side in sides), sum(side.passed for side in sides))
-        numbers = self._numbers
-        inside = {numbers[sha]: self.runs(sha) for sha in self._failures if sha in numbers and sha != between.bad}
+        inside = {
+            number: self.runs(sha)
+            for number, sha in enumerate(between.shas)
+            if sha in self._failures and sha != between.bad
+        }
         return Posterior(between.ancestry, self.runs(between.bad), good, inside, self.prior, self._within)
-
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {sha: number for number, sha in enumerate(self.between.shas)}
 
     @cached_property
     def _within(self) -> dict[int, np.ndarray]:
@@ -147,11 +148,13 @@ class Evidence:
         return bad > self.error
 
     def _most_telling(self, under_way: Sequence[str], checked_out: str | None) -> tuple[str, float] | None:
-        numbers = self._numbers
-        running = [numbers[sha] for sha in under_way if sha in numbers]
-        barred = {numbers[sha] for sha in self.skipped if sha in numbers}
-        for sha in {*self.tested, *under_way} & numbers.keys():
-            if self.runs(sha).total + list(under_way).count(sha) >= self.repeat:
-                barred.add(numbers[sha])
-        chosen = self.posterior.choose(self.weights, barred, running, numbers.get(checked_out or ""))
-        return (self.between.shas[chosen[0]], chosen[1]) if chosen else None
+        """A place of the posterior is a commit; runs at its two ends are runs at the commits given as good and bad."""
+        posterior = self.posterior
+        shas = (*self.between.shas, self.between.good, self.between.bad)
+        places = {sha: place for place, sha in enumerate(shas)}
+        made = {sha: self.runs(sha).total + list(under_way).count(sha) for sha in {*self._failures, *under_way}}
+        often = {sha for sha, count in made.items() if count >= self.repeat}
+        barred = {place for place, sha in enumerate(shas) if sha in often or sha in self.skipped}
+        running = [places[sha] for sha in under_way if sha in places]
+        chosen = posterior.choose(self.weights, barred, running, places.get(checked_out or ""))
+        return (shas[chosen[0]], chosen[1]) if chosen else None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 JEFFREYS = 0.5
 VOUCHED = 0.01  # Beta(0.01, 0.01): a command is expected to fail always or never, which one run tells
+SAFETY = 2  # the prior's average of wrong answers is what is computed; at some rates it is up to this much higher
 STAY_SHARE = 0.8  # another commit must tell this much more (1 / share) to be worth a checkout and a build
 LEAST_BITS = 1e-5  # a run that tells less than this is not worth making
 _BRANCHES = 8  # outcomes of runs under way that are thought through together
@@ -35,10 +36,10 @@ _LARGEST_EXPONENT = 700.0
 
 
 class Rates(NamedTuple):
-    """How often the command fails: in commits with the first bad one, and in those without."""
+    """How often the command fails, by hypothesis: in commits that contain the first bad one, and in the others."""
 
-    bad: float
-    good: float
+    bad: np.ndarray
+    good: np.ndarray
 
 
 @dataclass
@@ -65,8 +66,18 @@ class Posterior:
     _within: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
     _counted: tuple[np.ndarray, ...] | None = field(default=None, repr=False)
 
-    def add(self, commit: int, failed: bool) -> None:
-        counts = self.runs.setdefault(commit, Runs())
+    @property
+    def at_good_end(self) -> int:
+        """The number that stands for a run at the good end, where numbers of the range stand for its commits."""
+        return len(self.ancestry)
+
+    @property
+    def at_bad_end(self) -> int:
+        return len(self.ancestry) + 1
+
+    def add(self, place: int, failed: bool) -> None:
+        ends = {self.at_good_end: self.good_end, self.at_bad_end: self.bad_end}
+        counts = ends[place] if place in ends else self.runs.setdefault(place, Runs())
         counts.failed += failed
         counts.passed += not failed
         self._counted = None
@@ -79,12 +90,17 @@ class Posterior:
         shares = np.exp(scores - scores.max())
         return shares / shares.sum()
 
-    def rates(self, weights: np.ndarray) -> Rates:
-        """The expected rates, over all hypotheses."""
+    def first_bad(self, weights: np.ndarray, error: float) -> int | None:
+        """The commit that stands out enough for at most a share `error` of wrong answers, at any rates."""
+        best = int(weights.argmax())
+        return best if weights[best] >= 1 - error / SAFETY else None
+
+    def rates(self) -> Rates:
+        """Two of (n,): the expected rates, were c the first bad commit."""
         failed, passed, failed_below, passed_below = self._counts()
         bad = (failed + self.prior) / (failed + passed + 2 * self.prior)
         good = (failed_below + self.prior) / (failed_below + passed_below + 2 * self.prior)
-        return Rates(float(weights @ bad), float(weights @ good))
+        return Rates(bad, good)
 
     def bits_left(self, weights: np.ndarray) -> float:
         """The entropy of the answer: how many times the candidates would still have to be halved."""
@@ -93,47 +109,51 @@ class Posterior:
     def choose(
         self, weights: np.ndarray, barred: Collection[int], under_way: Sequence[int] = (), stay: int | None = None
     ) -> tuple[int, float] | None:
-        """The commit to run next and the bits its outcome is expected to tell, beyond what runs under way will.
+        """Where to run next (a commit's number, `at_good_end` or `at_bad_end`: more about a rate may tell more than
+        another commit), and the bits the outcome is expected to tell beyond what runs under way will.
 
-        `barred`: skipped, or run often enough. `stay`: the commit that is checked out; it is kept where another tells
-        little more. None where no run tells anything.
+        `barred`: skipped, or run often enough. `stay`: what is checked out; it is kept where another tells little
+        more. None where no run tells anything.
         """
         import numpy as np
 
-        if len(barred) >= len(self.ancestry):
-            return None
-        rates = self.rates(weights)
-        told = self._told(np.where(weights < _NEGLIGIBLE, 0.0, weights), rates, under_way)
+        considered = np.where(weights < _NEGLIGIBLE, 0.0, weights)
+        told = self._told(considered / considered.sum(), under_way)
         told[list(barred)] = 0.0
         best = int(told.argmax())
         if stay is not None and told[stay] >= STAY_SHARE * told[best]:
             best = stay
         return (best, float(told[best])) if told[best] >= LEAST_BITS else None
 
-    def _told(self, weights: np.ndarray, rates: Rates, under_way: Sequence[int]) -> np.ndarray:
-        """(n,) I(first bad commit; outcome of a run at x | outcomes of the runs under way), in bits."""
+    def _told(self, weights: np.ndarray, under_way: Sequence[int]) -> np.ndarray:
+        """(n + 2,) I(first bad commit; outcome of a run | outcomes of the runs under way) in bits, by place."""
         import numpy as np
 
+        rates = self.rates()
         branches = [(1.0, weights)]  # probability, hypotheses after it
-        for commit in under_way:
-            branches = [part for branch in branches for part in self._outcomes(*branch, commit, rates)]
+        for place in under_way:
+            branches = [part for branch in branches for part in self._outcomes(*branch, place, rates)]
             branches = sorted(branches, key=lambda branch: -branch[0])[:_BRANCHES]
-        masses = np.clip(self.ancestry.sums(np.stack([hypotheses for _, hypotheses in branches], axis=1)), 0, 1)
-        failing = masses * rates.bad + (1 - masses) * rates.good
-        surprise = _entropy(np.array([rates.bad, rates.good]))
-        gains = _entropy(failing) - masses * surprise[0] - (1 - masses) * surprise[1]
-        return gains @ np.array([probability for probability, _ in branches])
+        surprise = Rates(_entropy(rates.bad), _entropy(rates.good))
+        told = np.zeros(len(self.ancestry) + 2)
+        for probability, shares in branches:
+            bad, good = (
+                (shares[:, None] * np.stack((rate, left), axis=1)) for rate, left in zip(rates, surprise, strict=True)
+            )
+            ends = good.sum(axis=0), bad.sum(axis=0)
+            expected = np.vstack((ends[0] + self.ancestry.sums(bad - good), *ends))  # failing, surprise left
+            told += probability * (_entropy(expected[:, 0]) - expected[:, 1])
+        return told
 
     def _outcomes(
-        self, probability: float, weights: np.ndarray, commit: int, rates: Rates
+        self, probability: float, weights: np.ndarray, place: int, rates: Rates
     ) -> list[tuple[float, np.ndarray]]:
         import numpy as np
 
-        parts = []
-        for bad, good in ((rates.bad, rates.good), (1 - rates.bad, 1 - rates.good)):
-            shares = weights * np.where(self._ancestors(commit), bad, good)
-            parts.append((probability * shares.sum(), shares / shares.sum()))
-        return parts
+        within = self._ancestors(place) if place < len(self.ancestry) else np.bool_(place == self.at_bad_end)
+        failing = np.where(within, rates.bad, rates.good)
+        parts = weights * failing, weights * (1 - failing)
+        return [(probability * shares.sum(), shares / shares.sum()) for shares in parts]
 
     def _counts(self) -> tuple[np.ndarray, ...]:
         """Four of (n,): failures and passes at commits that contain c, failures and passes at those that do not."""
@@ -196,4 +216,7 @@ def _log2(values: np.ndarray) -> np.ndarray:
 
 
 def _entropy(chance: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    chance = np.clip(chance, 0, 1)
     return -(chance * _log2(chance) + (1 - chance) * _log2(1 - chance))

@@ -87,7 +87,7 @@ def bisection_of(
         total += float(weights[order[taken]])
         taken += 1
     candidates = tuple(_candidate(evidence, int(number)) for number in order[:taken])
-    rates = evidence.posterior.rates(weights)
+    rates = evidence.posterior.rates()
     masses = evidence.posterior.ancestry.sums(weights[:, None])[:, 0]
     chances = dict(zip(between.shas, masses.tolist(), strict=True))
     return Bisection(
@@ -100,7 +100,7 @@ def bisection_of(
         bad=_end(evidence, between.bad),
         good=_end(evidence, between.good),
         bases=tuple(_end(evidence, base) for base in between.bases),
-        failure_rates={"with_it": rates.bad, "without_it": rates.good},
+        failure_rates={"with_it": float(weights @ rates.bad), "without_it": float(weights @ rates.good)},
         steps=tuple(_step(evidence, sha, chances[sha], request.error) for sha in evidence.tested if sha != between.bad),
         skipped={sha: reason for sha, reason in evidence.skipped.items() if sha in chances},
         notes=between.notes,

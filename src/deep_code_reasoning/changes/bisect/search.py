@@ -133,7 +133,7 @@ class _Search:
     def _tell(self, commit: str, bits: float) -> None:
         counts = self.evidence.runs(commit)
         at = f"{commit[:10]} failed {counts.failed} of {counts.total}"
-        if commit not in self.between.shas or commit == self.between.bad:
+        if not self.evidence.searching:
             self.work.report(Progress("bisect", self.evidence.total, None, "runs", f"comparing good and bad: {at}"))
             return
         left = self.evidence.posterior.bits_left(self.evidence.weights)
