@@ -53,3 +53,8 @@ def test_keys_are_never_read_from_a_file_of_the_project(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text('[keys]\ngoogle = "k"\n')
     with pytest.raises(SettingsError, match="unknown setting 'keys'"):
         load_settings(tmp_path, {})
+
+
+def test_which_service_a_repository_is_may_be_set(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text('[repositories]\n"acme/shop-*" = "shop"\n"services/cart" = "cart"\n')
+    assert load_settings(tmp_path, {}).repositories == {"acme/shop-*": "shop", "services/cart": "cart"}

@@ -122,13 +122,37 @@ class Suspect:
 
 
 @dataclass(frozen=True)
+class ChangeEffect:
+    """What a change made requests do, as `finding` measured it; calls are those of one request that runs the code.
+
+    `rate_ratio`: calls after over calls before, with its 95 % interval. `share_of_rise`: the part of what entry
+    operations became slower by that is this. None of what was not measured.
+    """
+
+    finding: str
+    what: str
+    calls: tuple[float, float] | None = None
+    rate_ratio: tuple[float, float, float] | None = None
+    added_ms: float | None = None
+    share_of_rise: float | None = None
+
+
+@dataclass(frozen=True)
 class RankedChange:
+    """`score` is its probability. `why_not`: what speaks for the first one and not, or less, for this one.
+
+    `location`: where in the code it does what it did. `effect`: only of the one that is to blame.
+    """
+
     rank: int
     sha: str
     repository: str
     service: str | None
     score: float
     reasons: tuple[str, ...]
+    why_not: tuple[str, ...] = ()
+    location: Location | None = None
+    effect: ChangeEffect | None = None
 
 
 @dataclass(frozen=True)
@@ -227,6 +251,8 @@ class Differential:
 
 @dataclass(frozen=True)
 class Diagnosis:
+    """`no_change`: the probability that none of the changes is to blame; None where there were none to weigh."""
+
     investigation: str
     verdict: Verdict
     incident: Incident
@@ -236,3 +262,4 @@ class Diagnosis:
     ruled_out: tuple[RuledOut, ...] = ()
     unread: tuple[Unread, ...] = ()
     differential: Differential | None = None
+    no_change: float | None = None

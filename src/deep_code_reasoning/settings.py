@@ -49,6 +49,9 @@ class Settings:
     brief_tokens: int = 60_000
     model: str = ""  # empty: the router chooses among those with a key; the local analyst otherwise
     google_base_url: str = ""
+    repositories: dict[str, str] = field(default_factory=dict)
+    """Which service a repository is: its name, address or a glob of them, or a folder of it ("services/cart",
+    "shop:services/cart"), to the service. Goes before whatever the evidence says."""
     escalate_when: EscalationThresholds = field(default_factory=EscalationThresholds)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
 

@@ -108,6 +108,10 @@ def test_a_limit_lowered_in_shared_code_is_to_blame_and_the_later_deploy_is_not(
     assert (found.verdict.kind, found.verdict.service, found.verdict.remediation) == ("change", "stock", "rollback")
     assert any("lowers a limit" in reason for reason in found.changes[0].reasons)
     assert any("sets the number that the failing lines tell: 10" in reason for reason in found.changes[0].reasons)
+    assert found.changes[0].why_not == ()
+    assert any("unlike the first one, not this: sets the number" in reason for reason in found.changes[1].why_not)
+    assert found.no_change is not None
+    assert found.no_change + sum(change.score for change in found.changes) <= 1.001
 
 
 def test_a_refactoring_deployed_just_before_is_not_to_blame(tmp_path: Path) -> None:

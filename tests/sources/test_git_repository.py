@@ -211,3 +211,39 @@ def test_absurd_times(repository: Path) -> None:
     reading = read_path(repository)
     assert reading.only("commits")["time_unix_nano"] == 1_000_000_000
     assert reading.reasons == [git_repository.BAD_TIME]
+
+
+def test_tags_and_the_address_without_credentials(repository: Path) -> None:
+    first = commit(repository, "one", a="1\n")
+    git(repository, "tag", "v1.0")
+    git(repository, "tag", "-a", "release/1.0", "-m", "the same, annotated")
+    second = commit(repository, "two", a="2\n")
+    git(repository, "remote", "add", "fork", "https://example.com/fork.git")
+    git(repository, "remote", "add", "origin", "https://ana:s3cret@git.example.com/shop/order.git?token=t0ken")
+    rows = {row["sha"]: row for row in read_path(repository).rows["commits"]}
+    assert (rows[first]["tags"], rows[second]["tags"]) == (["release/1.0", "v1.0"], [])
+    assert {row["repository_url"] for row in rows.values()} == {"https://git.example.com/shop/order.git"}
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://token@example.com/a/b", "https://example.com/a/b"),
+        ("https://example.com/a@b/c#x", "https://example.com/a@b/c"),
+        ("ssh://git@example.com:22/a/b.git", "ssh://example.com:22/a/b.git"),
+        ("git@example.com:a/b.git", "git@example.com:a/b.git"),
+        ("ana:secret@example.com:a/b.git", "example.com:a/b.git"),
+        ("../order.git", "../order.git"),
+        ("", ""),
+    ],
+)
+def test_credentials_in_addresses(url: str, told: str) -> None:
+    assert git_repository.without_credentials(url) == told
+
+
+def test_a_repository_of_one_remote_or_of_several_none_of_them_origin(repository: Path) -> None:
+    commit(repository, "one")
+    git(repository, "remote", "add", "upstream", "git@example.com:shop/order.git")
+    assert read_path(repository).only("commits")["repository_url"] == "git@example.com:shop/order.git"
+    git(repository, "remote", "add", "fork", "git@example.com:ana/order.git")
+    assert read_path(repository).only("commits")["repository_url"] is None

@@ -1,75 +1,80 @@
-"""The commits in production when the incident began: what each changed, whose it is, since when it was live."""
+"""The commits in production when the incident began: those that the deploys before it brought, and how.
+
+A commit is a candidate when a service took it along before the onset and no longer than MOST_DELAY_NANO before it: by a
+deploy of its repository, or as part of a library that a deploy took at a new version. Of a repository of which no
+deploy is known its commits up to the onset are. With a regressed path only services on it count.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.changes import words
-from deep_code_reasoning.changes.delta import Delta, delta_of
-from deep_code_reasoning.changes.kinds import Kind, kinds_of
+from deep_code_reasoning.changes.candidate import Candidate
+from deep_code_reasoning.changes.dependency_bumps import declared_services, manifests
+from deep_code_reasoning.changes.deployed_ranges import ANYONE, Ride, Rides, by_repository, rides_of
+from deep_code_reasoning.changes.deploys import joined
+from deep_code_reasoning.changes.library_rides import with_libraries
+from deep_code_reasoning.changes.regressed_path import RegressedPath
+from deep_code_reasoning.changes.repositories import Commit, Repository, repositories_of
+from deep_code_reasoning.changes.services import FEED, Belonging, Evidence, ServiceMap
+from deep_code_reasoning.changes.shared_libraries import SharedLibraries
 
 if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
 
-MOST_CANDIDATES = 400
+MOST_COMMITS = 400
+"""So many are looked at unless told otherwise, those that went live last first."""
+
+MOST_DELAY_NANO = 30 * 86_400_000_000_000
+"""What has been live for longer did no harm for longer. A guess, not calibrated; the prior falls with age before it."""
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """`services`: as which it was deployed, or whose folders it touches; empty for code that is nobody's or everyone's.
+class _Known:
+    """What is known of the commits of all repositories."""
 
-    `rides`: services that took shared code along: their deploys of later commits of the repository.
+    repositories: Sequence[Repository]
+    services: ServiceMap
+    rides: Mapping[str, Rides]
+    deployed: Mapping[str, frozenset[str]]
+    """Repository -> the services that its own deploys name."""
+    libraries: frozenset[str]
+    """Repositories that a deployed one took at a version of which the commits are known."""
+    raised: Mapping[str, Sequence[str]]
+    """Commit -> what it raised, in words."""
+
+
+def candidates_of(
+    tables: Tables,
+    onset: int,
+    *,
+    path: RegressedPath | None = None,
+    repositories: Mapping[str, str] | None = None,
+    delay: int = MOST_DELAY_NANO,
+    most: int = MOST_COMMITS,
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Those that may be to blame for what began at `onset`, and all others of the evidence, which are innocent.
+
+    `repositories`: which service a repository or folder is, as set by the user. `delay`: in nanoseconds.
+    `most`: commits in all, those that went live last first.
     """
-
-    sha: str
-    repository: str
-    service: str | None
-    time: int
-    live_at: int | None
-    message: str
-    paths: tuple[str, ...] = ()
-    patch: str = ""
-    is_later: bool = False
-    services: frozenset[str] = frozenset()
-    rides: frozenset[str] = frozenset()
-
-    @cached_property
-    def delta(self) -> Delta:
-        return delta_of(self.patch)
-
-    @cached_property
-    def kinds(self) -> tuple[Kind, ...]:
-        return kinds_of(self.delta, self.paths)
-
-    @cached_property
-    def told(self) -> frozenset[str]:
-        """Stems of the message."""
-        return words.stems(self.message)
-
-    @cached_property
-    def placed(self) -> frozenset[str]:
-        """Stems of the paths."""
-        return words.stems(" ".join(self.paths))
-
-    @property
-    def is_inert(self) -> bool:
-        """Documentation, tests, formatting, comments and log lines, staging's settings: nothing that runs changes."""
-        if not self.paths:
-            return words.is_inert_message(self.message)
-        return not words.runs(self.paths) or self.delta.is_empty
-
-    @property
-    def is_presentation(self) -> bool:
-        return bool(self.paths) and all(map(words.is_presentation, words.runs(self.paths)))
-
-    @property
-    def since(self) -> int:
-        return self.live_at or self.time
+    known = _known(tables, onset, repositories)
+    chosen = _chosen(known, onset)[:most]
+    shas = [commit.sha for _, commit in chosen]
+    contents = {(row["repository"], row["sha"]): row for row in tables.dicts(_sql(), shas=shas)} if shas else {}
+    live, others = [], []
+    for repository, commit in chosen:
+        row = contents.get((commit.repository, commit.sha), {})
+        paths = tuple(row.get("paths") or ())
+        belonging = _belonging(known, repository, paths)
+        one = _candidate(known, repository, commit, belonging, paths, row.get("patch") or "")
+        placed = _live(one, known, repository, belonging, onset, delay, path)
+        (others if placed is None else live).append(placed or replace(one, is_later=commit.time > onset))
+    live.sort(key=lambda one: (-one.since, one.sha))
+    return live, others
 
 
 def _sql(part: str = "") -> str:
@@ -77,94 +82,168 @@ def _sql(part: str = "") -> str:
     return path.with_name(f"{path.stem}{part and '_' + part}.sql").read_text(encoding="utf-8")
 
 
-def candidates_of(tables: Tables, onset: int) -> tuple[list[Candidate], list[Candidate]]:
-    """Those that were live at `onset`, and all others of the evidence, which are innocent."""
-    everything = [
-        Candidate(
-            row["sha"],
-            row["repository"],
-            row["service_name"],
-            row["time_unix_nano"],
-            row["deployed_at"],
-            row["message"],
-            tuple(row["paths"] or ()),
-            row["patch"] or "",
-            bool(row["is_later"]),
-        )
-        for row in tables.dicts(_sql(), onset=onset, most=MOST_CANDIDATES)
-    ]
-    names = [name for (name,) in tables.rows(_sql("services"))]
-    placed = _placed(_with_service(everything), names, tables.rows(_sql("deploys"), onset=onset))
-    live = _live([one for one in placed if not one.is_later])
-    told = {(one.repository, one.sha) for one in live}
-    return live, [one for one in placed if (one.repository, one.sha) not in told]
+def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Known:
+    repositories = repositories_of(tables.dicts(_sql("commits")))
+    holder = {commit.repository: one for one in repositories for commit in one.commits.values()}
+    resources, feed = tables.dicts(_sql("resources")), tables.dicts(_sql("deploys"), onset=onset)
+    changed = tables.dicts(_sql("manifests"), **manifests())
+    environments = frozenset(row["deployment_environment_name"] for row in resources) - {None}
+    evidence = Evidence(
+        repositories,
+        resources,
+        joined(feed, repositories, {}, environments),
+        [name for (name,) in tables.rows(_sql("services"))],
+        setting,
+        _declared(changed, holder),
+    )
+    services = ServiceMap(evidence)
+    deploys = evidence.deploys
+    if any(deploy.sha is None for deploy in deploys):  # by version, now that the repositories of services are known
+        deploys = joined(feed, repositories, services.repositories_by_service(repositories), environments)
+    libraries = SharedLibraries(
+        repositories,
+        [
+            (holder[row["repository"]].name, row["sha"], row["path"], row["patch"])
+            for row in changed
+            if row["repository"] in holder and (row["names_dependencies"] or "Subproject commit" in row["patch"])
+        ],
+    ).taken()
+    begins = min((row["time_unix_nano"] for row in feed), default=0)
+    of = by_repository(deploys)
+    rides = {one.name: rides_of(one, of.get(one.name, ()), begins) for one in repositories}
+    deployed = {name: frozenset(deploy.service or ANYONE for deploy in told) for name, told in of.items()}
+    on_the_way = with_libraries(rides, deployed, libraries, services, onset)
+    raised: dict[str, list[str]] = {}
+    for taken in libraries:
+        raised.setdefault(taken.bump.sha, []).append(f"{taken.library.shown} {taken.words}")
+    return _Known(repositories, services, rides, deployed, on_the_way, raised)
 
 
-def bare(name: str) -> str:
-    letters = re.sub(r"[^a-z0-9]", "", name.lower())
-    return re.sub(r"(service|svc|api)$", "", letters) or letters
+def _declared(changed: Iterable[Mapping], holder: Mapping[str, Repository]) -> dict[str, dict[str, str]]:
+    patches: dict[str, list[tuple[str, str]]] = {}
+    for row in changed:
+        if not row["names_dependencies"] and row["repository"] in holder:
+            patches.setdefault(holder[row["repository"]].name, []).append((row["path"], row["patch"]))
+    return {name: declared_services(told) for name, told in patches.items()}
 
 
-def _with_service(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """A commit that no deploy names is of the service that its repository's other commits were deployed as."""
-    services: dict[str, set[str]] = {}
-    for candidate in candidates:
-        if candidate.service is not None:
-            services.setdefault(candidate.repository, set()).add(candidate.service)
-    only = {repository: next(iter(names)) for repository, names in services.items() if len(names) == 1}
-    return [
-        replace(c, service=c.service or (only.get(c.repository) if not _names_another(c, services) else None))
-        for c in candidates
-    ]
+def _chosen(known: _Known, onset: int) -> list[tuple[Repository, Commit]]:
+    """Those that rode along first, the latest deploy first, then those made before the onset, then the rest."""
+
+    def order(pair: tuple[Repository, Commit]) -> tuple[int, int, str]:
+        repository, commit = pair
+        rides = known.rides[repository.name].get(commit.sha, {}).values()
+        at = max((ride.live_at or ride.earliest or commit.time for ride in rides), default=commit.time)
+        return (0 if rides else 2 if commit.time > onset else 1), -at, commit.sha
+
+    everything = [(repository, commit) for repository in known.repositories for commit in repository.commits.values()]
+    return sorted(everything, key=order)
 
 
-def _names_another(candidate: Candidate, services: dict[str, set[str]]) -> bool:
-    """One service deployed from a repository of many folders of services says nothing about the others."""
-    folders = {match[1] for path in candidate.paths if (match := re.match(r"(?:services|apps|cmd)/([^/]+)/", path))}
-    known = {bare(name) for names in services.values() for name in names}
-    return bool(folders) and not {bare(folder) for folder in folders} & known
+def _belonging(known: _Known, repository: Repository, paths: tuple[str, ...]) -> Belonging:
+    """A folder of a library may be called like a service and is not one."""
+    whole = known.services.of_repository(repository.name)
+    if repository.name in known.libraries and not whole.services:
+        return whole
+    return known.services.of_paths(repository.name, paths)
 
 
-def _placed(candidates: Sequence[Candidate], names: Sequence[str], deploys: Sequence[tuple]) -> list[Candidate]:
-    by_bare: dict[str, str] = {}
-    for name in names:
-        by_bare.setdefault(bare(name), name)
-    heads = _heads(candidates, deploys)
-    placed = []
-    for one in candidates:
-        folders = {bare(part) for path in one.paths for part in path.split("/")[:-1]}
-        repository = bare(one.repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"))
-        services = {by_bare[part] for part in folders if part in by_bare}
-        services |= {by_bare[repository]} if not services and repository in by_bare else set()
-        services |= {one.service} if one.service else set()
-        rides = [head for head in heads.get(one.repository, ()) if head[1] >= one.time and head[2] >= one.time]
-        live_at = one.live_at or min((head[2] for head in rides), default=None)
-        placed.append(
-            replace(
-                one,
-                live_at=live_at,
-                services=frozenset(services),
-                rides=frozenset(head[0] for head in rides if head[0]),
-            )
-        )
-    return placed
+def _candidate(
+    known: _Known, repository: Repository, commit: Commit, belonging: Belonging, paths: tuple[str, ...], patch: str
+) -> Candidate:
+    rides = known.rides[repository.name].get(commit.sha, {})
+    own = min((ride.service for ride in rides.values() if ride.is_own and ride.service), default=None)
+    service = commit.service or own or belonging.only
+    services = belonging.services | ({service} if service else frozenset())
+    return Candidate(
+        commit.sha,
+        commit.repository,
+        service,
+        commit.time,
+        None,
+        commit.message,
+        paths,
+        patch,
+        services=services,
+        rides=frozenset(service for service in rides if service != ANYONE),
+    )
 
 
-def _heads(candidates: Sequence[Candidate], deploys: Sequence[tuple]) -> dict[str, list[tuple[str | None, int, int]]]:
-    """By repository: service deployed, when the commit deployed was made, when it was deployed."""
-    heads: dict[str, list[tuple[str | None, int, int]]] = {}
-    by_sha = {one.sha: one for one in candidates}
-    for service, sha, at in deploys:
-        one = by_sha.get(sha) or next((c for c in candidates if len(sha) >= 7 and c.sha.startswith(sha)), None)
-        if one:
-            heads.setdefault(one.repository, []).append((service, one.time, at))
-    return heads
+def _live(
+    one: Candidate,
+    known: _Known,
+    repository: Repository,
+    belonging: Belonging,
+    onset: int,
+    delay: int,
+    path: RegressedPath | None,
+) -> Candidate | None:
+    """The candidate with since when and why, or None where it cannot be to blame."""
+    deployed = known.deployed.get(repository.name, frozenset())
+    rides = list(known.rides[repository.name].get(one.sha, {}).values())
+    if not rides and not deployed and repository.name not in known.libraries:
+        if one.time > onset or (path and one.services and not one.services & path.services):
+            return None
+        return replace(one, because=_because(known, one, belonging, (), onset, path))
+    if belonging.services & deployed:  # others that took the repository along do not count
+        rides = [ride for ride in rides if ride.service in one.services or ride.service == ANYONE]
+    rides = [ride for ride in rides if ride.latest >= onset - delay]
+    if path:
+        rides = [ride for ride in rides if ride.service == ANYONE or ride.service in path.services]
+    if not rides:
+        return None
+    rides.sort(key=lambda ride: (not ride.is_own, ride.live_at is None, ride.live_at or 0, ride.service))
+    unknown = rides[0].live_at is None
+    return replace(
+        one,
+        live_at=rides[0].live_at,
+        earliest=rides[0].earliest or min(one.time, rides[0].latest) if unknown else None,
+        rides=frozenset(ride.service for ride in rides if ride.service != ANYONE),
+        live_in=tuple((ride.service, ride.live_at) for ride in rides if ride.live_at is not None),
+        because=_because(known, one, belonging, rides, onset, path),
+    )
 
 
-def _live(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Without commits that are newer than the newest deployed one of their repository: those were not live."""
-    newest: dict[str, int] = {}
-    for candidate in candidates:
-        if candidate.live_at is not None:
-            newest[candidate.repository] = max(newest.get(candidate.repository, 0), candidate.time)
-    return [c for c in candidates if c.time <= newest.get(c.repository, c.time)]
+MOST_TOLD = 3
+
+
+def _because(
+    known: _Known,
+    one: Candidate,
+    belonging: Belonging,
+    rides: Sequence[Ride],
+    onset: int,
+    path: RegressedPath | None,
+) -> tuple[str, ...]:
+    told = [f"{ride.words}, {_when(ride, onset)}" for ride in rides[:MOST_TOLD]]
+    if not rides:
+        made = ago(onset - one.time)
+        told = [f"no deploy of {_short(one.repository)} is known; committed {made} before the onset"]
+    if len(rides) > MOST_TOLD:
+        told.append(f"and in {len(rides) - MOST_TOLD} other services")
+    told += [f"raises {what}" for what in known.raised.get(one.sha, ())]
+    if belonging.how and belonging.how != FEED:
+        told.append(f"it is of {', '.join(sorted(belonging.services))} by {belonging.how}")
+    if path:
+        on_path = [ride.service for ride in rides] or sorted(one.services)
+        told += [path.words(service) for service in on_path[:MOST_TOLD] if path.hops(service) is not None]
+    return tuple(told)
+
+
+def _when(ride: Ride, onset: int) -> str:
+    if ride.live_at is None:
+        return "live before or since then"
+    back = f", until {ago(onset - ride.until)} before it" if ride.until is not None else ""
+    return f"live {ago(onset - ride.live_at)} before the onset{back}"
+
+
+def _short(name: str) -> str:
+    return name.rstrip("/").rsplit("/", 1)[-1]
+
+
+def ago(nanoseconds: int) -> str:
+    seconds = nanoseconds / 1e9
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,5 +1,13 @@
--- Which commit was put live when and as which service, up to the onset.
-SELECT service_name, sha, time_unix_nano
+-- What was put live when and as which service, up to the onset.
+SELECT
+    time_unix_nano,
+    service_name,
+    environment,
+    version,
+    artifact,
+    sha,
+    repository,
+    previous_sha
 FROM deploys
-WHERE kind IN ('deployed', 'upgraded', 'rolledback', 'published') AND time_unix_nano <= $onset AND sha IS NOT NULL
+WHERE kind IN ('deployed', 'upgraded', 'rolledback', 'published') AND time_unix_nano <= $onset
 ORDER BY time_unix_nano, deploy_id

@@ -10,7 +10,7 @@ from rich.text import Text
 from deep_code_reasoning.cli.output import console
 from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.detectors.wording import figure
-from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Suspect
+from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Location, Suspect
 from deep_code_reasoning.incident import TimeWindow, iso
 from deep_code_reasoning.investigation import Answer
 
@@ -87,8 +87,7 @@ def _suspects(out: Console, diagnosis: Diagnosis) -> None:
 def _name(suspect: Suspect) -> str:
     parts = [suspect.service or suspect.resource or suspect.kind, suspect.operation]
     if suspect.location:
-        line = f":{suspect.location.line}" if suspect.location.line else ""
-        parts.append(f"{suspect.location.file}{line}")
+        parts.append(_place(suspect.location))
     return " · ".join(filter(None, parts)) + f"  ({suspect.kind})"
 
 
@@ -150,15 +149,22 @@ def _durations(out: Console, diagnosis: Diagnosis) -> None:
         _print(out, Text(told, style="dim"), 6)
 
 
+def _place(location: Location) -> str:
+    return f"{location.file}:{location.line}" if location.line else location.file
+
+
 def _changes(out: Console, diagnosis: Diagnosis) -> None:
     if not diagnosis.changes:
         return
     _heading(out, "Changes considered")
     for change in diagnosis.changes[:SUSPECTS_SHOWN]:
         where = change.service or change.repository
-        _print(out, Text(visible(f"{change.score:.2f}  {change.sha[:12]}  {where}")), 2)
-        for reason in change.reasons:
+        place = f"  {_place(change.location)}" if change.location else ""
+        _print(out, Text(visible(f"{change.score:.2f}  {change.sha[:12]}  {where}{place}")), 2)
+        for reason in (*change.reasons, *change.why_not):
             _print(out, Text(visible(reason), style="dim"), 8)
+    if diagnosis.no_change is not None:
+        _print(out, Text(f"{diagnosis.no_change:.2f}  none of them"), 2)
 
 
 def _actions(out: Console, diagnosis: Diagnosis) -> None:

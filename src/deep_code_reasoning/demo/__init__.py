@@ -7,15 +7,50 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 if TYPE_CHECKING:
-    from .truth import Truth
+    from .truth import Played, RegressionTruth, Truth
 
 SCENARIOS = {
     "lease-expiry": "Payments fail under high load: one host's clock runs behind, so the lease of a "
     "distributed lock expires 50 ms before its holder renews it",
+    "regression": "Checkouts take 40 % longer since last week's deploys: of 200 commits in ten repositories one, in a "
+    "shared library, asks another service in a loop",
 }
+
+
+@overload
+def generate(
+    scenario: Literal["lease-expiry"],
+    directory: Path,
+    *,
+    seed: int = ...,
+    size_bytes: int = ...,
+    progress: Callable[[float], None] | None = ...,
+) -> Truth: ...
+
+
+@overload
+def generate(
+    scenario: Literal["regression"],
+    directory: Path,
+    *,
+    seed: int = ...,
+    size_bytes: int = ...,
+    progress: Callable[[float], None] | None = ...,
+) -> RegressionTruth: ...
+
+
+@overload
+def generate(
+    scenario: str,
+    directory: Path,
+    *,
+    seed: int = ...,
+    size_bytes: int = ...,
+    progress: Callable[[float], None] | None = ...,
+) -> Played: ...
 
 
 def generate(
@@ -25,7 +60,7 @@ def generate(
     seed: int = 7,
     size_bytes: int = 10_000_000,
     progress: Callable[[float], None] | None = None,
-) -> Truth:
+) -> Played:
     """Play a scenario and write its evidence into `directory`, which must be new or empty.
 
     The files under `telemetry/` come to `size_bytes` within a tenth (from 10 MB on; a smaller size shortens

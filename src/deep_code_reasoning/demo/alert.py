@@ -1,17 +1,24 @@
-"""The monitor that calls for help: the share of failed payments over the last minutes."""
+"""The monitor that calls for help: what it watches, when it crossed its threshold, and what it then says."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from .chronicle import Chronicle
 
-WINDOW_MINUTES = 5
-THRESHOLD = 0.05
-MINIMUM_PAYMENTS = 8
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """`value` of true seconds after the start is what the monitor sees then; None when it sees too little."""
+
+    service: str
+    metric: str
+    threshold: float
+    title: str
+    summary: str
+    value: Callable[[float], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +29,30 @@ class Firing:
     observed: float
 
 
-def first_firing(chronicle: Chronicle, end_s: float) -> Firing:
-    """Evaluate the monitor each minute; with no crossing at all, the highest value seen stands in."""
+def first_firing(monitor: Monitor, moments: Iterable[float], end_s: float) -> Firing:
+    """Evaluate the monitor at these moments; with no crossing at all, the highest value seen stands in."""
     highest = Firing(end_s, 0.0)
-    for minute in range(1, int(end_s // 60) + 1):
-        total, failed = chronicle.failures((minute - WINDOW_MINUTES) * 60.0, minute * 60.0)
-        share = failed / total if total >= MINIMUM_PAYMENTS else 0.0
-        if share > THRESHOLD:
-            return Firing(minute * 60.0, share)
-        if share > highest.observed:
-            highest = Firing(minute * 60.0, share)
+    for moment in moments:
+        value = monitor.value(moment) or 0.0
+        if value > monitor.threshold:
+            return Firing(moment, value)
+        if value > highest.observed:
+            highest = Firing(moment, value)
     return highest
 
 
-def write(path: Path, firing: Firing, started_at: datetime) -> datetime:
+def write(path: Path, monitor: Monitor, firing: Firing, started_at: datetime) -> datetime:
     """Write alert.json; the time at which it fired."""
     fired_at = started_at + timedelta(seconds=firing.at_s)
     alert = {
-        "service": "payment",
-        "metric": "payment.failure_ratio",
-        "threshold": THRESHOLD,
+        "service": monitor.service,
+        "metric": monitor.metric,
+        "threshold": monitor.threshold,
         "observed": round(firing.observed, 4),
         "fired_at": fired_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "severity": "critical",
-        "monitor": "Payment failures above 5 % for 5 minutes",
-        "summary": "POST /payments answers 5xx more often than allowed. Only under high load; no single pod, "
-        "merchant or deploy stands out.",
+        "monitor": monitor.title,
+        "summary": monitor.summary,
     }
     path.write_text(json.dumps(alert, indent=1) + "\n", encoding="utf-8")
     return fired_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .alert import Monitor
 from .truth import Holder, Overlap
 
 
@@ -41,3 +42,24 @@ class Chronicle:
         """(payments, failed) of the whole minutes that begin in an interval."""
         chosen = [counts for minute, counts in self.payments.items() if from_s <= minute * 60 < to_s]
         return sum(total for total, _ in chosen), sum(failed for _, failed in chosen)
+
+
+WINDOW_MINUTES, MINIMUM_PAYMENTS = 5, 8
+
+
+def payment_failures(chronicle: Chronicle) -> Monitor:
+    """The monitor on the share of failed payments of the last minutes."""
+
+    def share(now_s: float) -> float | None:
+        total, failed = chronicle.failures(now_s - WINDOW_MINUTES * 60.0, now_s)
+        return failed / total if total >= MINIMUM_PAYMENTS else None
+
+    return Monitor(
+        "payment",
+        "payment.failure_ratio",
+        0.05,
+        "Payment failures above 5 % for 5 minutes",
+        "POST /payments answers 5xx more often than allowed. Only under high load; no single pod, merchant or "
+        "deploy stands out.",
+        share,
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from random import Random
 
 NANOSECONDS = 1_000_000_000
 
@@ -30,3 +32,17 @@ class HostClock:
     def offset_at_ns(self, true_s: float) -> int:
         """How far the clock is ahead of true time (negative: behind) at `true_s`."""
         return self.offset_ns + round(true_s * 1000.0 * self.drift_ppm)
+
+
+def disciplined(
+    rng: Random, hosts: Iterable[str], epoch_ns: int, offset_ms: float = 4.0, drift_ppm: float = 0.8
+) -> dict[str, HostClock]:
+    """The clocks of hosts that NTP keeps: offsets and drifts drawn up to these limits, either way."""
+    return {
+        host: HostClock(
+            epoch_ns,
+            round(rng.uniform(-offset_ms, offset_ms) * 1e6),
+            round(rng.uniform(-drift_ppm, drift_ppm), 3),
+        )
+        for host in hosts
+    }

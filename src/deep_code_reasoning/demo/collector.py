@@ -73,7 +73,8 @@ class Pipeline:
         self._pending = 0
 
     def add(self, resource: str, scope: str, record: str) -> None:
-        """Queue a record of a resource (its encoded attributes) and an instrumentation scope (its name)."""
+        """Queue a record of a resource (its encoded attributes) and an instrumentation scope: its name, or
+        name#version for one of which several versions are in use."""
         scopes = self._batch.get(resource)
         if scopes is None:
             scopes = self._batch[resource] = {}
@@ -107,7 +108,7 @@ class Pipeline:
         for resource, scopes in self._batch.items():
             groups = ",".join(
                 '{"scope":{"name":"%s","version":"%s"},"%s":[%s]}'
-                % (scope, self._versions.get(scope, "1.0.0"), signal.record_key, ",".join(records))
+                % (*self._named(scope), signal.record_key, ",".join(records))
                 for scope, records in scopes.items()
             )
             resources.append(
@@ -115,6 +116,10 @@ class Pipeline:
                 % (resource, signal.scope_key, groups, SCHEMA_URL)
             )
         return ('{"%s":[%s]}\n' % (signal.resource_key, ",".join(resources))).encode()
+
+    def _named(self, scope: str) -> tuple[str, str]:
+        name, _, version = scope.partition("#")
+        return name, version or self._versions.get(name, "1.0.0")
 
 
 class Collector:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from .git_history import Repository
+
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
@@ -16,6 +18,15 @@ class Deploy:
     version: str
     commit: str
     at: datetime
+
+
+def released(repository: Repository) -> list[Deploy]:
+    """The deploys that a history tells: each commit with a tag and a time at which it went live."""
+    return [
+        Deploy(repository.service, commit.tag.removeprefix("v"), sha, commit.deployed)
+        for commit, sha in zip(repository.commits, repository.shas, strict=True)
+        if commit.deployed is not None
+    ]
 
 
 def _stamp(moment: datetime) -> str:

@@ -4,6 +4,9 @@ A service's repository is data: `repositories/<service>/history.toml` lists its 
 `repositories/<service>/tree/<path>.weave` holds every version of a file interleaved (a weave: Rochkind,
 "The Source Code Control System", 1975). A line `%% 4` says that what follows is there from commit 4 on, `%%
 4-9` that it is there in commits 4 to 9. A file exists in the commits in which it has a line.
+
+A scenario that plays later continues the histories: `history.<continuation>.toml` lists the commits that
+follow, numbered on in the same weaves, so that the scenario which stops before them sees none of it.
 """
 
 from __future__ import annotations
@@ -23,19 +26,22 @@ _DIRECTIVE = "%% "
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One entry of history.toml."""
+    """One entry of a history: a `tag` is a version, `deployed` says when that version went live."""
 
     author: str
     at: datetime
     message: str
+    tag: str = ""
+    deployed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A generated repository: `shas` has one commit id a revision, oldest first."""
+    """A generated repository: `commits`, `shas` and `trees` have one entry a revision, oldest first."""
 
     service: str
     path: Path
+    commits: tuple[Commit, ...]
     shas: tuple[str, ...]
     trees: tuple[dict[str, str], ...]
 
@@ -44,9 +50,13 @@ class Repository:
         """The newest commit."""
         return self.shas[-1]
 
-    def line(self, path: str, needle: str) -> int:
-        """The number of the first line with `needle` in a file of the newest commit."""
-        for number, text in enumerate(self.trees[-1][path].splitlines(), 1):
+    def revision(self, tag: str) -> int:
+        """The index of the commit with that tag."""
+        return next(index for index, commit in enumerate(self.commits) if commit.tag == tag)
+
+    def line(self, path: str, needle: str, revision: int = -1) -> int:
+        """The number of the first line with `needle` in a file of a commit, by default of the newest."""
+        for number, text in enumerate(self.trees[revision][path].splitlines(), 1):
             if needle in text:
                 return number
         raise LookupError(f"{self.service}: no line with {needle!r} in {path}")
@@ -65,15 +75,25 @@ def unweave(woven: str, revision: int) -> str:
     return "".join(lines)
 
 
-def services() -> list[str]:
-    """The services that have a repository."""
-    return sorted(entry.name for entry in SOURCES.iterdir() if entry.is_dir())
+def services(continuation: str = "") -> list[str]:
+    """What has a repository: with a `continuation`, only what that continues or begins."""
+    name = _history(continuation)
+    return sorted(entry.name for entry in SOURCES.iterdir() if (entry / name).is_file())
 
 
-def commits(service: str) -> list[Commit]:
-    """The history of a service."""
-    listed = tomllib.loads((SOURCES / service / "history.toml").read_text(encoding="utf-8"))["commit"]
-    return [Commit(entry["author"], entry["at"], entry["message"]) for entry in listed]
+def commits(service: str, continuation: str = "") -> list[Commit]:
+    """The history of a service, then its continuation."""
+    files = [SOURCES / service / name for name in dict.fromkeys((_history(""), _history(continuation)))]
+    return [
+        Commit(**entry)
+        for file in files
+        if file.is_file()
+        for entry in tomllib.loads(file.read_text(encoding="utf-8"))["commit"]
+    ]
+
+
+def _history(continuation: str) -> str:
+    return f"history.{continuation}.toml" if continuation else "history.toml"
 
 
 def tree(service: str, revision: int) -> dict[str, str]:
@@ -86,9 +106,9 @@ def tree(service: str, revision: int) -> dict[str, str]:
     return {path: text for path, text in files.items() if text}
 
 
-def build(directory: Path, service: str) -> Repository:
+def build(directory: Path, service: str, continuation: str = "") -> Repository:
     """Write the repository of a service, with its work tree, into a directory that does not exist yet."""
-    history = commits(service)
+    history = commits(service, continuation)
     trees = tuple(tree(service, revision) for revision in range(1, len(history) + 1))
     directory.mkdir(parents=True)
     _git(directory, "init", "--quiet", "--template=", "--object-format=sha1", f"--initial-branch={BRANCH}")
@@ -96,7 +116,7 @@ def build(directory: Path, service: str) -> Repository:
     _git(directory, "fast-import", "--quiet", stdin=_stream(history, trees))
     _git(directory, "reset", "--quiet", "--hard")
     shas = _git(directory, "rev-list", "--reverse", BRANCH).decode().split()
-    return Repository(service, directory, tuple(shas), trees)
+    return Repository(service, directory, tuple(history), tuple(shas), trees)
 
 
 def _stream(history: list[Commit], trees: tuple[dict[str, str], ...]) -> bytes:
@@ -111,6 +131,8 @@ def _stream(history: list[Commit], trees: tuple[dict[str, str], ...]) -> bytes:
             + b"deleteall\n"
         )
         parts.extend(f"M 100644 inline {path}\n".encode() + _data(text) for path, text in files.items())
+        if commit.tag:
+            parts.append(f"reset refs/tags/{commit.tag}\nfrom :{mark}\n\n".encode())
     return b"".join(parts)
 
 

@@ -21,7 +21,7 @@ _SAMPLED, _PARENT_KNOWN, _PARENT_REMOTE = 0x001, 0x100, 0x200
 quote = JSONEncoder(ensure_ascii=False).encode
 """JSON string literal of a text, as the Go encoder writes it (no ASCII escapes)."""
 
-Value = str | bool | int | float
+Value = str | bool | int | float | tuple[str, ...]
 
 
 class Hole(Enum):
@@ -43,7 +43,9 @@ class Kind(Enum):
 
 
 def any_value(value: Value) -> str:
-    """AnyValue of a scalar."""
+    """AnyValue of a scalar, or of some texts."""
+    if isinstance(value, tuple):
+        return '{"arrayValue":{"values":[%s]}}' % ",".join(any_value(text) for text in value)
     if isinstance(value, bool):
         return '{"boolValue":%s}' % ("true" if value else "false")
     if isinstance(value, int):
@@ -65,7 +67,8 @@ def attribute_list(attributes: Mapping[str, Value]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SpanTemplate:
-    """A kind of span, compiled to one %-format: ids, times, holes, extras, events and status stay open."""
+    """A kind of span, compiled to one %-format: ids, trace state, times, holes, extras, events and status
+    stay open."""
 
     scope: str
     text: str
@@ -90,7 +93,7 @@ class SpanTemplate:
             else attribute(key, value).replace("%", "%%")
             for key, value in attributes.items()
         )
-        head = '{"traceId":"%s","spanId":"%s","parentSpanId":"%s",'
+        head = '{"traceId":"%s","spanId":"%s"%s,"parentSpanId":"%s",'
         fixed = '"flags":%d,"name":%s,"kind":%d,' % (flags, quote(name), kind.value)
         times = '"startTimeUnixNano":"%d","endTimeUnixNano":"%d","attributes":['
         return cls(scope, head + fixed.replace("%", "%%") + times + rendered + '%s]%s,"status":%s}')
@@ -130,8 +133,10 @@ def log_record(
     attributes: Mapping[str, Value],
     trace_id: str = "",
     span_id: str = "",
+    *,
+    sampled: bool = True,
 ) -> str:
-    """One log record; empty ids mean a record outside any trace."""
+    """One log record; empty ids mean a record outside any trace, `sampled` whether that trace is kept."""
     return (
         '{"timeUnixNano":"%d","observedTimeUnixNano":"%d","severityNumber":%d,"severityText":"%s",'
         '"body":{"stringValue":%s},"attributes":[%s]%s,"traceId":"%s","spanId":"%s"}'
@@ -142,7 +147,7 @@ def log_record(
             severity,
             quote(body),
             attribute_list(attributes),
-            ',"flags":1' if trace_id else "",
+            ',"flags":1' if trace_id and sampled else "",
             trace_id,
             span_id,
         )

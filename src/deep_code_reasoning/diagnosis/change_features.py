@@ -10,13 +10,14 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import log, log10
 from pathlib import Path
 
 from deep_code_reasoning.changes.candidates import Candidate
 from deep_code_reasoning.changes.kinds import fitting
+from deep_code_reasoning.changes.same_file import same_file
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_scene import Scene
 
@@ -57,11 +58,15 @@ class Feature:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Decibans of one change, the reasons in words, and the strongest of TIES among them (0 for none)."""
+    """Decibans of one change, the reasons in words, and the strongest of TIES among them (0 for none).
+
+    `gains`: what speaks for it, in words and decibans, by feature.
+    """
 
     weight: float
     reasons: tuple[str, ...]
     tie: float
+    gains: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     @property
     def is_tied(self) -> bool:
@@ -86,24 +91,25 @@ def weigh_all(candidates: Sequence[Candidate], others: Sequence[Candidate], scen
 
 
 def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed:
-    gains, losses, reasons, tie = [], 0.0, [], 0.0
+    gains, losses, reasons, tie = dict[str, tuple[str, float]](), 0.0, [], 0.0
     for name, feature in features().items():
         having = marks.having(name, one)
         share = _share(feature, having - (marks.has(name, one) and name != "word"), count)
         if marks.has(name, one):
             gain = min(model.CAP_DB, 10 * log10(feature.in_culprit / share))
             if gain > 0:
-                gains.append(gain)
+                told = f"{feature.words}{marks.shown(name, one)}"
+                gains[name] = (told, gain)
                 tie = max(tie, gain) if name in TIES else tie
-                reasons.append(f"{feature.words}{marks.shown(name, one)} ({having} of {count} changes, {gain:+.1f} dB)")
+                reasons.append(f"{told} ({having} of {count} changes, {gain:+.1f} dB)")
         elif feature.speaks_when_absent and marks.is_asked(name):
             loss = max(model.FLOOR_DB, 10 * log10((1 - feature.in_culprit) / max(1 - share, 1 - feature.in_culprit)))
             losses += loss
             if loss <= -1:
                 reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
-    weight = sum(model.discounted(sorted(gains, reverse=True))) + losses
+    weight = sum(model.discounted(sorted((gain for _, gain in gains.values()), reverse=True))) + losses
     weight = (weight if tie else min(weight, 0.0)) + _held_against(one, scene, reasons)
-    return Weighed(weight, tuple(reasons), tie)
+    return Weighed(weight, tuple(reasons), tie, gains)
 
 
 def _held_against(one: Candidate, scene: Scene, reasons: list[str]) -> float:
@@ -141,7 +147,6 @@ class _Marks:
         spread = Counter(word for one in everyone for word in _all_words(one) if word in scene.words)
         most = max(2.0, RARE_WORD_SHARE * len(everyone))
         self._rarity = {word: log((len(everyone) + 1) / (n + 0.5)) for word, n in spread.items() if n <= most}
-        self._files = {file.replace("\\", "/").lstrip("/") for file in scene.files}
         self._found = {id(one): self._look(one) for one in everyone}
         self._ties = sorted((found["word"][0] for found in self._found.values()), reverse=True)
         self._counts = Counter(name for found in self._found.values() for name, value in found.items() if value[0])
@@ -157,7 +162,7 @@ class _Marks:
         tie, words = self._tie(one)
         return {
             "service": (of_service, ""),
-            "file": (any(_same_file(path, file) for path in one.paths for file in self._files), ""),
+            "file": (any(same_file(path, file) for path in one.paths for file in scene.files), ""),
             "function": (bool(functions), ""),
             "name": (bool(named), f": {', '.join(named)}"),
             "word": (tie, f": {', '.join(words)}"),
@@ -201,9 +206,3 @@ def _rare_names(everyone: Sequence[Candidate], scene: Scene) -> frozenset[str]:
     spread = Counter(name for one in everyone for name in one.delta.names & scene.names)
     most = max(1.0, RARE_WORD_SHARE * len(everyone))
     return frozenset(name for name, count in spread.items() if count <= most)
-
-
-def _same_file(path: str, named: str) -> bool:
-    """The spans of a service may name a path from another root, so the shorter one has to end the longer one."""
-    one = path.replace("\\", "/").lstrip("/")
-    return one == named or one.endswith("/" + named) or named.endswith("/" + one)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.changes import words
 from deep_code_reasoning.changes.candidates import Candidate, candidates_of
 from deep_code_reasoning.diagnosis import evidence_model as model
+from deep_code_reasoning.diagnosis.change_effect import effect_of, location_of
 from deep_code_reasoning.diagnosis.change_features import Weighed, weigh_all
 from deep_code_reasoning.diagnosis.change_scene import Scene, scene_of
 from deep_code_reasoning.finding import Finding, RankedChange, Suspect
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 MOST_SHOWN = 10
 LEAST_SHOWN = 0.005
 """A change with less is told only when it is recent: then a reader asks about it."""
+
+MOST_LACKING = 3
+LEAST_LACKING_DB = 1.0
 
 DELAY_NANO = 24 * 3_600_000_000_000
 """Half of all culprits are supposed to have shown themselves a day after their deploy. A guess, not calibrated."""
@@ -65,20 +69,33 @@ def rank_changes(
     if not candidates:
         return Culprit()
     scene = scene_of(tables, incident, suspects, findings)
+    argued = {argument.finding for suspect in suspects for argument in suspect.in_favour}
+    relevant = [finding for finding in findings if finding.id in argued]
     weighed = weigh_all(candidates, others, scene)
     fresh = [_freshness(candidate, onset) for candidate in candidates]
     share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
     scores, none = model.posterior([one.weight for one in weighed], fresh, unknown=1 - share)
     ranked = sorted(zip(scores, candidates, weighed, strict=True), key=lambda row: (-row[0], -row[1].since, row[1].sha))
     told = [row for row in ranked if row[0] >= LEAST_SHOWN or _is_recent(row[1], onset)][:MOST_SHOWN]
+    leader = ranked[0][2]
+    score, first, of_first = ranked[0]
+    blamed = first if score > max(none, 0.5) and of_first.may_be_named else None
     changes = tuple(
-        RankedChange(place, c.sha, c.repository, c.service, round(score, 4), (*_why(one, scene), _when(c, onset)))
+        RankedChange(
+            place,
+            c.sha,
+            c.repository,
+            c.service,
+            round(score, 4),
+            (*_why(one, scene), _when(c, onset)),
+            why_not(one, leader) if place > 1 else (),
+            location_of(relevant, c.paths),
+            effect_of(relevant, c.services | c.rides, c.paths) if c is blamed else None,
+        )
         for place, (score, c, one) in enumerate(told, 1)
     )
     innocent = [c for _, c, one in told if not one.is_tied and _is_recent(c, onset)]
     innocent.sort(key=lambda c: -c.since)
-    score, first, of_first = ranked[0]
-    blamed = first if score > max(none, 0.5) and of_first.may_be_named else None
     return Culprit(
         changes,
         none,
@@ -100,6 +117,17 @@ def _why(one: Weighed, scene: Scene) -> tuple[str, ...]:
         return one.reasons
     where = f" of {', '.join(sorted(scene.services))}, where it begins" if scene.services else ""
     return (*one.reasons, f"nothing in it ties it to the failure{where}")
+
+
+def why_not(one: Weighed, leader: Weighed) -> tuple[str, ...]:
+    """What speaks for the first and not for this one, or less; the most telling first."""
+    lacking = []
+    for name, (told, gain) in leader.gains.items():
+        own = one.gains.get(name)
+        verb = "less than the first one" if own else "unlike the first one, not this"
+        lacking.append((gain - (own[1] if own else 0.0), f"{verb}: {told}"))
+    lacking.sort(reverse=True)
+    return tuple(f"{told} ({-less:+.1f} dB)" for less, told in lacking[:MOST_LACKING] if less >= LEAST_LACKING_DB)
 
 
 def service_of(culprit: Candidate, scene: Scene) -> str | None:

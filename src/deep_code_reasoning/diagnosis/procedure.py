@@ -85,6 +85,7 @@ def diagnose(
         ruled_out=acquitted,
         unread=unread,
         differential=changed,
+        no_change=culprit.none if culprit.considered else None,
     )
 
 

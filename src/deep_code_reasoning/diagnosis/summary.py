@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deep_code_reasoning.diagnosis.change_effect import effect_in_words
 from deep_code_reasoning.diagnosis.changes import Culprit
 from deep_code_reasoning.diagnosis.outcomes import Outcomes
 from deep_code_reasoning.diagnosis.suspects import Ranking
@@ -105,7 +106,8 @@ def _how_sure(ranking: Ranking, acquitted: Sequence[RuledOut], triggers: Sequenc
 def _change(culprit: Culprit, known: bool) -> str:
     if culprit.sha and known:
         best = culprit.changes[0]
-        return f"Change {best.sha[:12]} of {best.service or best.repository} is to blame: {'; '.join(best.reasons)}."
+        text = f"Change {best.sha[:12]} of {best.service or best.repository} is to blame: {'; '.join(best.reasons)}."
+        return f"{text} Since then {effect_in_words(best.effect)}." if best.effect else text
     if not culprit.changes and not culprit.considered:
         return ""
     text = f"No change is to blame ({culprit.none:.0%})"

@@ -20,6 +20,7 @@ def diagnosis_to_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "incident": _incident(diagnosis.incident),
         "suspects": [_suspect(suspect) for suspect in diagnosis.suspects],
         "changes": [_change(change) for change in diagnosis.changes],
+        "no_change": None if diagnosis.no_change is None else round(diagnosis.no_change, 4),
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "differential": _rounded(asdict(diagnosis.differential)) if diagnosis.differential else None,
         "ruled_out": [{"finding": one.finding, "reason": one.reason} for one in diagnosis.ruled_out],
@@ -104,6 +105,9 @@ def _change(change: RankedChange) -> dict[str, Any]:
         "service": change.service,
         "score": change.score,
         "reasons": list(change.reasons),
+        "why_not": list(change.why_not),
+        "location": _location(change.location),
+        "effect": _rounded(asdict(change.effect)) if change.effect else None,
     }
 
 

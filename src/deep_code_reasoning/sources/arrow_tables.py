@@ -98,6 +98,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("message", _TEXT),
             ("insertions", _INT),
             ("deletions", _INT),
+            ("repository_url", _TEXT),
+            ("tags", pa.list_(_TEXT)),
             ("source_offset", _LONG),
         ],
         "commit_files": [
@@ -110,7 +112,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         "deploys": [
             ("deploy_id", _TEXT),
             ("time_unix_nano", _LONG),
-            *_texts("service_name environment kind version artifact sha description"),
+            *_texts("service_name environment kind version artifact sha repository previous_sha description"),
             ("source_offset", _LONG),
         ],
         "alerts": [

@@ -18,10 +18,12 @@ from random import Random
 
 import simpy
 
-from deep_code_reasoning.demo import alert, deploys, evidence, git_history
-from deep_code_reasoning.demo.clock import NANOSECONDS, HostClock
+from deep_code_reasoning.demo import alert, deploys, evidence
+from deep_code_reasoning.demo.chronicle import payment_failures
+from deep_code_reasoning.demo.clock import NANOSECONDS, HostClock, disciplined
 from deep_code_reasoning.demo.collector import Collector
 from deep_code_reasoning.demo.deploys import Deploy
+from deep_code_reasoning.demo.exports import Exports
 from deep_code_reasoning.demo.git_history import Repository
 from deep_code_reasoning.demo.load import Surge
 from deep_code_reasoning.demo.network import Network, SlowLink
@@ -32,7 +34,6 @@ from deep_code_reasoning.demo.shop.traffic import Rates, Traffic
 from deep_code_reasoning.demo.truth import CodeLocation, Decoy, HostTruth, Truth
 
 STARTED_AT = datetime(2026, 10, 13, 9, 0, tzinfo=UTC)
-NTP_OFFSET_MS, NTP_DRIFT_PPM = 4.0, 0.8
 BATCH_TIMEOUT_S, METRIC_INTERVAL_S = 45.0, 60.0
 DEPLOYED_BEFORE_SURGE_S = {"pricing": 660.0, "gateway": 375.0}
 
@@ -130,32 +131,25 @@ class _Incident:
         self._deploy_history()
         env, shop, run = self._env, self._shop, self._plan
         Traffic(shop, self._seed, _rates(run.scale), _surge(run), run.duration_s).start()
-        env.process(self._batch_timeouts())
-        env.process(self._metric_interval())
+        exports = Exports(shop, self._collector, run.duration_s, self._progress)
+        exports.start(BATCH_TIMEOUT_S, METRIC_INTERVAL_S)
         env.process(self._rotate_logs())
         for name, before_s in DEPLOYED_BEFORE_SURGE_S.items():
             env.process(self._deploy(name, max(30.0, run.surge_s - before_s)))
         env.run(until=run.duration_s)
         shop.lock.report()
         truncated = self._collector.logs.break_off(0.6)
-        self._collector.close()
-        for file in shop.log_files:
-            file.close()
+        exports.close()
         deploys.write(self._directory / "deploys.json", self._deploys, topology.ENVIRONMENT)
-        firing = alert.first_firing(shop.chronicle, run.duration_s)
-        fired_at = alert.write(self._directory / "alert.json", firing, STARTED_AT)
+        monitor = payment_failures(shop.chronicle)
+        minutes = (60.0 * minute for minute in range(1, int(run.duration_s // 60) + 1))
+        firing = alert.first_firing(monitor, minutes, run.duration_s)
+        fired_at = alert.write(self._directory / "alert.json", monitor, firing, STARTED_AT)
         return self._truth(fired_at, truncated)
 
     def _set_clocks(self) -> dict[str, HostClock]:
         epoch_ns = round(STARTED_AT.timestamp()) * NANOSECONDS
-        clocks = {
-            host: HostClock(
-                epoch_ns,
-                round(self._rng.uniform(-NTP_OFFSET_MS, NTP_OFFSET_MS) * 1e6),
-                round(self._rng.uniform(-NTP_DRIFT_PPM, NTP_DRIFT_PPM), 3),
-            )
-            for host in topology.HOSTS
-        }
+        clocks = disciplined(self._rng, topology.HOSTS, epoch_ns)
         if self._parameters.skew_ms:
             surge_s, drift_ppm = self._plan.surge_s, self._parameters.skew_drift_ppm
             reference_ns = clocks[topology.LOCK_HOST].offset_at_ns(surge_s)
@@ -171,13 +165,12 @@ class _Incident:
         """The deploys of the days before: the live commit of each service and the two before it."""
         for service in topology.SERVICES:
             repository = self._repositories[service.name]
-            history = git_history.commits(service.name)
             live = repository.shas.index(self._live(repository))
             major, minor, patch = map(int, service.version.split("."))
             for back in range(3):
                 commit = live - back
                 version = f"{major}.{minor}.{patch - back}" if patch >= back else f"{major}.{minor - back}.0"
-                at = history[commit].at + timedelta(minutes=self._rng.randrange(25, 200))
+                at = repository.commits[commit].at + timedelta(minutes=self._rng.randrange(25, 200))
                 self._deploys.append(Deploy(service.name, version, repository.shas[commit], at))
 
     def _deploy(self, name: str, at_s: float):
@@ -187,19 +180,6 @@ class _Incident:
         version, commit = f"{major}.{minor}.{int(patch) + 1}", self._repositories[name].head
         self._shop.start(service, version, commit)
         self._deploys.append(Deploy(name, version, commit, STARTED_AT + timedelta(seconds=at_s)))
-
-    def _batch_timeouts(self):
-        while True:
-            yield self._env.timeout(BATCH_TIMEOUT_S)
-            self._collector.flush()
-
-    def _metric_interval(self):
-        while True:
-            yield self._env.timeout(METRIC_INTERVAL_S)
-            self._shop.export_metrics()
-            self._shop.lock.report()
-            if self._progress is not None:
-                self._progress(min(1.0, self._env.now / self._plan.duration_s))
 
     def _rotate_logs(self):
         yield self._env.timeout(self._plan.duration_s / 2)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PRICING = "pricing.shop.svc"
 UNKNOWN_PRODUCT_SHARE = 0.012
 SLOW_INDEX_SHARE = 0.0012
+ARTICLE_S = 0.0005
+"""What each further article adds to the statement that reads the rules."""
 
 
 class Catalog:
@@ -25,6 +27,7 @@ class Catalog:
         self._shop = shop
         self._server = http_server("python", "GET", "/products/{product_id}")
         self._product = statement("python", "product_by_id")
+        self._timeouts_s: dict[str, float] = {}
         self._quote = rpc(
             "python", Kind.CLIENT, "shop.pricing.v1.Pricing", "Quote", PRICING, {"network.transport": "tcp"}
         )
@@ -39,7 +42,7 @@ class Catalog:
         if chance < UNKNOWN_PRODUCT_SHARE:
             status = 404
         elif chance < UNKNOWN_PRODUCT_SHARE + SLOW_INDEX_SHARE:
-            yield shop.env.timeout(2.0)
+            yield shop.env.timeout(self._statement_timeout_s(pod.identity.commit))
             status, error, message = 500, "QueryCanceled", "canceling statement due to statement timeout"
             pod.log(SCOPES["python"]["log"], "ERROR", message, {"exception.type": error}, request, span_id)
         else:
@@ -53,6 +56,14 @@ class Catalog:
             shop.env.now - started,
         )
         return http(status)
+
+    def _statement_timeout_s(self, commit: str) -> float:
+        """As the code at a commit sets it."""
+        if commit not in self._timeouts_s:
+            code = self._shop.repositories["catalog"]
+            source = code.trees[code.shas.index(commit)]["catalog/products.py"]
+            self._timeouts_s[commit] = int(source.partition("statement_timeout=")[2].partition("'")[0]) / 1000
+        return self._timeouts_s[commit]
 
 
 class Pricing:
@@ -73,7 +84,7 @@ class Pricing:
     def quote(self, request: Request, pod: Pod, parent: str) -> Steps[Reply]:
         """Prices of some articles, read in one statement."""
         started, span_id = self._shop.env.now, request.span_id()
-        yield from self._shop.query(request, pod, span_id, self._rules, 0.003)
+        yield from self._shop.query(request, pod, span_id, self._rules, 0.003 + ARTICLE_S * (request.articles - 1))
         pod.span(self._server, request, span_id, parent, started, (1 + request.number % 7, 0))
         pod.instruments.record(
             "rpc.server.duration",

@@ -35,7 +35,7 @@ class Instruments:
     def __init__(self) -> None:
         self._histograms: dict[str, dict[Attributes, Series]] = {}
         self._counters: dict[str, dict[Attributes, int]] = {}
-        self._gauges: list[tuple[str, str, Callable[[], int | float], Attributes]] = []
+        self._gauges: dict[tuple[str, str, Attributes], list[Callable[[], int | float]]] = {}
 
     def record(self, name: str, attributes: Attributes, seconds: float) -> None:
         """Add a duration in seconds to a histogram."""
@@ -53,8 +53,8 @@ class Instruments:
         counters[attributes] = counters.get(attributes, 0) + amount
 
     def observe(self, name: str, unit: str, read: Callable[[], int | float], attributes: Attributes = ()) -> None:
-        """Register a gauge."""
-        self._gauges.append((name, unit, read, attributes))
+        """Register a gauge; of several with one name and attributes (pods of a version) the mean is told."""
+        self._gauges.setdefault((name, unit, attributes), []).append(read)
 
     def encode(self, start_ns: int, time_ns: int) -> list[str]:
         """All metrics as OTLP/JSON, at a wall-clock time of the pod's host."""
@@ -86,7 +86,11 @@ class Instruments:
             for name, points in self._counters.items()
         ]
         metrics += [
-            otlp.gauge(name, unit, [otlp.number_point(0, time_ns, read(), dict(attributes))])
-            for name, unit, read, attributes in self._gauges
+            otlp.gauge(name, unit, [otlp.number_point(0, time_ns, _mean(reads), dict(attributes))])
+            for (name, unit, attributes), reads in self._gauges.items()
         ]
         return metrics
+
+
+def _mean(reads: list[Callable[[], int | float]]) -> int | float:
+    return reads[0]() if len(reads) == 1 else sum(read() for read in reads) / len(reads)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ADDRESS = "inventory.shop.svc"
 OUT_OF_STOCK_SHARE = 0.006
+ARTICLE_S = 0.002
+"""What each further article adds to a reservation: a row to lock and to write."""
 FAILED_PRECONDITION = 9
 FULL_HEAP_MB, HEAP_MB = 3912, 4096
 OLD = (("jvm.gc.name", "G1 Old Generation"), ("jvm.gc.action", "end of major GC"))
@@ -55,7 +57,7 @@ class Inventory:
         started, span_id = self._shop.env.now, request.span_id()
         refused = request.rng.random() < OUT_OF_STOCK_SHARE
         self._allocate(request, pod)
-        yield from self._shop.query(request, pod, span_id, self._reserve, 0.005)
+        yield from self._shop.query(request, pod, span_id, self._reserve, 0.005 + ARTICLE_S * (request.articles - 1))
         status = FAILED_PRECONDITION if refused else 0
         order = f"o-{request.number:07d}"
         pod.span(self._server, request, span_id, parent, started, (order, 0 if refused else 1, status))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.demo.broker import Message
-from deep_code_reasoning.demo.otlp import Hole, Kind
+from deep_code_reasoning.demo.otlp import Hole, Kind, Value
 from deep_code_reasoning.demo.service_logs import java_line
 
 from .catalog import PRICING
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 RETRY_BUDGET_S = 9.0
 BACKOFF_S = 0.25
+ARTICLE_S = 0.0006
+"""What each further article adds to the insertion of an order."""
 LOGGER = "c.e.shop.order.PaymentGateway"
 
 
@@ -29,12 +31,11 @@ class Order:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._server = http_server(
-            "java",
-            "POST",
-            "/orders",
-            {"app.order.id": Hole.TEXT, "app.payment.attempts": Hole.INT},
-        )
+        attributes: dict[str, Value | Hole] = {"app.order.id": Hole.TEXT, "app.payment.attempts": Hole.INT}
+        self._tells_lines = shop.validation.is_used
+        if self._tells_lines:
+            attributes["app.cart.lines"] = Hole.INT
+        self._server = http_server("java", "POST", "/orders", attributes)
         self._to_cart = http_client("java", "GET", "cart", 3000)
         self._to_pricing = rpc(
             "java", Kind.CLIENT, "shop.pricing.v1.Pricing", "Quote", PRICING, {"network.transport": "tcp"}
@@ -52,7 +53,7 @@ class Order:
         stocked = yield from self._prepare(request, pod, span_id)
         attempts = 0
         if stocked:
-            yield from shop.query(request, pod, span_id, self._insert, 0.006)
+            yield from shop.query(request, pod, span_id, self._insert, 0.006 + ARTICLE_S * (request.articles - 1))
             paid, attempts = yield from self._pay(request, pod, span_id)
             status = 201 if paid == 201 else 402 if paid == 402 else 503
         else:
@@ -62,16 +63,9 @@ class Order:
         order = f"o-{request.number:07d}"
         error = "PaymentFailedException" if status == 503 else ""
         message = f"payment failed after {attempts} attempts" if error else ""
-        pod.span(
-            self._server,
-            request,
-            span_id,
-            parent,
-            started,
-            ("/orders", order, attempts, status),
-            error=error,
-            message=message,
-        )
+        lines = (request.articles,) if self._tells_lines else ()
+        values = ("/orders", order, attempts, *lines, status)
+        pod.span(self._server, request, span_id, parent, started, values, error=error, message=message)
         pod.instruments.record(
             "http.server.request.duration",
             (("http.route", "/orders"), ("http.response.status_code", status)),
@@ -87,6 +81,7 @@ class Order:
         shop = self._shop
         cart = f"http://cart:3000/carts/c-{request.number:07d}"
         yield from exchange(shop, request, pod, "cart", span_id, self._to_cart, (cart,), shop.cart.read)
+        yield from shop.validation.validate(request, pod, span_id)
         yield from exchange(shop, request, pod, "pricing", span_id, self._to_pricing, (), shop.pricing.quote)
         reply = yield from exchange(
             shop, request, pod, "inventory", span_id, self._to_inventory, (), shop.inventory.reserve

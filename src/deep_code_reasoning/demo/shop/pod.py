@@ -11,24 +11,49 @@ import simpy
 from deep_code_reasoning.demo import otlp
 from deep_code_reasoning.demo.clock import HostClock
 from deep_code_reasoning.demo.collector import Collector
+from deep_code_reasoning.demo.sampling import EVERYTHING, HeadSampler
 from deep_code_reasoning.demo.service_logs import LogFile
+from deep_code_reasoning.demo.visits import Visit
 
 from .instruments import Instruments
 from .topology import Identity
 
 EXPORT_DELAY_NS = 180_000
+SAMPLED_SEVERITIES = ("DEBUG", "INFO")
+"""Lines that are kept only with their trace; warnings and errors always are."""
 
 
 class Request:
-    """One user's request: its trace id and the random stream of everything that happens to it."""
+    """One user's request: its trace id and the random stream of everything that happens to it.
 
-    __slots__ = ("merchant", "number", "rng", "trace_id")
+    A request that the sampler drops is served as any other and counted in metrics; it leaves no spans.
+    """
 
-    def __init__(self, seed: int, stream: int, number: int, merchant: int = 0) -> None:
+    __slots__ = ("merchant", "number", "rng", "sampled", "trace_id", "trace_state", "visit")
+
+    def __init__(
+        self,
+        seed: int,
+        stream: int,
+        number: int,
+        merchant: int = 0,
+        *,
+        sampler: HeadSampler = EVERYTHING,
+        visit: Visit | None = None,
+    ) -> None:
         self.number = number
         self.merchant = merchant
+        self.visit = visit
         self.rng = Random((seed << 72) | (stream << 64) | number)
-        self.trace_id = f"{self.rng.getrandbits(128):032x}"
+        bits = self.rng.getrandbits(128)
+        self.trace_id = f"{bits:032x}"
+        self.sampled = sampler.keeps(bits)
+        self.trace_state = sampler.member
+
+    @property
+    def articles(self) -> int:
+        """Lines of the cart; 1 where nobody counts."""
+        return self.visit.lines if self.visit else 1
 
     def span_id(self) -> str:
         """A fresh span id."""
@@ -38,11 +63,21 @@ class Request:
 class Pod:
     """A running instance of a service on a host."""
 
-    def __init__(self, env: simpy.Environment, collector: Collector, identity: Identity, clock: HostClock) -> None:
+    def __init__(
+        self,
+        env: simpy.Environment,
+        collector: Collector,
+        identity: Identity,
+        clock: HostClock,
+        instruments: Instruments | None = None,
+        *,
+        traced: bool = True,
+    ) -> None:
         self.identity = identity
         self.clock = clock
         self.place = (identity.service, identity.host)
-        self.instruments = Instruments()
+        self.instruments = instruments or Instruments()
+        self.traced = traced
         self.log_file: LogFile | None = None
         self.paused_until = 0.0
         self._env = env
@@ -76,6 +111,8 @@ class Pod:
         links: str = "",
     ) -> None:
         """Export a span that began at true time `started` and ends now; `error` is its error.type."""
+        if not (request.sampled and self.traced):
+            return
         wall_ns = self.clock.wall_ns
         extra = ""
         if error:
@@ -91,6 +128,7 @@ class Pod:
             % (
                 request.trace_id,
                 span_id,
+                request.trace_state,
                 parent,
                 wall_ns(started),
                 wall_ns(self._env.now),
@@ -111,12 +149,17 @@ class Pod:
         span_id: str = "",
     ) -> None:
         """Export a log record stamped now."""
+        sampled = request is None or request.sampled
+        if not sampled and severity in SAMPLED_SEVERITIES:
+            return
         now = self.now_ns
         trace_id = request.trace_id if request else ""
-        record = otlp.log_record(now, now + EXPORT_DELAY_NS, severity, body, attributes, trace_id, span_id)
+        record = otlp.log_record(
+            now, now + EXPORT_DELAY_NS, severity, body, attributes, trace_id, span_id, sampled=sampled
+        )
         self._collector.logs.add(self._resource, scope, record)
 
-    def export_metrics(self, scope: str) -> None:
-        """Export all instruments, stamped now."""
+    def export_metrics(self, scope: str, resource: str = "") -> None:
+        """Export all instruments, stamped now, as those of this pod or of another encoded resource."""
         for metric in self.instruments.encode(self._started_ns, self.now_ns):
-            self._collector.metrics.add(self._resource, scope, metric)
+            self._collector.metrics.add(resource or self._resource, scope, metric)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -27,12 +27,16 @@ from .catalog import Catalog, Pricing
 from .exchange import Steps
 from .fulfilment import Fulfilment
 from .gateway import Gateway
+from .instruments import Instruments
 from .inventory import Inventory
 from .lock import Lock
 from .order import Order
 from .payment import Payment
 from .pod import Pod, Request
+from .sale_rules import SaleRules
 from .spans import SCOPES
+from .topology import Provenance
+from .validation import CartValidation
 
 LOG_FILE_NAMES = {
     "gateway": "{pod}.access.jsonl",
@@ -52,6 +56,7 @@ class Capacity:
     provider_mean_s: float
     consumer_prefetch: int
     requests_between_collections: int
+    provider_day_swing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,17 @@ class LeaseSettings:
 
     ttl_ns: int
     margin_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observability:
+    """What the shop lets one see. `untraced` services send no spans; `provenance` is what their resources tell
+    of the code (the commit, if not named). `by_version`: metrics leave the pods out, as a collector that
+    aggregates them does, and none are of hosts."""
+
+    untraced: frozenset[str] = frozenset()
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
+    by_version: bool = False
 
 
 class Shop:
@@ -76,6 +92,7 @@ class Shop:
         repositories: dict[str, Repository],
         capacity: Capacity,
         lease: LeaseSettings,
+        observability: Observability | None = None,
     ) -> None:
         self.env = env
         self.network = network
@@ -85,10 +102,14 @@ class Shop:
         self.lease = lease
         self.chronicle = Chronicle()
         self.broker = Broker()
-        self.provider = CardProvider(env, capacity.provider_slots, capacity.provider_mean_s)
+        self.provider = CardProvider(
+            env, capacity.provider_slots, capacity.provider_mean_s, capacity.provider_day_swing
+        )
         self.settlement_db = Database(env, capacity.settlement_connections)
         self.database = Database(env, 1_000_000)
         self.log_files: list[LogFile] = []
+        self._observability = observability or Observability()
+        self._instruments: dict[tuple[str, str], Instruments] = {}
         self._directory = directory
         self._collector = collector
         self._identities = Random(f"{seed}/identities")
@@ -102,8 +123,10 @@ class Shop:
         )
         self.gateway = Gateway(self)
         self.catalog = Catalog(self)
+        self.sale_rules = SaleRules(self)
         self.pricing = Pricing(self)
         self.cart = Cart(self)
+        self.validation = CartValidation(self)
         self.order = Order(self)
         self.payment = Payment(self)
         self.lock = Lock(self)
@@ -122,23 +145,38 @@ class Shop:
         pods = self.pods[service]
         return pods[0] if len(pods) == 1 else pods[int(request.rng.random() * len(pods))]
 
-    def start(self, service: topology.Service, version: str, commit: str) -> list[Pod]:
-        """Start the pods of a version; they replace those of the version before."""
-        pods = []
-        for host in service.hosts:
-            identity = topology.identity(service, version, commit, host, self._host_ids[host], self._identities)
-            pod = Pod(self.env, self._collector, identity, self.clocks[host])
-            if service.name in LOG_FILE_NAMES:
-                name = LOG_FILE_NAMES[service.name].format(pod=identity.name)
-                pod.log_file = LogFile(self._directory / "logs" / service.name / name)
-                self.log_files.append(pod.log_file)
-            self._observe_host(pod)
-            on_start = self._on_start.get(service.name)
-            if on_start is not None:
-                on_start(pod)
-            pods.append(pod)
-        self.pods[service.name] = pods
+    def start(self, service: topology.Service, version: str, commit: str, hosts: tuple[str, ...] = ()) -> list[Pod]:
+        """Start the pods of a version on all hosts of the service, or on some; they replace those there."""
+        hosts = hosts or service.hosts
+        pods = [self._pod(service, version, commit, host) for host in hosts]
+        staying = [pod for pod in self.pods[service.name] if pod.identity.host not in hosts]
+        self.pods[service.name] = pods + staying
         return pods
+
+    def _pod(self, service: topology.Service, version: str, commit: str, host: str) -> Pod:
+        seen = self._observability
+        identity = topology.identity(
+            service,
+            version,
+            commit,
+            host,
+            self._host_ids[host],
+            self._identities,
+            seen.provenance.get(service.name, Provenance.REVISION),
+        )
+        shared = self._instruments.setdefault((service.name, version), Instruments()) if seen.by_version else None
+        traced = service.name not in seen.untraced
+        pod = Pod(self.env, self._collector, identity, self.clocks[host], shared, traced=traced)
+        if service.name in LOG_FILE_NAMES:
+            name = LOG_FILE_NAMES[service.name].format(pod=identity.name)
+            pod.log_file = LogFile(self._directory / "logs" / service.name / name)
+            self.log_files.append(pod.log_file)
+        if not seen.by_version:
+            self._observe_host(pod)
+        on_start = self._on_start.get(service.name)
+        if on_start is not None:
+            on_start(pod)
+        return pod
 
     def query(
         self,
@@ -157,10 +195,15 @@ class Shop:
         pod.span(template, request, span_id, parent, started, values)
 
     def export_metrics(self) -> None:
-        """All pods report."""
+        """All pods report, or one for each version: the one that has been there longest, the last of them."""
         for service, pods in self.pods.items():
+            scope = SCOPES[self._languages[service]]["metric"]
+            if self._observability.by_version:
+                for pod in {pod.identity.version: pod for pod in pods}.values():
+                    pod.export_metrics(scope, pod.identity.of_version)
+                continue
             for pod in pods:
-                pod.export_metrics(SCOPES[self._languages[service]]["metric"])
+                pod.export_metrics(scope)
 
     def _observe_host(self, pod: Pod) -> None:
         rng = Random(pod.identity.name)

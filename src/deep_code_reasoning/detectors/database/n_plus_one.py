@@ -13,7 +13,8 @@ callee. It often arrives with an innocent change in another service that now ret
 Calls that succeeded are counted for every span of the parent operation. With a baseline, the calls per parent span
 before and after are compared: rate ratio with a 95 % interval from the counts' own variance (delta method), at most
 5 % of the reported ones false (Benjamini-Hochberg). Without a baseline everything repeated five times or more is
-reported. `added_ms_per_parent` is the time of the additional calls.
+reported. `added_ms_per_parent` is the time of the additional calls, `share_of_entry_increase` the part of what the
+entry operations became slower by (each against itself, in the incident's mix) that is waiting for them.
 
 ## Not this when
 The same number of calls was made before the incident: slow by design, but not what changed. Calls repeated because the
@@ -111,7 +112,7 @@ def _finding(tables: Tables, row: Row, totals: Row) -> Finding:
             location=code_location(worst),
         ),
         interval=TimeWindow(row["first_nano"], max(row["first_nano"], row["last_nano"])),
-        numbers=_numbers(row) | {"statement": statement},
+        numbers=_numbers(row) | _share(tables, row, key) | {"statement": statement},
         evidence=tuple(_evidence(exemplars)),
         support=Support(row["symptomatic_with"], totals["symptomatic"], row["healthy_with"], totals["healthy"]),
     )
@@ -135,6 +136,19 @@ def _numbers(row: Row) -> dict[str, float | int | str]:
             "p_value": float(f"{row['p_value']:.2g}"),
         }
     return numbers
+
+
+def _share(tables: Tables, row: Row, key: Row) -> dict[str, float]:
+    """The part of what the entries became slower by; nothing without a baseline or where they did not."""
+    if "ratio" not in row:
+        return {}
+    found = tables.dicts(sql_beside(__file__, "share"), **key)[0]
+    if found["added_nano"] is None or found["entry_added_nano"] <= 0:
+        return {}
+    return {
+        "added_ms_per_trace": round(found["added_nano"] / 1e6, 3),
+        "share_of_entry_increase": round(found["added_nano"] / found["entry_added_nano"], 3),
+    }
 
 
 def _evidence(exemplars: list[Row]) -> Iterator[Evidence]:

@@ -84,6 +84,8 @@ def _row(event: Any, offset: int) -> list[Any] | str:
         _text(custom.get("version")) or version,
         artifact,
         _sha(custom, qualifiers, version),
+        None,
+        None,
         _text(custom.get("description") or custom.get("message") or custom.get("title")),
         offset,
     ]

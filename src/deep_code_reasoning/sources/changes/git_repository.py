@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from deep_code_reasoning.sources.changes.git_log import Commit
 
 MAX_COMMITS = 2_000
+MAX_TAGS = 10_000
+_URL_CHARACTERS = 2_000
 
 NO_GIT = "the git command is not installed"
 EMPTY = "git repository without commits"
@@ -68,6 +71,7 @@ def _history(git: str, git_dir: Path, revision: str, repository: str) -> Iterato
     if partial:
         yield Skipped(None, 0, PARTIAL)
     commits, files = Rows("commits"), Rows("commit_files")
+    url, tags = _remote_url(git, git_dir), _tags(git, git_dir)
     held = 0
     with GitLog(git, git_dir, revision, MAX_COMMITS + 1, with_patches=not partial) as log:
         for number, commit in enumerate(log):
@@ -77,7 +81,8 @@ def _history(git: str, git_dir: Path, revision: str, repository: str) -> Iterato
             is_boundary = commit.sha in shallow
             if is_boundary:  # git shows all of its files as added
                 commit.files.clear()
-            if not _add_commit(commit, commits, repository, number, counted=not (is_boundary or partial)):
+            place = (repository, url, tags.get(commit.sha), number)
+            if not _add_commit(commit, commits, place, counted=not (is_boundary or partial)):
                 yield Skipped(None, number, BAD_TIME)
                 continue
             for change in commit.files:
@@ -93,7 +98,10 @@ def _history(git: str, git_dir: Path, revision: str, repository: str) -> Iterato
         yield Skipped(None, 0, STOPPED)
 
 
-def _add_commit(commit: Commit, commits: Rows, repository: str, number: int, *, counted: bool) -> bool:
+def _add_commit(
+    commit: Commit, commits: Rows, place: tuple[str, str | None, list[str] | None, int], *, counted: bool
+) -> bool:
+    repository, url, tags, number = place
     time, authored = _nanos(commit.commit_time), _nanos(commit.author_time)
     if time is None:
         return False
@@ -110,6 +118,8 @@ def _add_commit(commit: Commit, commits: Rows, repository: str, number: int, *, 
             commit.message,
             min(insertions, 2**31 - 1) if counted else None,
             min(deletions, 2**31 - 1) if counted else None,
+            url,
+            tags or [],
             number,
         ]
     )
@@ -133,6 +143,40 @@ def _add_files(commit: Commit, files: Rows, repository: str, number: int) -> Non
                 number,
             ]
         )
+
+
+def _remote_url(git: str, git_dir: Path) -> str | None:
+    """The address of `origin`, else of the only remote, without credentials. Nothing is fetched from it."""
+    from deep_code_reasoning.sources.changes.git_log import run_git
+
+    told = run_git(git, git_dir, "config", "--local", "--null", "--get-regexp", r"^remote\..*\.url$") or ""
+    urls = dict(entry.split("\n", 1) for entry in told.split("\0") if "\n" in entry)
+    only = next(iter(urls.values())) if len(urls) == 1 else None
+    url = urls.get("remote.origin.url", only)
+    return without_credentials(url.strip()) if url and len(url) <= _URL_CHARACTERS else None
+
+
+def without_credentials(url: str) -> str:
+    """Without user, password, query and fragment: tokens stand in any of them. `git@host:path` keeps its user."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        user, at, place = url.partition("@")
+        return place if at and ":" in user else url
+    host, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _tags(git: str, git_dir: Path) -> dict[str, list[str]]:
+    """Commit -> the names of its tags, of the newest MAX_TAGS."""
+    from deep_code_reasoning.sources.changes.git_log import run_git
+
+    form = "--format=%(objectname) %(*objectname) %(refname:strip=2)"
+    told = run_git(git, git_dir, "for-each-ref", "--sort=-creatordate", f"--count={MAX_TAGS}", form, "refs/tags") or ""
+    tags: dict[str, list[str]] = {}
+    for line in told.splitlines():
+        of_tag, of_commit, name = line.split(" ", 2) if line.count(" ") >= 2 else ("", "", "")
+        tags.setdefault(of_commit or of_tag, []).append(name)
+    return {sha: sorted(names) for sha, names in tags.items() if sha}
 
 
 def _shallow_boundary(git_dir: Path) -> set[str]:

@@ -90,6 +90,8 @@ def _add(commit: Any, offset: int, unnamed: str, commits: Rows, files: Rows) -> 
             str(body.get("message") or ""),
             sum(change[3] for change in named) if counted else None,
             sum(change[4] for change in named) if counted else None,
+            f"https://{place[0].split('/')[2].removeprefix('api.')}/{repository}" if place else None,
+            None,
             offset,
         ]
     )

@@ -95,6 +95,8 @@ def _row(value: Any, number: int, offset: int) -> list[Any] | str:
         None,
         None,
         None,
+        None,
+        None,
         value["text"],
         offset,
     ]

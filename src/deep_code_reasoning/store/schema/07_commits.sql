@@ -10,6 +10,8 @@ CREATE TABLE commits (
     message         VARCHAR NOT NULL,
     insertions      INTEGER,
     deletions       INTEGER,
+    repository_url  VARCHAR,           -- where it was cloned from, without credentials
+    tags            VARCHAR[],         -- names of tags on this very commit; NULL where they were not read
     source          INTEGER NOT NULL,
     source_offset   BIGINT NOT NULL
 );

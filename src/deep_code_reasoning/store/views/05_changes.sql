@@ -17,7 +17,7 @@ SELECT
     time_unix_nano,
     kind,
     service_name,
-    CAST(NULL AS VARCHAR) AS repository,
+    repository,
     sha,
     deploy_id,
     version,

@@ -1,19 +1,6 @@
--- What each subject adds to a trace, and what the entries became slower by, both against the baseline's traces of the
--- same entry operation and weighted by the incident's mix of entries, so that another mix of requests adds nothing.
-WITH entries AS (
-    SELECT
-        root_service,
-        root_operation,
-        CAST(COUNT(*) FILTER (WHERE phase = 'incident') AS DOUBLE) AS after,
-        CAST(COUNT(*) FILTER (WHERE phase = 'baseline') AS DOUBLE) AS before,
-        AVG(duration_nano) FILTER (WHERE phase = 'incident') AS mean_after,
-        AVG(duration_nano) FILTER (WHERE phase = 'baseline') AS mean_before
-    FROM trace_outcomes
-    GROUP BY root_service, root_operation
-    HAVING COUNT(*) FILTER (WHERE phase = 'incident') > 0 AND COUNT(*) FILTER (WHERE phase = 'baseline') > 0
-),
-entry AS (
-    SELECT SUM(after) AS traces, SUM(after * (mean_after - mean_before)) AS added_nano FROM entries
+-- What each subject adds to a trace, and what the entries became slower by (entry_increases).
+WITH entry AS (
+    SELECT SUM(after) AS traces, SUM(added_nano) AS added_nano FROM entry_increases
 ),
 parts AS (
     SELECT
@@ -31,7 +18,7 @@ SELECT
     SUM(p.total_after - p.total_before * e.after / e.before) / MAX(n.traces) AS added_nano,
     MAX(n.added_nano) / MAX(n.traces) AS entry_added_nano
 FROM parts AS p
-JOIN entries AS e
+JOIN entry_increases AS e
     ON e.root_service IS NOT DISTINCT FROM p.root_service AND e.root_operation = p.root_operation
 CROSS JOIN entry AS n
 GROUP BY p.subject_number

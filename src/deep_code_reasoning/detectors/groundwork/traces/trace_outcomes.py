@@ -21,8 +21,14 @@ FEW = {"percentile_from": 100, "deviations": 3}
 
 
 def prepare(tables: Tables, incident: Incident) -> None:
-    """Creates the temporary table `trace_outcomes`, what it needs (`span_delays`), and `trace_entries` if missing."""
-    tables.execute(Path(__file__).with_name("trace_entries.sql").read_text(encoding="utf-8"), forwards=FORWARDS)
+    """Creates `trace_outcomes`, what it needs (`span_delays`), what follows from it (`entry_increases`), and
+    `trace_entries` if missing."""
+    tables.execute(_text("trace_entries"), forwards=FORWARDS)
     span_delays.prepare(tables, incident)
     baseline_start = bounds(incident)["baseline_start"]
     tables.execute(sql_beside(__file__), baseline_start=baseline_start, **FEW)
+    tables.execute(_text("entry_increases"))
+
+
+def _text(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")

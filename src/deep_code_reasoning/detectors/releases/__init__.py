@@ -1,0 +1,1 @@
+"""Releases: one version of a service beside another."""
