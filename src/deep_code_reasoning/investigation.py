@@ -10,13 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.errors import DcrError, EvidenceError, InvestigationNotFoundError, SpecialistError
+from deep_code_reasoning.errors import DcrError, EvidenceError, InvestigationNotFoundError, SpecialistError, UsageError
 from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Progress, Work
 from deep_code_reasoning.settings import Settings
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.changes.bisect.request import BisectionRequest
+    from deep_code_reasoning.changes.bisect.result import Bisection
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.conversation.policy import EscalationDecision
     from deep_code_reasoning.conversation.request import AnalysisType, EscalationRequest
@@ -209,6 +211,14 @@ class Investigations:
         with self._tables(evidence, investigation) as tables:
             work.on_cancel(tables.interrupt)
             return flame(tables, investigation=tables.investigation, baseline=baseline, incident=incident, work=work)
+
+    def bisect(self, request: BisectionRequest, *, work: Work) -> Bisection:
+        """Runs a person's own command until one commit stands out; an agent may not have commands run."""
+        from deep_code_reasoning.changes.bisect.search import bisect
+
+        if not self._trust_arguments:
+            raise UsageError("bisect: runs a command, which only a person may give, on the command line")
+        return bisect(request, self._settings.state_dir, work)
 
     def should_escalate(self, request: EscalationRequest, *, work: Work) -> EscalationDecision:
         """Measures what the request points at against the thresholds, and keeps the decision in the ledger."""

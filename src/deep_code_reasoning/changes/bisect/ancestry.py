@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 BLOCK_COLUMNS = 4_096
-_BLOCK_ROWS = 2_048
+_BLOCK_ROWS = 512
 _HELD_CELLS = 1 << 22  # up to 2,048 commits the table is built once
 
 
@@ -54,10 +54,10 @@ class Ancestry:
         weighty = np.flatnonzero(weights.any(axis=1))
         for start in range(0, len(weighty), BLOCK_COLUMNS):
             columns = weighty[start : start + BLOCK_COLUMNS]
-            bits, block = self._bits(columns), weights[columns].astype(np.float32)
+            bits = self._bits(columns)
             for row in range(0, len(self), _BLOCK_ROWS):
                 rows = np.unpackbits(bits[row : row + _BLOCK_ROWS], axis=1, count=len(columns))
-                added[row : row + _BLOCK_ROWS] += rows.astype(np.float32) @ block
+                added[row : row + _BLOCK_ROWS] += rows.astype(float) @ weights[columns]
         return added
 
     def _bits(self, columns: np.ndarray) -> np.ndarray:
