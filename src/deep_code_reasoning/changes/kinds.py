@@ -98,10 +98,10 @@ def kinds() -> tuple[Kind, ...]:
             seen.words if seen else entry["words"],
             seen.symptoms if seen else frozenset(entry["symptom"]),
             *(pattern(entry, name) for name in ("removed", "added", "number")),
-            entry.get("moved", "any"),
-            entry.get("bump"),
-            pattern(entry, "path"),
-            frozenset(entry.get("same_as", ())) | ({entry["name"]} if seen else set()),
+            moved=entry.get("moved", "any"),
+            bump=entry.get("bump"),
+            path=pattern(entry, "path"),
+            same_as=frozenset(entry.get("same_as", ())) | ({entry["name"]} if seen else set()),
         )
 
     return tuple(kind(entry) for entry in _data()["kind"])

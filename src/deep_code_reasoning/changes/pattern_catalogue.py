@@ -28,7 +28,7 @@ def all_patterns() -> dict[str, Pattern]:
 
 
 def page(code_or_name: str) -> str | None:
-    """The pattern's page in Markdown: a header from PATTERN, then the docstring of its module. None: no such pattern."""
+    """The pattern's page in Markdown: a header from PATTERN, then its module's docstring. None: no such pattern."""
     wanted = code_or_name.strip().casefold()
     for module in modules():
         pattern = module.PATTERN

@@ -1,4 +1,4 @@
-"""Numbers as programs write them, with their units: `5 * time.Second`, `Duration.ofMillis(500)`, `30_000`, `"10MiB"`."""
+"""Numbers as programs write them, with units: `5 * time.Second`, `Duration.ofMillis(500)`, `30_000`, `"10MiB"`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,45 @@ _SPELLED = {
     "kib": 1024.0, "mib": 1024.0**2, "gib": 1024.0**3,
 }  # fmt: skip
 _SILENT = frozenset(
-    "time duration timeunit timespan std chrono of from new int long float double timedelta l u ul f d lu to "
-    "i32 i64 u32 u64 usize i u uint integer number numeric in some value parse string".split()
+    [
+        "time",
+        "duration",
+        "timeunit",
+        "timespan",
+        "std",
+        "chrono",
+        "of",
+        "from",
+        "new",
+        "int",
+        "long",
+        "float",
+        "double",
+        "timedelta",
+        "l",
+        "u",
+        "ul",
+        "f",
+        "d",
+        "lu",
+        "to",
+        "i32",
+        "i64",
+        "u32",
+        "u64",
+        "usize",
+        "i",
+        "u",
+        "uint",
+        "integer",
+        "number",
+        "numeric",
+        "in",
+        "some",
+        "value",
+        "parse",
+        "string",
+    ]
 )
 
 

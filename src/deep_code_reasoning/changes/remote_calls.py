@@ -74,7 +74,9 @@ def shown(call: Part) -> str:
 
 def is_own(call: Part) -> bool:
     """Called on nothing, or on the object itself: a function that may be of the same file."""
-    return not call.receiver or bool(_SELF.match(call.receiver)) or len(call.receiver) <= 2 and call.receiver.isalpha()
+    return (
+        not call.receiver or bool(_SELF.match(call.receiver)) or (len(call.receiver) <= 2 and call.receiver.isalpha())
+    )
 
 
 def _is_named(call: Part, method: str, receiver: str) -> bool:

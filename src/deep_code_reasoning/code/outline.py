@@ -213,7 +213,7 @@ def _lies_near(part: Part, lines: Sequence[int]) -> bool:
     around = part.within
     while around is not None and around.role != "function":
         around = around.within
-    return around is not None and part.role != "function" or part.holds(lines)
+    return (around is not None and part.role != "function") or part.holds(lines)
 
 
 def value_node(node: Node) -> Node | None:

@@ -20,8 +20,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from deep_code_reasoning.changes.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.asynchrony import is_async
+from deep_code_reasoning.changes.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.pattern import Fact, Match, Pattern, function_of, gained, matches
 from deep_code_reasoning.code.outline import Part
 
@@ -51,7 +51,7 @@ def find(delta: FileDelta) -> Iterator[Match]:
 
 def _awaited(side: Side) -> Iterator[Part]:
     for part in side.outline.of("call"):
-        if part.within is not None and part.within.role == "await" or _is_awaited_behind(part):
+        if (part.within is not None and part.within.role == "await") or _is_awaited_behind(part):
             yield part
 
 

@@ -29,8 +29,9 @@ PATTERN = Pattern(
 )
 
 _WAITS = {
-    "python": r"^(time\.sleep|requests\.\w+|urllib\.request\.urlopen|subprocess\.(run|call|check_call|check_output)|os\.system|socket\.create_connection|.*\.result|input)$",
-    "javascript": r"(readFileSync|writeFileSync|execSync|spawnSync|existsSync|appendFileSync|readdirSync|statSync|pbkdf2Sync|scryptSync|gzipSync|Atomics\.wait)$",
+    "python": r"^(time\.sleep|requests\.\w+|urllib\.request\.urlopen|subprocess\.(run|call|check_call|check_output)|"
+    r"os\.system|socket\.create_connection|.*\.result|input)$",
+    "javascript": r"((read|write|append)FileSync|(exec|spawn|exists|readdir|stat|pbkdf2|scrypt|gzip)Sync|Atomics\.wait)$",
     "kotlin": r"^(Thread\.sleep|runBlocking|.*\.get\(\)|.*\.blockingGet|.*\.join\(\))$",
     "rust": r"(thread::sleep|reqwest::blocking::\w+|std::fs::\w+|block_on)$",
     "c-sharp": r"(Thread\.Sleep|\.Wait|\.GetResult|Task\.WaitAll|File\.ReadAllText|File\.WriteAllText)$",
@@ -52,6 +53,6 @@ def _facts(side: Side) -> Iterator[Fact]:
         return
     for part in side.outline.of("call"):
         awaited = part.within is not None and part.within.role == "await"
-        if not awaited and re.search(waits, part.callee) and is_async(part):
-            if not any(_HANDED_OVER.search(one.callee) for one in part.around("call")):
-                yield Fact(part.callee, part, f"waits in {part.callee[:60]}() on an event loop")
+        handed_over = any(_HANDED_OVER.search(one.callee) for one in part.around("call"))
+        if not awaited and not handed_over and re.search(waits, part.callee) and is_async(part):
+            yield Fact(part.callee, part, f"waits in {part.callee[:60]}() on an event loop")

@@ -1,7 +1,7 @@
 """
 ## What it finds
-A cache that is no longer asked, filled or declared: a decorator or an annotation (`@lru_cache`, `@Cacheable`), a call on
-something named a cache (`cache.get`, `Rails.cache.fetch`), a memoised or coalesced call (`singleflight`).
+A cache that is no longer asked, filled or declared: a decorator or an annotation (`@lru_cache`, `@Cacheable`), a call
+on something named a cache (`cache.get`, `Rails.cache.fetch`), a memoised or coalesced call (`singleflight`).
 
 ## Why it matters
 What was answered from memory is computed or fetched again for each request; whoever stood behind the cache gets all of

@@ -38,6 +38,10 @@ PATTERN = Pattern(
 )
 
 MOST_CALLERS = 20
+_EACH = re.compile(
+    r"for(?:each)?\s*\(?(?:await\s*\(?)?(?:final |const |let |var |auto |val )?[\w<>\[\], .&*]*?"
+    r"([A-Za-z_$]\w*)\s*(?:in|of|:(?!=)|as)\s+\*?&?([\w$.>\-]+)"
+)
 _RETRY = re.compile(
     r"(?i)retr|attempt|backoff|poll|page|cursor|next_?token|offset|hasNext|has_next|while\s*\(?\s*(true|1|True)\b|^for\s*(\(;;\))?\s*\{|^loop\b|is_?running|shutdown|interrupted|\.Next\(\)|\.next\(\)|rs\.next|select\s*\{|fetchone|rows\."
 )
@@ -123,10 +127,7 @@ def _head(loop: Part) -> str:
 def _rounds(loop: Part) -> str:
     """`once per line of lines`, `once a round`."""
     head = " ".join(_head(loop).split())
-    each = re.search(
-        r"for(?:each)?\s*\(?(?:await\s*\(?)?(?:final |const |let |var |auto |val )?[\w<>\[\], .&*]*?([A-Za-z_$]\w*)\s*(?:in|of|:(?!=)|as)\s+\*?&?([\w$.>\-]+)",
-        head,
-    )
+    each = _EACH.search(head)
     if each:
         return f"once per {each[1]} of {each[2]}"
     each = (

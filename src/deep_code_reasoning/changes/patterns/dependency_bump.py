@@ -37,7 +37,23 @@ _MANIFEST = re.compile(
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?[\w.+-]*")
 _NAME = re.compile(r"[A-Za-z@][\w./:@-]*[A-Za-z][\w./:@-]*|[A-Za-z]{2,}")
 _NO_NAME = frozenset(
-    "version versions require implementation api compile gem from include dependency packagereference implementationproject testimplementation val def".split()
+    [
+        "version",
+        "versions",
+        "require",
+        "implementation",
+        "api",
+        "compile",
+        "gem",
+        "from",
+        "include",
+        "dependency",
+        "packagereference",
+        "implementationproject",
+        "testimplementation",
+        "val",
+        "def",
+    ]
 )
 
 

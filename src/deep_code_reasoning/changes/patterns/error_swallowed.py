@@ -97,7 +97,7 @@ def _unchecked(delta: FileDelta) -> list[Fact]:
 
 def _checks(side: Side) -> Iterator[Fact]:
     for part in side.outline.of("branch"):
-        if _ERR_CHECK.match(part.condition) or "!= nil" in part.text[:120] and "err" in part.text[:120]:
+        if _ERR_CHECK.match(part.condition) or ("!= nil" in part.text[:120] and "err" in part.text[:120]):
             around = "\n".join(side.text(line) for line in range(max(1, part.line - 3), part.line + 1))
             calls = re.findall(r"\w*[eE]rr\w*\s*:?=\s*([\w.]+)\(", around)
             yield Fact(

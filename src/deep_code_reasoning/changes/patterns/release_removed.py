@@ -38,7 +38,7 @@ _GIVES_BACK = re.compile(
     r"Stop|returnObject|recycle|unregister|deregister|checkin|cancel|fclose|curl_close|delete)$"
 )
 _WEAK = frozenset({"delete", "off", "destroy", "free", "cancel", "Stop"})
-"""Names that often mean something else; they count in a `defer` or a `finally` only, where what is left is given back."""
+"""Names that often mean something else; they count only in a `defer` or a `finally`, where things are given back."""
 
 
 def find(delta: FileDelta) -> Iterator[Match]:

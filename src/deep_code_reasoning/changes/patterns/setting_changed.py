@@ -1,8 +1,8 @@
 """
 ## What it finds
-A number that bounds time, amount or effort and that another number took the place of: a timeout, a deadline, a TTL, the
-size of a pool, a queue, a page or a batch, a count of retries, a back-off, a limit of a rate. Both values are told, with
-their units.
+A number that bounds time, amount or effort and that another number took the place of: a timeout, a deadline, a TTL,
+the size of a pool, a queue, a page or a batch, a count of retries, a back-off, a limit of a rate. Both values are told,
+with their units.
 
 ## Why it matters
 Such numbers are set against each other and against the load; a shorter timeout fails what a longer one let pass, a

@@ -60,9 +60,13 @@ def _facts(side: Side) -> Iterator[Fact]:
 def _lasting(side: Side) -> set[str]:
     found = set()
     for part in side.outline.of("assign"):
-        if part.nearest("function", "lambda", "call") is None and _EMPTY.match(part.value.strip()):
-            if part.nearest("class") is None or _is_static(part, side):
-                found.add(part.name.split(":")[0].strip())
+        is_outside = part.nearest("function", "lambda", "call") is None
+        if (
+            is_outside
+            and _EMPTY.match(part.value.strip())
+            and (part.nearest("class") is None or _is_static(part, side))
+        ):
+            found.add(part.name.split(":")[0].strip())
     return {name for name in found if re.fullmatch(r"[@$\w]+", name) and not _NEVER.search(name)}
 
 
@@ -88,7 +92,8 @@ def _is_bounded(name: str, source: str) -> bool:
     return bool(
         re.search(
             rf"(?i){plain}[!?]?(\.|::|->)(pop\w*|remove\w*|delete\w*|clear|evict\w*|discard|poll\w*|shift|splice|tryremove|take|retainall|trim\w*|size|length|count|len)\b"
-            rf"|(del|delete|unset|len|size|count)[\s(]+{plain}\b|(?m:^[ \t]+(global .*\n\s*)?{plain}\s*=[^=])|maxsize|max_size|delete\({plain}",
+            rf"|(del|delete|unset|len|size|count)[\s(]+{plain}\b"
+            rf"|(?m:^[ \t]+(global .*\n\s*)?{plain}\s*=[^=])|maxsize|max_size|delete\({plain}",
             source,
         )
     )

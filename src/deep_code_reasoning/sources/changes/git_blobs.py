@@ -6,6 +6,7 @@ import subprocess
 import threading
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from deep_code_reasoning.sources.changes.git_command import SECONDS, command, surroundings
 
@@ -29,8 +30,8 @@ class GitBlobs:
         self.too_large: list[str] = []
 
     def __enter__(self) -> GitBlobs:
-        options = surroundings(self._git_dir) | {"stdin": subprocess.PIPE}
-        self._process = subprocess.Popen[bytes](self._command, **options, stdout=subprocess.PIPE)
+        options: dict[str, Any] = {**surroundings(self._git_dir), "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process: subprocess.Popen[bytes] = subprocess.Popen[bytes](self._command, **options)
         self._watchdog = threading.Timer(SECONDS, self._process.kill)
         self._watchdog.daemon = True
         self._watchdog.start()
