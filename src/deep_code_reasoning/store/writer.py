@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Self
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.store.catalogue import described_tables
 from deep_code_reasoning.store.engine import ROW_GROUP, Engine
 from deep_code_reasoning.store.log_templates import with_template_ids
+from deep_code_reasoning.store.placement import check, placed
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
 
-NUMBERS = ("span_number", "log_number", "resource_number")
 _MISFIT = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException, duckdb.BinderException)
 AT_ONCE = 2
 FLUSH_BATCHES = 1_024  # thousands of tiny files would else hold thousands of arrays each
@@ -59,7 +58,6 @@ class SegmentWriter:
         self._engine.connection.execute("SET checkpoint_threshold = '1TB'")
         self._engine.attach_new(self._temporary, "segment")
         self._engine.connection.execute("USE segment")
-        self._columns = {t.name: {c.name for c in t.columns} for t in described_tables() if not t.derived}
         for table in described_tables():
             if not table.derived:
                 self._engine.connection.execute(table.sql)
@@ -77,9 +75,9 @@ class SegmentWriter:
 
         Columns left out are NULL. Raises ValueError for a table or column that the schema does not have.
         """
-        self.check(table, batch)
+        check(table, batch)
         key = (table, batch.schema.to_string())
-        self._wait(key, _placed(batch, source, shift or {}))
+        self._wait(key, placed(batch, source, shift or {}))
         if sum(waiting.num_rows for waiting in self._waiting[key]) >= ROW_GROUP:
             rest = self._take_rest(key)
             self.flush()
@@ -110,13 +108,6 @@ class SegmentWriter:
                     self._waiting_buffers.add(buffer.address)
                     size += buffer.size
         return size
-
-    def check(self, table: str, batch: pa.RecordBatch) -> None:
-        """Raises ValueError for a table or column that the schema does not have. Safe in any thread."""
-        if table not in self._columns:
-            raise ValueError(f"no table {table!r} in the schema")
-        if unknown := set(batch.schema.names) - self._columns[table]:
-            raise ValueError(f"table {table} has no column {sorted(unknown)}")
 
     def flush(self) -> None:
         """Has what waits inserted, and returns meanwhile. Raises what an earlier insertion met."""
@@ -186,22 +177,3 @@ class SegmentWriter:
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.abandon()
-
-
-def _placed(batch: pa.RecordBatch, source: int, shift: dict[str, int]) -> pa.RecordBatch:
-    for name in NUMBERS:
-        if shift.get(name) and name in batch.schema.names:
-            index = batch.schema.get_field_index(name)
-            batch = batch.set_column(
-                index, name, pc.call_function("add", [batch.column(index), pa.scalar(shift[name], pa.int64())])
-            )
-    column = pa.repeat(pa.scalar(source, pa.int32()), batch.num_rows)
-    if "source" in batch.schema.names:
-        return batch.set_column(batch.schema.get_field_index("source"), "source", column)
-    return batch.append_column("source", column)
-
-
-def largest(batch: pa.RecordBatch, name: str) -> int:
-    """The largest number in a column; -1 where it holds none."""
-    found = pc.call_function("max", [batch.column(name)]).as_py()
-    return -1 if found is None else found
