@@ -29,6 +29,11 @@ def _columns() -> dict[str, set[str]]:
     return {table.name: {c.name for c in table.columns} for table in described_tables() if not table.derived}
 
 
+def holds(column: pa.Array) -> bool:
+    """Whether any of it is not NULL."""
+    return column.null_count < len(column)
+
+
 def placed(batch: pa.RecordBatch, source: int, shift: dict[str, int]) -> pa.RecordBatch:
     """The batch with its source, and `shift` added to its span, log and resource numbers."""
     for name in NUMBERS:
