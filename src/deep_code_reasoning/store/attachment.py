@@ -32,8 +32,12 @@ def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
     there = _columns_there(engine)
     for table in described_tables():
         if not table.derived:
-            parts = [(name, table.name, condition) for name, condition in segments if (name, table.name) in there]
-            _show(engine, table, [_select(table, there[part[:2]], *part) for part in parts])
+            parts = [
+                f"{_columns(table, there[name, table.name])} FROM {name}.{table.name}{condition}"
+                for name, condition in segments
+                if (name, table.name) in there
+            ]
+            _show(engine, table, parts or [f"{_columns(table, set())} WHERE FALSE"])
 
 
 def _columns_there(engine: Engine) -> dict[tuple[str, str], set[str]]:
@@ -47,9 +51,9 @@ def _columns_there(engine: Engine) -> dict[tuple[str, str], set[str]]:
     return columns
 
 
-def _select(table: TableDescription, there: set[str], file: str, name: str, condition: str) -> str:
+def _columns(table: TableDescription, there: set[str]) -> str:
     columns = (f'"{c.name}"' if c.name in there else f'CAST(NULL AS {c.type}) AS "{c.name}"' for c in table.columns)
-    return f"SELECT {', '.join(columns)} FROM {file}.{name}{condition}"
+    return f"SELECT {', '.join(columns)}"
 
 
 def attach_derived(engine: Engine, folder: Path, manifest: Manifest) -> None:
