@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -73,7 +73,10 @@ def walk(git: str, directory: Path, revision: str = "HEAD") -> list[Entry]:
     """All commits of `revision`, newest first, merges too."""
     printed = run_git(git, directory, "log", "-z", "--encoding=UTF-8", "--format=%H%x00%P%x00%B", revision, "--") or ""
     fields = iter(printed.split("\0"))
-    return [Entry(sha, tuple(parents.split()), message) for sha, parents, message in zip(fields, fields, fields)]
+    return [
+        Entry(sha, tuple(parents.split()), message)
+        for sha, parents, message in zip(fields, fields, fields, strict=False)
+    ]
 
 
 def build_cases(repository: str, entries: Sequence[Entry], candidates: int = CANDIDATES) -> tuple[list[Case], Counter]:
@@ -160,4 +163,3 @@ def why(message: str, reverted: str, by_sha: dict | None = None) -> str:
     text = re.sub(r"^\W*revert(?:s|ed|ing)?\W*$", "", text, flags=re.IGNORECASE | re.MULTILINE)
     text = re.sub(r"[ \t]+", " ", text)
     return re.sub(r"\n\s*\n+", "\n\n", text).strip(" \t\n.,;:")
-

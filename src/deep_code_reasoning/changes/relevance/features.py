@@ -29,6 +29,8 @@ NAMES = (
     "taken_back",
     "touched_again",
 )
+NEVER_AGAINST = NAMES[:6]
+"""A word or a file that a report shares with a commit never speaks against it: no negative weights."""
 USUAL_TELLING = 3.1
 """log(1 + telling) of a usual report: one that says more lets age count less."""
 USUAL_AGE = 3.0

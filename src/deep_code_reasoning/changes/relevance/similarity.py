@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from deep_code_reasoning.changes.relevance.commit_text import CommitText
-from deep_code_reasoning.changes.relevance.terms import spelled, terms, weight
+from deep_code_reasoning.changes.relevance.terms import spelled, terms, terms_of, weight, words
 
 FIELDS = ("subject", "body", "paths", "added", "removed", "functions")
 FIELD_WEIGHTS = (3.0, 1.0, 2.0, 0.3, 0.3, 1.0)
 K1 = 1.2
 B = 0.75
 MESSAGE_CHARACTERS = 20_000
-COMMIT_PATCH_CHARACTERS = 96_000
-FILE_PATCH_CHARACTERS = 24_000
+COMMIT_PATCH_CHARACTERS = 64_000
+FILE_PATCH_CHARACTERS = 16_000
 LINE_CHARACTERS = 400
 QUERY_TERMS = 400
 FILES = 1_000
@@ -46,7 +46,7 @@ class Matches:
 
 def match(text: str, commits: Sequence[CommitText]) -> Matches:
     asked = Counter(dict(terms(text[:MESSAGE_CHARACTERS]).most_common(QUERY_TERMS)))
-    names, words = tuple(asked), spelled(text[:MESSAGE_CHARACTERS])
+    names, spelling = tuple(asked), spelled(text[:MESSAGE_CHARACTERS])
     counts, lengths = _counts(names, commits)
     weights = np.array([weight(name) * (1 + np.log(asked[name])) for name in names])
     anywhere = (counts > 0).any(axis=0)
@@ -58,7 +58,7 @@ def match(text: str, commits: Sequence[CommitText]) -> Matches:
     code = _saturated(counts[3] + counts[4], lengths[3] + lengths[4])
     return Matches(
         names,
-        tuple(words[name] for name in names),
+        tuple(spelling[name] for name in names),
         subject=_saturated(counts[0], lengths[0]) @ told_rarity,
         paths=_saturated(counts[2], lengths[2]) @ told_rarity,
         code=code @ rarity,
@@ -70,15 +70,30 @@ def match(text: str, commits: Sequence[CommitText]) -> Matches:
     )
 
 
-def _counts(names: tuple[str, ...], commits: Sequence[CommitText]) -> tuple[np.ndarray, np.ndarray]:
-    """fields x commits x terms, and fields x commits: all terms of a field."""
+class _Places(dict[str, tuple[int, ...]]):
+    """Where the terms of a word stand among those asked for; worked out once for each word."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self._names = {name: place for place, name in enumerate(names)}
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        self[word] = places = tuple(self._names[term] for term in terms_of(word) if term in self._names)
+        return places
+
+
+def _counts(names: Sequence[str], commits: Sequence[CommitText]) -> tuple[np.ndarray, np.ndarray]:
+    """fields x commits x terms, and fields x commits: all words of a field."""
     counts = np.zeros((len(FIELDS), len(commits), len(names)))
     lengths = np.zeros((len(FIELDS), len(commits)))
+    places = _Places(names)
     for number, commit in enumerate(commits):
         for field, text in enumerate(_fields(commit)):
-            found = terms(text)
-            lengths[field, number] = found.total()
-            counts[field, number] = [found.get(name, 0) for name in names]
+            found = words(text)
+            lengths[field, number] = len(found)
+            for word, count in Counter(found).items():
+                for place in places[word]:
+                    counts[field, number, place] += count
     return counts, lengths
 
 

@@ -22,24 +22,29 @@ def terms(text: str) -> Counter[str]:
     """How often each term is in `text`. A name of several parts is a term (in lower case, without underscores) beside
     its parts; the number of an issue is one with its sign (#123)."""
     found: Counter[str] = Counter()
-    for word, count in Counter(_WORD.findall(text)).items():
-        for term in _terms_of(word):
+    for word, count in Counter(words(text)).items():
+        for term in terms_of(word):
             found[term] += count
     return found
+
+
+def words(text: str) -> list[str]:
+    return _WORD.findall(text)
 
 
 def spelled(text: str) -> dict[str, str]:
     """The first word of `text` that each of its terms comes from, in lower case when it is a plain word."""
     found: dict[str, str] = {}
-    for word in _WORD.findall(text):
-        for term in _terms_of(word):
+    for word in words(text):
+        for term in terms_of(word):
             parts = [part for part in _PART.findall(word) if stem(part.lower()) == term]
             found.setdefault(term, parts[0].lower() if parts else word)
     return found
 
 
 @lru_cache(maxsize=1 << 17)
-def _terms_of(word: str) -> tuple[str, ...]:
+def terms_of(word: str) -> tuple[str, ...]:
+    """The stems of a word's parts and, where there are several, the word."""
     if word[0] == "#":
         return (word,)
     parts = [part.lower() for part in _PART.findall(word)]

@@ -57,8 +57,10 @@ def only_documents(commit: CommitText) -> bool:
 def only_tests(commit: CommitText) -> bool:
     """Tests, perhaps with documents."""
     paths = [file.path for file in commit.files]
-    return not only_documents(commit) and bool(paths) and all(
-        _pattern("tests").search(path) or _pattern("documents").search(path) for path in paths
+    return (
+        not only_documents(commit)
+        and bool(paths)
+        and all(_pattern("tests").search(path) or _pattern("documents").search(path) for path in paths)
     )
 
 
