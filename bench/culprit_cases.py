@@ -80,13 +80,12 @@ def walk(git: str, directory: Path, revision: str = "HEAD") -> list[Entry]:
 
 
 def build_cases(repository: str, entries: Sequence[Entry], candidates: int = CANDIDATES) -> tuple[list[Case], Counter]:
-    """The cases of a walk, and how many reverts were skipped, by reason."""
+    """The cases of a walk, newest first, and how many reverts were skipped, by reason."""
     by_sha = {entry.sha: entry for entry in entries}
-    line = [entry for entry in entries if len(entry.parents) < 2]
-    places = {entry.sha: place for place, entry in enumerate(line)}
     by_start: dict[str, list[str]] = {}
     for entry in entries:
         by_start.setdefault(entry.sha[:7], []).append(entry.sha)
+    line = [entry for entry in entries if len(entry.parents) < 2]
     cases: list[Case] = []
     skipped: Counter = Counter()
     taken_back: set[str] = set()
@@ -94,52 +93,50 @@ def build_cases(repository: str, entries: Sequence[Entry], candidates: int = CAN
         named = _REVERTS.search(entry.message)
         if not named:
             continue
-        window = line[place + 1 : place + 1 + candidates]
-        found = _truth(named[1], entry, by_start, by_sha)
-        if isinstance(found, str) and found in by_sha:
-            reason = why(entry.message, by_sha[found].message, by_sha)
-            skip = _unfit(found, reason, place, places, window, candidates, taken_back)
-        else:
-            skip = found
-        if skip:
-            skipped[skip] += 1
+        window = tuple(before.sha for before in line[place + 1 : place + 1 + candidates])
+        try:
+            truth = _truth(named[1].lower(), by_start, by_sha)
+            reason = why(entry.message, by_sha[truth].message)
+            _check(truth, reason, window, candidates, taken_back)
+        except Unfit as unfit:
+            skipped[str(unfit)] += 1
             continue
-        taken_back.add(found)
-        cases.append(Case(repository, reason, found, tuple(one.sha for one in window)))
+        taken_back.add(truth)
+        cases.append(Case(repository, reason, truth, window))
     return cases, skipped
 
 
-def _unfit(
-    truth: str, reason: str, place: int, places: dict, window: Sequence, candidates: int, taken_back: set
-) -> str | None:
+class Unfit(Exception):
+    """A revert that makes no case; the message is why."""
+
+
+def _check(truth: str, reason: str, window: Sequence[str], candidates: int, taken_back: set[str]) -> None:
     if len(reason) < LEAST_REASON:
-        return "no reason given"
+        raise Unfit("no reason given")
     if truth in taken_back:
-        return "reverted twice"
-    if not place < places.get(truth, -1) <= place + candidates:
-        return f"not among the {candidates} commits before"
-    return "history too short" if len(window) < candidates else None
+        raise Unfit("reverted twice")
+    if truth not in window:
+        raise Unfit(f"not among the {candidates} commits before")
+    if len(window) < candidates:
+        raise Unfit("history too short")
 
 
-def _truth(named: str, revert: Entry, by_start: dict, by_sha: dict) -> str:
-    """The sha of the commit that was taken back, or why there is none."""
-    found = [sha for sha in by_start.get(named[:7].lower(), ()) if sha.startswith(named.lower())]
+def _truth(named: str, by_start: dict[str, list[str]], by_sha: dict[str, Entry]) -> str:
+    """The sha of the commit that was taken back; of a merge, that of the one commit it brought."""
+    found = [sha for sha in by_start.get(named[:7], ()) if sha.startswith(named)]
     if len(found) != 1:
-        return "reverted commit not in the history"
+        raise Unfit("reverted commit not in the history")
     parents = by_sha[found[0]].parents
     if len(parents) < 2:
         return found[0]
     brought = by_sha.get(parents[1])
-    if len(parents) == 2 and brought and len(brought.parents) == 1:
-        base = by_sha.get(parents[0])
-        if brought.parents[0] not in by_sha or base is None:
-            return "reverted merge of several commits"
-        if _is_ancestor(brought.parents[0], parents[0], by_sha):
-            return brought.sha
-    return "reverted merge of several commits"
+    is_one = len(parents) == 2 and brought is not None and len(brought.parents) == 1
+    if brought and is_one and _is_ancestor(brought.parents[0], parents[0], by_sha):
+        return brought.sha
+    raise Unfit("reverted merge of several commits")
 
 
-def _is_ancestor(sha: str, of: str, by_sha: dict, most: int = 500) -> bool:
+def _is_ancestor(sha: str, of: str, by_sha: dict[str, Entry], most: int = 500) -> bool:
     """Along first parents, which is where branches begin; not found within `most` commits counts as no."""
     for _ in range(most):
         if of == sha:
@@ -151,7 +148,7 @@ def _is_ancestor(sha: str, of: str, by_sha: dict, most: int = 500) -> bool:
     return False
 
 
-def why(message: str, reverted: str, by_sha: dict | None = None) -> str:
+def why(message: str, reverted: str) -> str:
     """The reason in a revert's message: without shas, quoted subjects, numbers of issues, addresses and trailers."""
     subject = reverted.partition("\n")[0].strip()
     text = _QUOTED.sub(r"\1", message.replace("\r\n", "\n"))

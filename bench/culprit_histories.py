@@ -64,8 +64,8 @@ class History:
                 yield from (commit_text(commit) for commit in log)
 
     def _there(self, shas: Sequence[str]) -> list[str]:
-        listed = run_git(self.git, self.directory, "rev-list", "--no-walk=unsorted", "--ignore-missing", *shas) or ""
-        return listed.split()
+        listed = run_git(self.git, self.directory, "rev-list", "--no-walk=unsorted", "--ignore-missing", *shas)
+        return [] if listed is None else listed.split()
 
 
 def commit_text(commit: Commit) -> CommitText:
@@ -74,7 +74,7 @@ def commit_text(commit: Commit) -> CommitText:
         for change in commit.files
     )
     time = int(commit.commit_time) * SECOND if commit.commit_time.lstrip("-").isdigit() else None
-    return CommitText(commit.sha, time, commit.author_name, commit.message, files)
+    return CommitText(commit.sha, time, commit.message, files)
 
 
 def history_of(repository: str, directory: Path | None, named: dict[str, Path]) -> History:
@@ -83,8 +83,7 @@ def history_of(repository: str, directory: Path | None, named: dict[str, Path]) 
         return History(named[repository])
     owner, _, name = repository.rpartition("/")
     tries = [f"{owner}+{name}/repo", f"{owner}+{name}", f"{owner}/{name}", f"{owner}/{name}.git", name, f"{name}.git"]
-    for place in tries if directory else ():
-        path = directory / place
+    for path in [directory / place for place in tries] if directory else ():
         if path.is_dir() and git_directory(path):
             return History(path)
     where = f"under {directory}: {', '.join(tries)}" if directory else "name it with --repository or --repositories"

@@ -66,7 +66,7 @@ def measure(case: Case, read: dict[str, CommitText], seconds_a_commit: float) ->
 
 def without_patches(commit: CommitText) -> CommitText:
     files = tuple(type(file)(file.path, file.old_path, file.insertions, file.deletions) for file in commit.files)
-    return CommitText(commit.sha, commit.time, commit.author, commit.message, files)
+    return CommitText(commit.sha, commit.time, commit.message, files)
 
 
 def plain_bm25(text: str, commits: Sequence[CommitText]) -> np.ndarray:
@@ -78,8 +78,8 @@ def plain_bm25(text: str, commits: Sequence[CommitText]) -> np.ndarray:
     asked = bm25s.tokenize([text], stopwords="en", return_ids=False, show_progress=False)[0]
     index = bm25s.BM25()
     index.index([one or ["-"] for one in tokens], show_progress=False)
-    asked = [word for word in asked if word in index.vocab_dict]
-    return np.asarray(index.get_scores(asked)) if asked else np.zeros(len(commits))
+    words = [str(word) for word in asked if word in index.vocab_dict]
+    return np.asarray(index.get_scores(words)) if words else np.zeros(len(commits))
 
 
 def text_choices(measured: Sequence[Measured]) -> list[Choice]:

@@ -18,7 +18,7 @@ HOUR = 3_600 * 10**9
 
 def commit(age: int, message: str, *paths: str, patch: str = "@@ -1 +1 @@\n-old\n+new\n", sha: str = "") -> CommitText:
     files = tuple(FileText(path, None, 1, 1, patch) for path in paths)
-    return CommitText(sha or f"{age:040x}", (1_000_000 - age) * HOUR, "someone", message, files)
+    return CommitText(sha or f"{age:040x}", (1_000_000 - age) * HOUR, message, files)
 
 
 HISTORY = (
@@ -79,7 +79,7 @@ def test_what_was_taken_back_already_comes_after_what_was_not() -> None:
 
 def test_a_file_is_followed_through_its_renames() -> None:
     before = commit(9, "Speed up", "old/name.c")
-    rename = CommitText("f" * 40, HISTORY[6].time, "x", "Move", (FileText("new/name.c", "old/name.c"),))
+    rename = CommitText("f" * 40, HISTORY[6].time, "Move", (FileText("new/name.c", "old/name.c"),))
     ranked = rank(Query("slow", files=("new/name.c",)), (*HISTORY[:5], rename, before))
     assert {one.commit.sha for one in ranked[:2]} == {rename.sha, before.sha}
     assert ranked[1].probability > 100 * ranked[2].probability
@@ -105,7 +105,7 @@ def test_nothing_to_rank() -> None:
 
 @pytest.mark.parametrize("text", ["", "\0\0", "the", "#" * 100_000, "\ud800", "((((", "a/" * 50_000, "a." * 50_000])
 def test_hostile_text(text: str) -> None:
-    hostile = (commit(0, text, text or "x", patch=text), CommitText("0" * 40, None, text, text), *HISTORY)
+    hostile = (commit(0, text, text or "x", patch=text), CommitText("0" * 40, None, text), *HISTORY)
     ranked = rank(Query(text, files=(text, "/")), hostile)
     assert len(ranked) == len(hostile)
     assert np.isfinite([one.score for one in ranked]).all()

@@ -18,7 +18,6 @@ class FileText:
 class CommitText:
     sha: str
     time: int | None  # committed, ns since 1970
-    author: str
     message: str
     files: tuple[FileText, ...] = ()
 

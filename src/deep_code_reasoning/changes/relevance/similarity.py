@@ -49,8 +49,8 @@ def match(text: str, commits: Sequence[CommitText]) -> Matches:
     names, spelling = tuple(asked), spelled(text[:MESSAGE_CHARACTERS])
     counts, lengths = _counts(names, commits)
     weights = np.array([weight(name) * (1 + np.log(asked[name])) for name in names])
-    anywhere = (counts > 0).any(axis=0)
-    told = (counts[:3] > 0).any(axis=0)
+    anywhere = counts.max(axis=0) > 0
+    told = counts[:3].max(axis=0) > 0
     rarity, told_rarity = _rarity(anywhere) * weights, _rarity(told) * weights
     field_weights = np.array(FIELD_WEIGHTS)
     together = np.tensordot(field_weights, counts, axes=1)
