@@ -111,7 +111,9 @@ def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Kn
         [
             (holder[row["repository"]].name, row["sha"], row["path"], row["patch"])
             for row in changed
-            if row["repository"] in holder and (row["names_dependencies"] or "Subproject commit" in row["patch"])
+            if len(repositories) > 1
+            and row["repository"] in holder
+            and (row["names_dependencies"] or "Subproject commit" in row["patch"])
         ],
     ).taken()
     begins = min((row["time_unix_nano"] for row in feed if not row.get("is_seen")), default=onset)
