@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from changes.histories import BEGIN, HOUR, History, deploy, found
+from deep_code_reasoning.changes import candidates
 from deep_code_reasoning.changes.regressed_path import path_through
 
 
@@ -232,3 +233,21 @@ def test_a_deploy_that_names_no_service_is_of_the_one_that_its_repository_is(ord
     seen = found(tmp_path, [order.folder], deploys, resources=[{"service_name": "order-service"}])
     assert seen.live["two"].live_in == (("order-service", BEGIN + 990 * HOUR),)
     assert "it is of order-service by the name of the repository" in seen.why("two")
+
+
+def test_of_a_very_long_list_only_the_newest_commits_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "MOST_OF_ONE", 3)
+    long = [
+        {"sha": f"{n:040x}", "repository": "shop", "time_unix_nano": BEGIN + n * HOUR, "message": str(n),
+         "parents": [f"{n - 1:040x}"]}
+        for n in range(1, 10)
+    ]  # fmt: skip
+    deploys = [deploy("shop", 200, long[0]["sha"]), deploy("shop", 990, long[-1]["sha"])]
+    seen = found(tmp_path, [], deploys, commits=long)
+    assert (set(seen.live), set(seen.others)) == ({"9"}, {"7", "8"})
+    near = found(tmp_path / "near", [], [deploy("shop", 5, long[0]["sha"]), deploy("shop", 990, long[-1]["sha"])],
+                 commits=long)  # fmt: skip
+    assert set(near.live) == {"7", "8", "9"}
+    assert "000000000000 is not in the history read" in near.why("9")

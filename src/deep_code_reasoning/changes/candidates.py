@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MOST_COMMITS = 400
 """So many are looked at unless told otherwise, those that went live last first."""
 
+MOST_OF_ONE = 5_000
+"""Older commits of a repository are taken for not read: ancestry costs the square of their number."""
+
 MOST_DELAY_NANO = 30 * 86_400_000_000_000
 """What has been live for longer did no harm for longer. A guess, not calibrated; the prior falls with age before it."""
 
@@ -83,7 +86,7 @@ def _sql(part: str = "") -> str:
 
 
 def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Known:
-    repositories = repositories_of(tables.dicts(_sql("commits")))
+    repositories = repositories_of(tables.dicts(_sql("commits"), most_of_one=MOST_OF_ONE))
     holder = {commit.repository: one for one in repositories for commit in one.commits.values()}
     resources, feed = tables.dicts(_sql("resources")), tables.dicts(_sql("deploys"), onset=onset)
     if services_seen := unfed(resources, feed):
@@ -108,7 +111,9 @@ def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Kn
         [
             (holder[row["repository"]].name, row["sha"], row["path"], row["patch"])
             for row in changed
-            if row["repository"] in holder and (row["names_dependencies"] or "Subproject commit" in row["patch"])
+            if len(repositories) > 1
+            and row["repository"] in holder
+            and (row["names_dependencies"] or "Subproject commit" in row["patch"])
         ],
     ).taken()
     begins = min((row["time_unix_nano"] for row in feed if not row.get("is_seen")), default=onset)

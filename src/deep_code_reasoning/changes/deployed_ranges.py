@@ -96,7 +96,8 @@ def _ride(
     elif old is None:
         words += f", by date, since {_absent(before)}"
         if before.time < deploy.time:
-            brought &= repository.by_date(before.time, max(deploy.time, repository.commits[deploy.sha].time))
+            until = max(deploy.time, repository.commits[deploy.sha].time)
+            brought = brought & repository.by_date(before.time, until) | {deploy.sha}
     for sha in brought:
         is_own = sha == deploy.sha and not (deploy.is_seen and before is None)
         is_certain = before is not None or is_own or repository.commits[sha].time >= feed_begins
