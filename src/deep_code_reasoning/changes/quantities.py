@@ -19,6 +19,8 @@ _SILENT = frozenset(
         "time",
         "duration",
         "timeunit",
+        "unit",
+        "span",
         "timespan",
         "std",
         "chrono",
@@ -70,10 +72,10 @@ class Quantity:
 def quantity(text: str) -> Quantity | None:
     """The number that an expression is; None where it depends on anything else."""
     plain = " ".join(text.split())
-    if not plain or len(plain) > 60:
+    if not plain or len(plain) > 60 or "," in plain:
         return None
     value, number, unit, shift = 1.0, 1.0, "", False
-    seen = False
+    seen, last = False, ""
     for token in _TOKEN.findall(plain.strip("\"'`")):
         if token[0].isdigit():
             one = _number(token)
@@ -82,12 +84,13 @@ def quantity(text: str) -> Quantity | None:
             )
             seen, shift = True, False
         elif token[0].isalpha():
-            for word in _WORD.findall(token):
-                size = _size(word.lower())
+            for word in [token] if _size(token.lower()) is not None else _WORD.findall(token):
+                size = None if last == "to" else _size(word.lower())  # toMillis(5 s) is 5 s still
                 if size is not None:
                     value, unit = value * size, word.lower()
-                elif word.lower() not in _SILENT:
+                elif word.lower() not in _SILENT and last != "to":
                     return None
+                last = word.lower()
         elif token == "<<":
             shift = True
         elif token not in ("*", ":"):

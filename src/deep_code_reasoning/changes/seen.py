@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -15,9 +16,13 @@ from deep_code_reasoning.code.literals import Literal, literals
 MOST_FILES = 100
 """Of one commit. A change of more files is a formatting, a rename or an import."""
 
+SECONDS = 5.0
+"""For the files of one commit; a usual one takes a hundredth of a second."""
+
 LONG_ENOUGH = 12
 """A line of fewer letters says too little to be known again in another file."""
 
+TOO_LATE = "files of a commit whose others took more than five seconds (their syntax is not read)"
 TOO_MANY = f"files of one commit beyond the first {MOST_FILES} (their syntax is not read)"
 
 
@@ -46,23 +51,24 @@ class Seen:
 
 
 def matches_of(files: Iterable[ChangedFile], *, with_literals: bool = False) -> Seen:
-    """Of the files of one commit. Files that do not run in production (tests, documentation) are left out."""
+    """Of the files of one commit. Tests, documentation, copied and generated code are left out."""
     deltas: list[FileDelta] = []
     unread: dict[str, str] = {}
-    whole = True
-    for number, file in enumerate(one for one in files if words.runs([one.path])):
-        if number >= MOST_FILES:
-            unread[file.path] = TOO_MANY
+    found: list[Match] = []
+    whole, end = True, time.monotonic() + SECONDS
+    for number, file in enumerate(one for one in files if _is_read(one.path)):
+        if number >= MOST_FILES or time.monotonic() > end:
+            unread[file.path] = TOO_MANY if number >= MOST_FILES else TOO_LATE
             whole = False
             continue
         if _is_inert(file.patch):
             continue
         read, why = file_deltas(file.path, file.patch, file.before, file.after)
         deltas += read
+        found += [match for delta in read for match in _found(delta)]
         if why:
             unread[file.path] = why
         whole = whole and not why and all(one.language is not None and one.is_whole for one in read)
-    found = [match for delta in deltas for match in _found(delta)]
     return Seen(
         tuple(_without_moved(found, deltas)),
         _by_path(deltas, _functions),
@@ -70,6 +76,10 @@ def matches_of(files: Iterable[ChangedFile], *, with_literals: bool = False) -> 
         unread,
         whole and bool(deltas),
     )
+
+
+def _is_read(path: str) -> bool:
+    return bool(words.runs([path])) and not words.is_foreign(path)
 
 
 def _found(delta: FileDelta) -> list[Match]:

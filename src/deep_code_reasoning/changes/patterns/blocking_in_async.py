@@ -31,7 +31,7 @@ PATTERN = Pattern(
 _WAITS = {
     "python": r"^(time\.sleep|requests\.\w+|urllib\.request\.urlopen|subprocess\.(run|call|check_call|check_output)|"
     r"os\.system|socket\.create_connection|.*\.result|input)$",
-    "javascript": r"((read|write|append)FileSync|(exec|spawn|exists|readdir|stat|pbkdf2|scrypt|gzip)Sync|Atomics\.wait)$",
+    "javascript": r"((read|write|append)FileSync|(exec|spawn|exists|readdir|stat|pbkdf2|scrypt)Sync|Atomics\.wait)$",
     "kotlin": r"^(Thread\.sleep|runBlocking|.*\.get\(\)|.*\.blockingGet|.*\.join\(\))$",
     "rust": r"(thread::sleep|reqwest::blocking::\w+|std::fs::\w+|block_on)$",
     "c-sharp": r"(Thread\.Sleep|\.Wait|\.GetResult|Task\.WaitAll|File\.ReadAllText|File\.WriteAllText)$",

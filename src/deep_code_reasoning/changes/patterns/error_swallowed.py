@@ -34,7 +34,7 @@ PATTERN = Pattern(
 )
 
 _EXPECTED = re.compile(
-    r"(?i)ImportError|ModuleNotFound|StopIteration|KeyboardInterrupt|InterruptedException|NotFound|FileNotFound|NoSuch|AlreadyExists|"
+    r"(?i)ImportError|ModuleNotFound|StopIteration|KeyboardInterrupt|InterruptedException|NotFound|DoesNotExist|Exists\b|ExistsError|NoSuch|AlreadyExists|"
     r"LoadError|NameError|CancelledError|OperationCanceled|Unsupported|NumberFormat|KeyError|AttributeError|ClassNotFound"
 )
 _NOTHING = re.compile(r"^\s*(pass|\.\.\.|continue;?|nil|null|\{\s*\}|;|\}|\{)?\s*$")

@@ -37,6 +37,10 @@ _GIVES_BACK = re.compile(
     r"shutdown(Now)?|Shutdown|unsubscribe|removeListener|removeEventListener|off|clearInterval|clearTimeout|disconnect|"
     r"Stop|returnObject|recycle|unregister|deregister|checkin|cancel|fclose|curl_close|delete)$"
 )
+_RESOURCE = re.compile(
+    r"(?i)open|connect|client|session|socket|cursor|stream|file|reader|writer|executor|channel|response|request|"
+    r"statement|pool|lease|acquire|scanner|producer|consumer"
+)
 _WEAK = frozenset({"delete", "off", "destroy", "free", "cancel", "Stop"})
 """Names that often mean something else; they count only in a `defer` or a `finally`, where things are given back."""
 
@@ -71,13 +75,7 @@ def _still_opened(delta: FileDelta, fact: Fact) -> bool:
 def _opened(part: Part) -> str | None:
     head = " ".join(part.text[: max(0, part.body[0] - part.start)].split())
     match = re.match(r"(?:async )?(?:with|try|await using|using)\s*\(?\s*(.{3,60}?)\s*\)?\s*:?\s*\{?$", head)
-    return (
-        match[1]
-        if match
-        and "(" in match[1]
-        and not re.search(r"(?i)lock|mock|patch|raises|assert|subtest|suppress|context", match[1])
-        else None
-    )
+    return match[1] if match and "(" in match[1] and _RESOURCE.search(match[1]) else None
 
 
 def _name(part: Part) -> str:

@@ -38,8 +38,10 @@ PATTERN = Pattern(
 _NAME = re.compile(
     r"(?i)time_?out|deadline|ttl|expir|lease|pool|max|min(?!ute|us|or)|limit|size|retr(y|ies)|attempt|back_?off|delay|interval|"
     r"capacity|concurren|worker|thread|batch|page|buffer|queue|rate|quota|burst|cache|window|keep_?alive|wait|replica|"
-    r"prefetch|ration|threshold|budget|period|jitter|parallel|shard|partition|heartbeat|sleep|grace|lag"
+    r"prefetch|duration|threshold|budget|period|jitter|parallel|shard|partition|heartbeat|sleep|grace|lag"
 )
+_NOT = re.compile(r"_MAX$|(?i:version|sizeof|_TYPE$|_MAX_)")
+"""Versions, and the ends of enumerations, which grow with them."""
 _PLACE = re.compile(r"#\d+$")
 
 
@@ -71,7 +73,7 @@ def _settings(side: Side) -> dict[tuple[str | None, str], list[tuple[Part, Quant
             continue
         for name, text in values:
             full = _full(name, part)
-            number = quantity(text) if _NAME.search(full) else None
+            number = quantity(text) if _NAME.search(full) and not _NOT.search(full) else None
             if number is not None:
                 found.setdefault((function_of(part), full), []).append((part, number))
     return found
