@@ -21,6 +21,7 @@ from deep_code_reasoning.changes.regressed_path import RegressedPath, regressed_
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_effect import effect_of, location_of
 from deep_code_reasoning.diagnosis.change_features import Weighed, weigh_all
+from deep_code_reasoning.diagnosis.change_question import Asked, asked_of
 from deep_code_reasoning.diagnosis.change_scene import Scene, scene_of
 from deep_code_reasoning.finding import Finding, Location, RankedChange, Suspect
 from deep_code_reasoning.incident import Incident, TimeWindow, iso
@@ -98,11 +99,12 @@ def rank_changes(
     candidates, others = candidates_of(tables, onset, path=path, repositories=known.services)
     if not candidates:
         return Culprit()
-    ranked, _ = _ranked(candidates, others, scene, window, without_change)
+    asked = asked_of(incident.question, candidates)
+    ranked, _ = _ranked(candidates, others, scene, window, without_change, asked)
     likely = [row.candidate for row in ranked[:MOST_READ]]
     read = {one.sha: one for one in with_syntax(tables, likely, known.roots, work)}
     candidates = [read.get(one.sha, one) for one in candidates]
-    ranked, none = _ranked(candidates, others, scene, window, without_change)
+    ranked, none = _ranked(candidates, others, scene, window, without_change, asked)
     told = [row for row in ranked if row.score >= LEAST_SHOWN or _is_recent(row.candidate, onset)][:MOST_SHOWN]
     leader = ranked[0].weighed
     score, first, of_first = ranked[0]
@@ -141,9 +143,10 @@ def _ranked(
     scene: Scene,
     window: TimeWindow,
     without_change: float,
+    asked: Mapping[str, Asked],
 ) -> tuple[list[Ranked], float]:
     """The likeliest first, and the probability of none of them."""
-    weighed = weigh_all(candidates, others, scene)
+    weighed = weigh_all(candidates, others, scene, asked)
     fresh = [_freshness(candidate, window.end) for candidate in candidates]
     share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
     priors = [prior * _possible(candidate, window) for prior, candidate in zip(fresh, candidates, strict=True)]
