@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.store import row_files
 from deep_code_reasoning.store.catalogue import described_tables
 from deep_code_reasoning.store.log_templates import show_templates
 
@@ -19,15 +22,19 @@ OF_ONE_SPAN = ("spans", "events", "links")
 
 def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
     """The tables that readers fill, as the union of all segments; spans sent twice still show twice."""
-    parts = []
+    parts: list[tuple[str, str]] = []
+    beside: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for file in manifest.segments:
         name = Path(file).stem.replace("-", "_")
         engine.attach(folder / file, name)
         hidden = ", ".join(map(str, manifest.withdrawn.get(file, ())))
-        parts.append((name, f" WHERE source NOT IN ({hidden})" if hidden else ""))
+        condition = f" WHERE source NOT IN ({hidden})" if hidden else ""
+        parts.append((name, condition))
+        for table, rows in row_files.shown(engine, folder / file, name).items():
+            beside[table].append((rows, condition))
     for table in described_tables():
         if not table.derived:
-            _show(engine, table, parts)
+            _show(engine, table, parts, beside[table.name])
 
 
 def attach_derived(engine: Engine, folder: Path, manifest: Manifest) -> None:
@@ -58,7 +65,13 @@ def hide_repeated_spans(engine: Engine) -> None:
         )
 
 
-def _show(engine: Engine, table: TableDescription, parts: list[tuple[str, str]]) -> None:
-    """`parts`: an attached file and the condition on its rows; without any the table is there and empty."""
-    union = " UNION ALL ".join(f"SELECT * FROM {file}.{table.name}{condition}" for file, condition in parts)
+def _show(
+    engine: Engine, table: TableDescription, parts: list[tuple[str, str]], beside: Sequence[tuple[str, str]] = ()
+) -> None:
+    """`parts`: an attached file and the condition on its rows; `beside`: other rows and theirs.
+
+    Without any the table is there and empty.
+    """
+    rows = [*((f"{file}.{table.name}", condition) for file, condition in parts), *beside]
+    union = " UNION ALL ".join(f"SELECT * FROM {place}{condition}" for place, condition in rows)
     engine.connection.execute(f"CREATE VIEW {table.name} AS {union}" if union else table.sql)

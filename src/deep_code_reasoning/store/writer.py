@@ -16,9 +16,11 @@ import pyarrow.compute as pc
 
 from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.kernels.cache import kernels_of
+from deep_code_reasoning.store import row_files
 from deep_code_reasoning.store.catalogue import described_tables
 from deep_code_reasoning.store.engine import ROW_GROUP, Engine
 from deep_code_reasoning.store.log_templates import with_template_ids
+from deep_code_reasoning.store.row_file_writing import RowFiles
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
@@ -63,6 +65,12 @@ class SegmentWriter:
         for table in described_tables():
             if not table.derived:
                 self._engine.connection.execute(table.sql)
+        row_files.create_list(self._engine.connection)
+        self._row_files = {
+            table.name: RowFiles.of(path, table, self._engine.connection)
+            for table in described_tables()
+            if table.name in row_files.TABLES
+        }
         self._waiting: defaultdict[tuple[str, str], list[pa.RecordBatch]] = defaultdict(list)
         self._waiting_buffers: set[int] = set()
         self._waiting_batches = self._waiting_bytes = 0
@@ -135,9 +143,11 @@ class SegmentWriter:
                 self._insert_singly(table, batches)
 
     def _insert(self, table: str, batches: list[pa.RecordBatch]) -> None:
-        rows = pa.Table.from_batches(batches)
-        if table == "logs":
-            rows = with_template_ids(rows, self._kernels)
+        files = self._row_files.get(table)
+        if files and (fitted := files.fitted(batches)):
+            files.write(self._completed(table, fitted))
+            return
+        rows = self._completed(table, pa.Table.from_batches(batches))
         with self._engine.connection.cursor() as connection:
             connection.register("incoming", rows)
             connection.execute("BEGIN")
@@ -145,6 +155,9 @@ class SegmentWriter:
             with self._committing:
                 connection.execute("COMMIT")
                 self._written[table] += rows.num_rows
+
+    def _completed(self, table: str, rows: pa.Table) -> pa.Table:
+        return with_template_ids(rows, self._kernels) if table == "logs" else rows
 
     def _insert_singly(self, table: str, batches: list[pa.RecordBatch]) -> None:
         """One batch that breaks the schema's rules must not take those gathered with it along."""
@@ -161,6 +174,8 @@ class SegmentWriter:
             self._running.popleft().result()
         self._threads.shutdown()
         self._check_rows()
+        for files in self._row_files.values():
+            files.finish(self._engine.connection)
         self._engine.connection.execute("USE memory")
         self._engine.detach("segment")
         self._engine.close()
@@ -179,6 +194,8 @@ class SegmentWriter:
     def abandon(self) -> None:
         self._threads.shutdown(cancel_futures=True)
         self._engine.close()
+        for files in self._row_files.values():
+            files.abandon()
         self._temporary.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
