@@ -177,6 +177,20 @@ def test_rows_that_got_lost_fail_the_load_and_leave_nothing(tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+def test_a_full_disk_fails_the_load_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    import pyarrow.parquet
+
+    monkeypatch.setattr(pyarrow.parquet.ParquetWriter, "write_table", full)
+    with SegmentWriter(tmp_path / "segment-0001.duckdb", SETTINGS) as writer:
+        writer.insert("logs", lines(0, ROW_GROUP), source=0)
+        with pytest.raises(OSError, match="No space left"):
+            writer.finish()
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_writer_that_is_left_early_leaves_no_file(tmp_path: Path) -> None:
     with SegmentWriter(tmp_path / "segment-0001.duckdb", SETTINGS) as writer:
         writer.insert("logs", lines(0, ROW_GROUP), source=0)

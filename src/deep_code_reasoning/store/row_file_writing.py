@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -125,7 +126,8 @@ class RowFiles:
 
     def abandon(self) -> None:
         for file in self._files:
-            file.writer.close()
+            with suppress(OSError, pa.ArrowException):  # a full disk is why it is abandoned
+                file.writer.close()
             _temporary(file.path).unlink(missing_ok=True)
             file.path.unlink(missing_ok=True)
         self._files.clear()
