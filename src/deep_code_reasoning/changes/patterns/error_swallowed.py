@@ -39,6 +39,7 @@ _EXPECTED = re.compile(
 )
 _NOTHING = re.compile(r"^\s*(pass|\.\.\.|continue;?|nil|null|\{\s*\}|;|\}|\{)?\s*$")
 _ERR_CHECK = re.compile(r"^\W*(?:.*;\s*)?(\w*[eE]rr\w*)\s*!=\s*nil\W*$", re.DOTALL)
+_TIDIES = re.compile(r"(?i)^[\w.]*(close|remove\w*|cleanup\w*|unlink|fprint\w*|flush|kill|wait|setdeadline|write\w*)\(")
 _THROWN_AWAY = re.compile(r"^_(?:\s*,\s*_)*$")
 
 
@@ -77,7 +78,7 @@ def _does_nothing(handler: Part) -> bool:
 
 def _ignored(side: Side) -> Iterator[Fact]:
     for part in side.outline.of("assign"):
-        if _THROWN_AWAY.match(part.name) and re.match(r"[\w.]+\(", part.value):
+        if _THROWN_AWAY.match(part.name) and re.match(r"[\w.]+\(", part.value) and not _TIDIES.search(part.value):
             called = part.value.partition("(")[0]
             yield Fact(called, part, f"throws the result of {called}() away")
 

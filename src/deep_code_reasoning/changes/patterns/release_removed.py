@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from deep_code_reasoning.changes.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.lock_scopes import is_lock_release
-from deep_code_reasoning.changes.pattern import Fact, Match, Pattern, lost, matches
+from deep_code_reasoning.changes.pattern import Fact, Match, Pattern, function_of, lost, matches
 from deep_code_reasoning.code.outline import Part
 
 PATTERN = Pattern(
@@ -64,8 +64,11 @@ def _facts(side: Side) -> Iterator[Fact]:
 
 
 def _still_opened(delta: FileDelta, fact: Fact) -> bool:
-    """What was given back is still used where it was: its name stands on the side after."""
+    """What was given back is still used, its name stands on the side after; and nothing new gives it back."""
     assert delta.after is not None
+    instead = (one.part for one in _facts(delta.after) if one.part.line in delta.after.changed)
+    if function_of(fact.part) in {function_of(part) for part in instead}:
+        return False
     name = re.findall(r"\w+", fact.part.receiver)[-1:] if fact.part.role == "call" else [fact.part.text[:0]]
     if not delta.is_whole or not name or not name[0]:
         return True
