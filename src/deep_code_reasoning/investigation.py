@@ -189,7 +189,9 @@ class Investigations:
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._tables(evidence, investigation) as tables:
             task = _Task(question=question, code_files=tuple(code_files))
-            return self._brief(tables, self._diagnosis(tables, load, task, work), evidence, budget_tokens, task, work)
+            return self._brief(
+                tables, self._diagnosis(tables, load, evidence, task, work), evidence, budget_tokens, task, work
+            )
 
     def flame(
         self,
@@ -273,10 +275,11 @@ class Investigations:
         return list(all_rules())
 
     def explain(self, code: str) -> str:
-        """The page of a detector, in Markdown. Raises UsageError naming close codes."""
+        """The page of a detector or of a pattern of changes, in Markdown. Raises UsageError naming close codes."""
+        from deep_code_reasoning.changes.pattern_catalogue import page as pattern_page
         from deep_code_reasoning.detectors.registry import page
 
-        return page(code)
+        return pattern_page(code) or page(code)
 
     def models(self) -> list[dict[str, Any]]:
         """The specialists of the catalogue, and why each can or cannot be asked."""
@@ -294,7 +297,7 @@ class Investigations:
             choose(self._settings, task.model, task.analysis_type)
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._tables(evidence, investigation) as tables:
-            diagnosis = self._diagnosis(tables, load, task, work)
+            diagnosis = self._diagnosis(tables, load, evidence, task, work)
             result, brief, failure = self._asked(tables, diagnosis, evidence, task, work)
         return Answer(diagnosis, Cost.of(time.monotonic() - started, result), load, result, failure), brief
 
@@ -326,8 +329,10 @@ class Investigations:
         except SpecialistError as error:
             return ask(None, model=LOCAL), brief, str(error)
 
-    def _diagnosis(self, tables: Tables, load: LoadReport | None, task: _Task, work: Work) -> Diagnosis:
-        from deep_code_reasoning.diagnosis import diagnose
+    def _diagnosis(
+        self, tables: Tables, load: LoadReport | None, evidence: Sequence[str], task: _Task, work: Work
+    ) -> Diagnosis:
+        from deep_code_reasoning.diagnosis import KnownCode, diagnose
         from deep_code_reasoning.store.findings import write_findings
 
         work.on_cancel(tables.interrupt)
@@ -338,6 +343,7 @@ class Investigations:
             incident=task.incident,
             question=task.question,
             unread=load.unread if load else (),
+            known=KnownCode(self._roots(evidence), self._settings.repositories),
             work=work,
         )
         write_findings(self._folder((), tables.investigation), diagnosis.findings, self._settings)

@@ -81,6 +81,7 @@ def found(
     onset: float = 1_000,
     resources: Sequence[dict[str, Any]] = (),
     commits: Sequence[dict[str, Any]] = (),
+    spans: Sequence[dict[str, Any]] = (),
     **options: Any,
 ) -> Found:
     rows: dict[str, list[dict[str, Any]]] = {"commits": list(commits), "commit_files": []}
@@ -88,6 +89,6 @@ def found(
         reading = read_path(folder)
         for table in rows:
             rows[table] += reading.rows.get(table, [])
-    with tables_of(at / "evidence", deploys=deploys, resources=resources, **rows) as tables:
+    with tables_of(at / "evidence", deploys=deploys, resources=resources, spans=spans, **rows) as tables:
         live, others = candidates_of(tables, BEGIN + int(onset * HOUR), **options)
     return Found(*({one.message.split("\n", 1)[0]: one for one in side} for side in (live, others)))

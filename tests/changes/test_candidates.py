@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from changes.histories import BEGIN, HOUR, History, deploy, found
+from deep_code_reasoning.changes import candidates
 from deep_code_reasoning.changes.regressed_path import path_through
 
 
@@ -190,3 +191,63 @@ def test_a_clone_and_the_answer_of_its_api_are_one_repository(order: History, tm
     seen = found(tmp_path, [order.folder], [deploy("order", 900, first), deploy("order", 990, last)], commits=api)
     assert set(seen.live) == {"one", "two"}
     assert not seen.others
+
+
+def test_without_a_feed_the_telemetry_tells_which_version_ran_since_when(order: History, tmp_path: Path) -> None:
+    order.commit("one", 1)
+    order.git("tag", "4.2.0")
+    order.commit("two", 2)
+    order.git("tag", "4.3.0")
+    order.commit("not released", 3)
+    telemetry = [
+        {"resource_number": number, "service_name": "order", "service_version": version}
+        for number, version in enumerate(("4.2.0", "4.3.0"))
+    ]
+    spans = [
+        {"service_name": "order", "resource_number": number, "start_time_unix_nano": BEGIN + at * HOUR}
+        for number, at in ((0, 976), (1, 997), (0, 998), (1, 999))
+    ]
+    seen = found(tmp_path, [order.folder], resources=telemetry, spans=spans)
+    assert {message: one.live_at for message, one in seen.live.items()} == {"one": None, "two": BEGIN + 997 * HOUR}
+    assert "in order 4.2.0 -> 4.3.0, by its telemetry, live 3 h before the onset" in seen.why("two")
+    assert set(seen.others) == {"not released"}
+
+
+def test_environments(order: History, tmp_path: Path) -> None:
+    """Each has its own order of deploys; it is live from the first on, and trials are none where others are told."""
+    first, last = order.commit("one", 1), order.commit("two", 2)
+    deploys = [
+        deploy("order", 200, first, environment="prod-eu"),
+        deploy("order", 201, first, environment="prod-us"),
+        deploy("order", 900, last, environment="staging-eu"),
+        deploy("order", 990, last, environment="prod-us"),
+        deploy("order", 995, last, environment="prod-eu"),
+    ]
+    assert found(tmp_path, [order.folder], deploys).live["two"].live_at == BEGIN + 990 * HOUR
+    assert set(found(tmp_path / "trial", [order.folder], deploys[2:3]).live) == {"one", "two"}
+
+
+def test_a_deploy_that_names_no_service_is_of_the_one_that_its_repository_is(order: History, tmp_path: Path) -> None:
+    first, last = order.commit("one", 1), order.commit("two", 2)
+    deploys = [deploy(None, 200, first), deploy(None, 990, last)]
+    seen = found(tmp_path, [order.folder], deploys, resources=[{"service_name": "order-service"}])
+    assert seen.live["two"].live_in == (("order-service", BEGIN + 990 * HOUR),)
+    assert "it is of order-service by the name of the repository" in seen.why("two")
+
+
+def test_of_a_very_long_list_only_the_newest_commits_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "MOST_OF_ONE", 3)
+    long = [
+        {"sha": f"{n:040x}", "repository": "shop", "time_unix_nano": BEGIN + n * HOUR, "message": str(n),
+         "parents": [f"{n - 1:040x}"]}
+        for n in range(1, 10)
+    ]  # fmt: skip
+    deploys = [deploy("shop", 200, long[0]["sha"]), deploy("shop", 990, long[-1]["sha"])]
+    seen = found(tmp_path, [], deploys, commits=long)
+    assert (set(seen.live), set(seen.others)) == ({"9"}, {"7", "8"})
+    near = found(tmp_path / "near", [], [deploy("shop", 5, long[0]["sha"]), deploy("shop", 990, long[-1]["sha"])],
+                 commits=long)  # fmt: skip
+    assert set(near.live) == {"7", "8", "9"}
+    assert "000000000000 is not in the history read" in near.why("9")

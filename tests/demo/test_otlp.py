@@ -35,15 +35,16 @@ def protobuf_ids(node):
     }
 
 
+@pytest.mark.parametrize("played", ["incident", "week"])
 @pytest.mark.parametrize("signal", REQUESTS)
-def test_every_line_parses_as_the_protocol_says(incident: Incident, signal: str) -> None:
-    directory, truth = incident
+def test_every_line_parses_as_the_protocol_says(request: pytest.FixtureRequest, played: str, signal: str) -> None:
+    directory, truth = request.getfixturevalue(played)
     parsed = records = 0
     for line in lines(directory, signal):
-        request = REQUESTS[signal]()
-        ParseDict(protobuf_ids(json.loads(line)), request)
+        export = REQUESTS[signal]()
+        ParseDict(protobuf_ids(json.loads(line)), export)
         parsed += 1
-        for of_resource in getattr(request, {"traces": "resource_spans"}.get(signal, f"resource_{signal}")):
+        for of_resource in getattr(export, {"traces": "resource_spans"}.get(signal, f"resource_{signal}")):
             for of_scope in getattr(of_resource, {"traces": "scope_spans"}.get(signal, f"scope_{signal}")):
                 records += len(getattr(of_scope, {"traces": "spans", "logs": "log_records"}.get(signal, signal)))
     assert parsed > 10

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,14 @@ def slow_load(settings: Settings, evidence: Path, seconds: float) -> subprocess.
     return process
 
 
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """The store is written by threads of the other process."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_killed_in_the_middle_the_old_state_stays_and_the_next_load_cleans_up(
     evidence: Path, settings: Settings
 ) -> None:
@@ -64,7 +73,7 @@ def test_killed_in_the_middle_the_old_state_stays_and_the_next_load_cleans_up(
     folder = folder_of(settings.state_dir)
     write_traces(evidence / "more.json", range(100, 200))
     with slow_load(settings, evidence, 60) as process:
-        assert any(name.endswith(".tmp") for name in files(folder))
+        wait_for(lambda: any(name.endswith(".tmp") for name in files(folder)))
         process.send_signal(signal.SIGKILL)
         process.wait()
     with opened(settings) as tables:

@@ -247,3 +247,12 @@ def test_a_repository_of_one_remote_or_of_several_none_of_them_origin(repository
     assert read_path(repository).only("commits")["repository_url"] == "git@example.com:shop/order.git"
     git(repository, "remote", "add", "fork", "git@example.com:ana/order.git")
     assert read_path(repository).only("commits")["repository_url"] is None
+
+
+def test_a_work_tree_of_another_repository_has_its_address_and_tags(repository: Path, tmp_path: Path) -> None:
+    commit(repository, "one")
+    git(repository, "tag", "v1")
+    git(repository, "remote", "add", "origin", "https://example.com/shop/order.git")
+    git(repository, "worktree", "add", "-q", str(tmp_path / "beside"), "-b", "fix")
+    row = read_path(tmp_path / "beside").only("commits")
+    assert (row["repository_url"], row["tags"]) == ("https://example.com/shop/order.git", ["v1"])

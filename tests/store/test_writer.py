@@ -10,9 +10,11 @@ import pytest
 
 from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.store.catalogue import described
 from deep_code_reasoning.store.engine import ROW_GROUP
+from deep_code_reasoning.store.tables import Tables
 from deep_code_reasoning.store.writer import SegmentWriter
-from store.rows import batch_of
+from store.rows import batch_of, folder_with
 
 
 def test_a_writer_that_is_left_early_leaves_no_file(tmp_path: Path) -> None:
@@ -132,3 +134,46 @@ def test_rows_that_got_lost_fail_the_load(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="10 rows were written and 9 are there"):
             writer.finish()
     assert not list(tmp_path.iterdir())
+
+
+def columns_of(path: Path, table: str) -> set[str]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+
+
+def test_a_column_that_is_null_throughout_takes_no_room_and_shows_null(tmp_path: Path) -> None:
+    settings = Settings(memory_limit="512MiB")
+    rows = [{"body": "a", "trace_id": None, "severity_text": None}, {"body": "b", "severity_text": "WARN"}]
+    folder = folder_with(tmp_path / "i", settings, logs=rows)
+    there = columns_of(tmp_path / "i" / "segment-0001.duckdb", "logs")
+    assert {"log_number", "body", "severity_text", "source"} <= there
+    assert not {"trace_id", "host", "exception_type"} & there
+    with Tables.open(folder, settings) as tables:
+        assert tables.dicts("SELECT body, trace_id, severity_text FROM logs ORDER BY log_number") == [
+            {"body": "a", "trace_id": None, "severity_text": None},
+            {"body": "b", "trace_id": None, "severity_text": "WARN"},
+        ]
+        shown = tables.rows("SELECT column_name, replace(column_type, chr(34), '') FROM (DESCRIBE logs)")
+        assert shown == [(column.name, column.type) for column in described("logs").columns]
+        assert tables.count("spans") == 0
+
+
+def test_a_column_that_comes_late_is_there_for_all_rows(tmp_path: Path) -> None:
+    """In the midst of statements at work, several times: nothing is lost, and what was there before shows NULL."""
+    path = tmp_path / "s.duckdb"
+    late = [bodies(group * ROW_GROUP, ROW_GROUP) for group in range(6)]
+    for group, name in ((1, "host"), (2, "service_name"), (5, "trace_id")):
+        values = [None if number % 2 else f"{name} {number % 7}" for number in range(ROW_GROUP)]
+        late[group] = late[group].append_column(name, pa.array(values))
+    with SegmentWriter(path, Settings()) as writer:
+        for batch in late:
+            writer.insert("logs", batch, source=0)
+        writer.finish()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT count(*), count(DISTINCT log_number), count(host), count(service_name), count(trace_id),"
+            f" count_if(host = 'host ' || (log_number % {ROW_GROUP}) % 7),"
+            " min(log_number) FILTER (trace_id IS NOT NULL) FROM logs"
+        ).fetchone()
+    half = ROW_GROUP // 2
+    assert found == (6 * ROW_GROUP, 6 * ROW_GROUP, half, half, half, half, 5 * ROW_GROUP)

@@ -8,6 +8,7 @@ from functools import cached_property
 from deep_code_reasoning.changes import words
 from deep_code_reasoning.changes.delta import Delta, delta_of
 from deep_code_reasoning.changes.kinds import Kind, kinds_of
+from deep_code_reasoning.changes.seen import Seen
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Candidate:
     """It cannot have been live before, where `live_at` is not known."""
     live_in: tuple[tuple[str, int], ...] = ()
     because: tuple[str, ...] = ()
+    seen: Seen | None = None
+    """What its files' syntax shows, where it was read."""
 
     @cached_property
     def delta(self) -> Delta:
@@ -41,7 +44,7 @@ class Candidate:
 
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:
-        return kinds_of(self.delta, self.paths)
+        return kinds_of(self.delta, self.paths, self.seen)
 
     @cached_property
     def told(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.changes.candidate import Candidate
 from deep_code_reasoning.changes.dependency_bumps import declared_services, manifests
 from deep_code_reasoning.changes.deployed_ranges import ANYONE, Ride, Rides, by_repository, rides_of
-from deep_code_reasoning.changes.deploys import joined
+from deep_code_reasoning.changes.deploys import Deploy, joined, unfed
 from deep_code_reasoning.changes.library_rides import with_libraries
 from deep_code_reasoning.changes.regressed_path import RegressedPath
 from deep_code_reasoning.changes.repositories import Commit, Repository, repositories_of
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MOST_COMMITS = 400
 """So many are looked at unless told otherwise, those that went live last first."""
+
+MOST_OF_ONE = 5_000
+"""Older commits of a repository are taken for not read: ancestry costs the square of their number."""
 
 MOST_DELAY_NANO = 30 * 86_400_000_000_000
 """What has been live for longer did no harm for longer. A guess, not calibrated; the prior falls with age before it."""
@@ -83,9 +86,12 @@ def _sql(part: str = "") -> str:
 
 
 def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Known:
-    repositories = repositories_of(tables.dicts(_sql("commits")))
+    repositories = repositories_of(tables.dicts(_sql("commits"), most_of_one=MOST_OF_ONE))
     holder = {commit.repository: one for one in repositories for commit in one.commits.values()}
     resources, feed = tables.dicts(_sql("resources")), tables.dicts(_sql("deploys"), onset=onset)
+    if services_seen := unfed(resources, feed):
+        seen = tables.dicts(_sql("versions"), services=services_seen, onset=onset)
+        feed += [row | {"artifact": None, "previous_sha": None, "is_seen": True} for row in seen]
     changed = tables.dicts(_sql("manifests"), **manifests())
     environments = frozenset(row["deployment_environment_name"] for row in resources) - {None}
     evidence = Evidence(
@@ -105,11 +111,13 @@ def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Kn
         [
             (holder[row["repository"]].name, row["sha"], row["path"], row["patch"])
             for row in changed
-            if row["repository"] in holder and (row["names_dependencies"] or "Subproject commit" in row["patch"])
+            if len(repositories) > 1
+            and row["repository"] in holder
+            and (row["names_dependencies"] or "Subproject commit" in row["patch"])
         ],
     ).taken()
-    begins = min((row["time_unix_nano"] for row in feed), default=0)
-    of = by_repository(deploys)
+    begins = min((row["time_unix_nano"] for row in feed if not row.get("is_seen")), default=onset)
+    of = by_repository(_with_service(deploy, services) for deploy in deploys)
     rides = {one.name: rides_of(one, of.get(one.name, ()), begins) for one in repositories}
     deployed = {name: frozenset(deploy.service or ANYONE for deploy in told) for name, told in of.items()}
     on_the_way = with_libraries(rides, deployed, libraries, services, onset)
@@ -117,6 +125,12 @@ def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Kn
     for taken in libraries:
         raised.setdefault(taken.bump.sha, []).append(f"{taken.library.shown} {taken.words}")
     return _Known(repositories, services, rides, deployed, on_the_way, raised)
+
+
+def _with_service(deploy: Deploy, services: ServiceMap) -> Deploy:
+    if deploy.service or not deploy.repository:
+        return deploy
+    return replace(deploy, service=services.of_repository(deploy.repository.name).only)
 
 
 def _declared(changed: Iterable[Mapping], holder: Mapping[str, Repository]) -> dict[str, dict[str, str]]:

@@ -45,15 +45,29 @@ def rides_of(repository: Repository, deploys: Sequence[Deploy], feed_begins: int
         streams.setdefault((deploy.service or ANYONE, deploy.environment), []).append(deploy)
     rides: Rides = {}
     for (service, _), stream in streams.items():
-        before: Deploy | None = None
-        for deploy in stream:
-            if not repository.graph.is_known:
-                _ride_by_date(rides, repository, service, deploy)
-            elif deploy.sha is None:
-                _ride_unknown(rides, repository, service, deploy, before)
-            else:
-                _ride(rides, repository, service, deploy, _seen_before(deploy, before), feed_begins)
-            before = deploy
+        for sha, ride in _rides_in(stream, repository, service, feed_begins).items():
+            known = rides.setdefault(sha, {}).get(service)
+            rides[sha][service] = min(known, ride, key=_first) if known else ride
+    return rides
+
+
+def _first(ride: Ride) -> tuple[bool, int]:
+    """Of several environments the one where it is still live, and where it went live first."""
+    return ride.until is not None, ride.live_at or ride.latest
+
+
+def _rides_in(stream: Sequence[Deploy], repository: Repository, service: str, feed_begins: int) -> dict[str, Ride]:
+    """sha -> the last time it went live, of the deploys of one service to one environment."""
+    rides: dict[str, Ride] = {}
+    before: Deploy | None = None
+    for deploy in stream:
+        if not repository.graph.is_known:
+            _ride_by_date(rides, repository, service, deploy)
+        elif deploy.sha is None:
+            _ride_unknown(rides, repository, service, deploy, before)
+        else:
+            _ride(rides, repository, service, deploy, _seen_before(deploy, before), feed_begins)
+        before = deploy
     return rides
 
 
@@ -66,48 +80,51 @@ def _seen_before(deploy: Deploy, before: Deploy | None) -> Deploy | None:
 
 
 def _ride(
-    rides: Rides, repository: Repository, service: str, deploy: Deploy, before: Deploy | None, feed_begins: int
+    rides: dict[str, Ride],
+    repository: Repository,
+    service: str,
+    deploy: Deploy,
+    before: Deploy | None,
+    feed_begins: int,
 ) -> None:
     assert deploy.sha
     old = before.sha if before else None
     brought = repository.graph.brought(deploy.sha, old)
-    words = f"in {_step(service, before, deploy)}"
-    if before is not None and old is None:
-        if before.time < deploy.time:
-            brought &= repository.by_date(before.time, max(deploy.time, repository.commits[deploy.sha].time))
+    words = f"in {_step(service, before, deploy)}" + (", by its telemetry" if deploy.is_seen else "")
+    if before is None:
+        words += ", the first deploy known"
+    elif old is None:
         words += f", by date, since {_absent(before)}"
-    elif before is None:
-        words = f"in {_step(service, before, deploy)}, the first deploy known"
+        if before.time < deploy.time:
+            until = max(deploy.time, repository.commits[deploy.sha].time)
+            brought = brought & repository.by_date(before.time, until) | {deploy.sha}
     for sha in brought:
-        is_own = sha == deploy.sha
+        is_own = sha == deploy.sha and not (deploy.is_seen and before is None)
         is_certain = before is not None or is_own or repository.commits[sha].time >= feed_begins
-        _put(rides, sha, Ride(service, deploy.time if is_certain else None, deploy.time, words, None, is_own))
+        rides[sha] = Ride(service, deploy.time if is_certain else None, deploy.time, words, None, is_own)
     if old is not None:
-        for sha in repository.graph.brought(old, deploy.sha):
-            ride = rides.get(sha, {}).get(service)
-            if ride:
-                rides[sha][service] = replace(ride, until=deploy.time, words=f"{ride.words}, taken back")
+        for sha in repository.graph.brought(old, deploy.sha) & rides.keys():
+            rides[sha] = replace(rides[sha], until=deploy.time, words=f"{rides[sha].words}, taken back")
 
 
-def _ride_unknown(rides: Rides, repository: Repository, service: str, deploy: Deploy, before: Deploy | None) -> None:
+def _ride_unknown(
+    rides: dict[str, Ride], repository: Repository, service: str, deploy: Deploy, before: Deploy | None
+) -> None:
     words = f"in {_step(service, before, deploy)}, by date, since {_absent(deploy)}"
     for sha in repository.by_date(before.time if before else None, deploy.time):
-        _put(rides, sha, Ride(service, deploy.time if before else None, deploy.time, words))
+        rides[sha] = Ride(service, deploy.time if before else None, deploy.time, words)
 
 
-def _ride_by_date(rides: Rides, repository: Repository, service: str, deploy: Deploy) -> None:
+def _ride_by_date(rides: dict[str, Ride], repository: Repository, service: str, deploy: Deploy) -> None:
     """The first deploy, of a commit at least as new, takes a commit along."""
     made = repository.commits[deploy.sha].time if deploy.sha else deploy.time
     own = f"in {_step(service, None, deploy)}"
-    words = f"{own}, by date, since the commits name no parents"
     for sha in repository.by_date(None, made):
-        is_own = sha == deploy.sha
-        if service not in rides.get(sha, {}) or (is_own and not rides[sha][service].is_own):
-            _put(rides, sha, Ride(service, deploy.time, deploy.time, own if is_own else words, None, is_own))
-
-
-def _put(rides: Rides, sha: str, ride: Ride) -> None:
-    rides.setdefault(sha, {})[ride.service] = ride
+        if sha == deploy.sha and not (sha in rides and rides[sha].is_own):
+            rides[sha] = Ride(service, deploy.time, deploy.time, own, None, is_own=True)
+        elif sha not in rides:
+            words = f"{own}, by date, since the commits name no parents"
+            rides[sha] = Ride(service, deploy.time, deploy.time, words)
 
 
 def _step(service: str, before: Deploy | None, after: Deploy) -> str:

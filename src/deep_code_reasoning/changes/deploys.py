@@ -10,6 +10,10 @@ from typing import Any
 from deep_code_reasoning.changes.repositories import Repository, same_address
 
 SHOWN_DIGITS = 12
+_TRIAL = re.compile(
+    r"(?:^|[-_/])(?:staging|stage|stg|dev|development|test|testing|qa|sandbox|preview|local|ci|uat|preprod)(?:$|[-_/])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Deploy:
     artifact: str | None = None
     named_repository: bool = False
     """The deploy itself names its repository."""
+    is_seen: bool = False
+    """No feed tells of it: the version was first seen running then."""
 
     @property
     def label(self) -> str:
@@ -44,12 +50,19 @@ def joined(
     """In order of time. `of_service`: the repositories that a service is known to be built from.
 
     By the commit that the deploy names, else by its version or its image's tag in those repositories. Where the
-    telemetry names its `environments` and deploys went there, deploys to other ones (staging) are left out.
+    telemetry names its `environments` and deploys went there, deploys to other ones are left out; else those to
+    environments that are called as if nobody depended on them.
     """
     rows = list(rows)
     if any(row["environment"] in environments for row in rows):
         rows = [row for row in rows if row["environment"] is None or row["environment"] in environments]
+    elif any(not _is_trial(row) for row in rows):
+        rows = [row for row in rows if not _is_trial(row)]
     return [_joined(row, repositories, of_service) for row in rows]
+
+
+def _is_trial(row: Mapping[str, Any]) -> bool:
+    return bool(_TRIAL.search(row["environment"] or ""))
 
 
 def _joined(
@@ -79,7 +92,19 @@ def _joined(
         row["previous_sha"],
         row["artifact"],
         repository in named,
+        bool(row.get("is_seen")),
     )
+
+
+def unfed(resources: Iterable[Mapping[str, Any]], feed: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Services of which no deploy is known and that ran more than one version: telemetry tells when each came."""
+    fed = {row["service_name"] for row in feed}
+    ran: dict[str, set[tuple]] = {}
+    for row in resources:
+        version = (row["service_version"], row["vcs_ref_head_revision"])
+        if row["service_name"] not in fed and any(version):
+            ran.setdefault(row["service_name"], set()).add(version)
+    return sorted(service for service, versions in ran.items() if len(versions) > 1)
 
 
 def is_named(repository: Repository, address: str | None) -> bool:

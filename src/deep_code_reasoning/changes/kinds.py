@@ -1,15 +1,22 @@
-"""Reads kinds.toml: what kinds of change a patch is, and which of them can bring a symptom about."""
+"""What kinds of change a patch is, and which of them can bring a symptom about.
+
+A kind is seen on the syntax tree (patterns/), or, where there is none, in the words of the changed lines (kinds.toml).
+The tree wins: what it saw brings its lines, and what it could have seen and did not is not looked for in words.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from deep_code_reasoning.changes.delta import Delta
+from deep_code_reasoning.changes.pattern import Match
+from deep_code_reasoning.changes.pattern_catalogue import all_patterns
+from deep_code_reasoning.changes.seen import Seen
 
 STEPS = ("none", "patch", "minor", "major")
 
@@ -25,6 +32,10 @@ class Kind:
     moved: str = "any"
     bump: str | None = None
     path: re.Pattern[str] | None = None
+    same_as: frozenset[str] = frozenset()
+    """Patterns on the tree that tell the same fact, itself among them."""
+    at: tuple[Match, ...] = ()
+    """Where the tree shows it; empty when only words do."""
 
     def holds(self, delta: Delta, paths: Sequence[str]) -> bool:
         if self.path and not any(self.path.search(path) for path in paths):
@@ -35,6 +46,16 @@ class Kind:
             return any(
                 self.number.search(number.name) and self.moved in ("any", number.moved) for number in delta.numbers
             )
+        return self._stands_in(delta)
+
+    def tells(self, match: Match) -> bool:
+        """It is what became of the number that a match saw replaced."""
+        number = match.replaced
+        if self.number is None or number is None or not self.number.search(number.name):
+            return False
+        return self.moved in ("any", number.moved)
+
+    def _stands_in(self, delta: Delta) -> bool:
         out, put = "\n".join(delta.removed), "\n".join(delta.added)
         if self.removed and self.added:
             one, other = _words(self.removed, out), _words(self.added, put)
@@ -70,22 +91,44 @@ def kinds() -> tuple[Kind, ...]:
     def pattern(entry: dict, name: str) -> re.Pattern[str] | None:
         return re.compile(entry[name], re.IGNORECASE | re.MULTILINE) if name in entry else None
 
-    return tuple(
-        Kind(
+    def kind(entry: dict) -> Kind:
+        seen = all_patterns().get(entry["name"])
+        return Kind(
             entry["name"],
-            entry["words"],
-            frozenset(entry["symptom"]),
+            seen.words if seen else entry["words"],
+            seen.symptoms if seen else frozenset(entry["symptom"]),
             *(pattern(entry, name) for name in ("removed", "added", "number")),
-            entry.get("moved", "any"),
-            entry.get("bump"),
-            pattern(entry, "path"),
+            moved=entry.get("moved", "any"),
+            bump=entry.get("bump"),
+            path=pattern(entry, "path"),
+            same_as=frozenset(entry.get("same_as", ())) | ({entry["name"]} if seen else set()),
         )
-        for entry in _data()["kind"]
+
+    return tuple(kind(entry) for entry in _data()["kind"])
+
+
+def kinds_of(delta: Delta, paths: Sequence[str], seen: Seen | None = None) -> tuple[Kind, ...]:
+    """Each kind once. `seen`: what matches_of saw on the syntax of the same commit's files."""
+    told = _on_the_tree(seen.matches if seen else ())
+    names = {name for kind in told for name in (kind.name, *(match.pattern for match in kind.at))}
+    return told + tuple(
+        kind
+        for kind in kinds()
+        if not (kind.name in names or kind.same_as & names or (seen and seen.is_whole and kind.same_as))
+        and kind.holds(delta, paths)
     )
 
 
-def kinds_of(delta: Delta, paths: Sequence[str]) -> tuple[Kind, ...]:
-    return tuple(kind for kind in kinds() if kind.holds(delta, paths))
+def _on_the_tree(matches: Sequence[Match]) -> tuple[Kind, ...]:
+    at: dict[Kind, list[Match]] = {}
+    by_name = {kind.name: kind for kind in kinds()}
+    for match in matches:
+        pattern = all_patterns()[match.pattern]
+        found = [kind for kind in kinds() if kind.tells(match)]
+        own = by_name.get(pattern.name) or Kind(pattern.name, pattern.words, pattern.symptoms)
+        for kind in found or [own]:
+            at.setdefault(kind, []).append(match)
+    return tuple(replace(kind, at=tuple(some)) for kind, some in at.items())
 
 
 def symptoms_in(texts: Iterable[str]) -> frozenset[str]:

@@ -21,7 +21,7 @@ DIRECTORY = "the name of the directory"
 Claims = Iterator[tuple[str, str, str]]
 """Repository (its name), service, how that is known."""
 
-_OF_SERVICES = re.compile(r"(?:services|apps|cmd)/([^/]+)/")
+_HOLD_SERVICES = ("services/", "apps/", "cmd/")
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ class ServiceMap:
         return found
 
     def _in(self, paths: Iterable[str]) -> set[str]:
-        folders = {bare(part) for path in paths for part in path.split("/")[:-1]}
-        return {self._by_bare[part] for part in folders if part in self._by_bare}
+        parts = {part for folder in {path.rpartition("/")[0] for path in paths} for part in folder.split("/")}
+        return {self._by_bare[name] for part in parts if (name := bare(part)) in self._by_bare}
 
     @staticmethod
     def _names_another(paths: Iterable[str], services: Iterable[str]) -> bool:
@@ -108,7 +108,8 @@ def bare(name: str) -> str:
 
 
 def _folders_of_services(paths: Iterable[str]) -> set[str]:
-    return {match[1] for path in paths if (match := _OF_SERVICES.match(path))}
+    held = (path.split("/", 2) for path in paths if path.startswith(_HOLD_SERVICES))
+    return {parts[1] for parts in held if len(parts) == 3 and parts[1]}
 
 
 def _by_setting(evidence: Evidence) -> Claims:

@@ -64,6 +64,11 @@ def runs(paths: Iterable[str]) -> list[str]:
     return [path for path in paths if not any(_pattern(name).search(path) for name in ("path", "follows"))]
 
 
+def is_foreign(path: str) -> bool:
+    """Copied in from elsewhere, or generated."""
+    return bool(_pattern("foreign").search(path))
+
+
 def is_presentation(path: str) -> bool:
     return bool(_pattern("presentation").search(path))
 

@@ -1,1 +1,1 @@
-"""Source code: its languages, its syntax, the functions in it."""
+"""Source code as syntax: which language, its functions, calls and loops, the constant text that a program says."""

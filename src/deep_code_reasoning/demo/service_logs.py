@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from json import JSONEncoder
 from pathlib import Path
+from typing import TextIO
 
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -17,20 +18,23 @@ def _moment(wall_ns: int) -> datetime:
 
 
 class LogFile:
-    """A text file that can be rotated into a gzip."""
+    """A text file that can be rotated into a gzip; it is there from its first line on."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.lines = 0
-        self._file = path.open("w", encoding="utf-8", newline="\n")
+        self._file: TextIO | None = None
 
     def write(self, text: str) -> None:
+        if self._file is None:
+            self._file = self._open()
         self._file.write(text)
         self.lines += 1
 
     def rotate(self, suffix: str) -> None:
         """Compress what is there into `<name>.<suffix>.log.gz` and start afresh."""
+        if self._file is None:
+            return
         self._file.close()
         target = self.path.with_name(f"{self.path.stem}.{suffix}{self.path.suffix}.gz")
         with (
@@ -39,10 +43,15 @@ class LogFile:
             gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
         ):
             shutil.copyfileobj(plain, packed)
-        self._file = self.path.open("w", encoding="utf-8", newline="\n")
+        self._file = self._open()
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+
+    def _open(self) -> TextIO:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return self.path.open("w", encoding="utf-8", newline="\n")
 
 
 def java_line(wall_ns: int, level: str, thread: str, logger: str, message: str, stack: str = "") -> str:

@@ -52,7 +52,13 @@ def effect_in_words(effect: ChangeEffect) -> str:
         text = effect.what
     if effect.rate_ratio:
         ratio, low, high = effect.rate_ratio
-        text += f" (rate ratio {ratio:,.1f}, {low:,.1f} to {high:,.1f})"
+        never = effect.calls is not None and effect.calls[0] == 0
+        told = (
+            f"never before; at least {low:,.0f} times as often"
+            if never
+            else f"rate ratio {ratio:,.1f}, {low:,.1f} to {high:,.1f}"
+        )
+        text += f" ({told})"
     if effect.share_of_rise is not None and effect.added_ms is not None:
         text += f"; that is {effect.added_ms:,.1f} ms a request, {effect.share_of_rise:.0%} of the rise"
     return text

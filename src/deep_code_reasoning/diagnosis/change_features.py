@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import log, log10
 from pathlib import Path
 
 from deep_code_reasoning.changes.candidates import Candidate
-from deep_code_reasoning.changes.kinds import fitting
+from deep_code_reasoning.changes.kinds import Kind, fitting
 from deep_code_reasoning.changes.same_file import same_file
 from deep_code_reasoning.diagnosis import evidence_model as model
-from deep_code_reasoning.diagnosis.change_scene import Scene
+from deep_code_reasoning.diagnosis.change_question import Asked
+from deep_code_reasoning.diagnosis.change_scene import Release, Scene
 
 STRENGTH = 30
 """So many changes the rates of change_features.toml count as."""
@@ -33,7 +34,7 @@ PLACED = 0.4
 """What a word counts that the message tells, that stands on both sides of a patch, that a path holds; one that
 changed counts 1."""
 
-TIES = ("file", "function", "name", "word", "number", "level")
+TIES = ("file", "function", "name", "word", "number", "level", "text")
 """What ties a change to this failure. Place, time and kind do not: they fit many failures, so without a tie they speak
 for nothing (of changes held against the symptoms of foreign incidents, one in eight fits by its kind)."""
 
@@ -45,6 +46,14 @@ PRESENTATION_DB = -10.0
 """One in thirty, and one in ten, culprits would be such. Guesses, not calibrated."""
 
 FEW_NAMES = 3
+
+LONG_TEXT = 12
+"""Characters of a constant text from which it is hardly written twice."""
+
+ROLL_OUT_NANO = 3_600_000_000_000
+"""A version serves at most so long after its deploy is told; traces that are sampled show it late."""
+
+CLOCK_NANO = 60_000_000_000
 
 
 @dataclass(frozen=True)
@@ -83,14 +92,19 @@ def features() -> dict[str, Feature]:
     return {name: Feature(**entry) for name, entry in data.items()}
 
 
-def weigh_all(candidates: Sequence[Candidate], others: Sequence[Candidate], scene: Scene) -> list[Weighed]:
-    """In the order of the candidates."""
+def weigh_all(
+    candidates: Sequence[Candidate],
+    others: Sequence[Candidate],
+    scene: Scene,
+    asked: Mapping[str, Asked] | None = None,
+) -> list[Weighed]:
+    """In the order of the candidates. `asked`: by sha, what the question says of them."""
     everyone = [*candidates, *others]
     marks = _Marks(everyone, scene)
-    return [_weighed(candidate, marks, len(everyone), scene) for candidate in candidates]
+    return [_weighed(one, marks, len(everyone), scene, (asked or {}).get(one.sha)) for one in candidates]
 
 
-def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed:
+def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene, asked: Asked | None) -> Weighed:
     gains, losses, reasons, tie = dict[str, tuple[str, float]](), 0.0, [], 0.0
     for name, feature in features().items():
         having = marks.having(name, one)
@@ -107,6 +121,11 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
             losses += loss
             if loss <= -1:
                 reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
+    if asked and asked.weight >= 1:
+        gains["asked"] = (f"the question {asked.words}", asked.weight)
+        reasons.append(f"the question {asked.words} ({asked.weight:+.1f} dB)")
+    elif asked:
+        losses += min(0.0, asked.weight)
     weight = sum(model.discounted(sorted((gain for _, gain in gains.values()), reverse=True))) + losses
     weight = (weight if tie else min(weight, 0.0)) + _held_against(one, scene, reasons)
     return Weighed(weight, tuple(reasons), tie, gains)
@@ -120,6 +139,10 @@ def _held_against(one: Candidate, scene: Scene, reasons: list[str]) -> float:
     elif one.is_presentation:
         weight += PRESENTATION_DB
         reasons.append(f"touches only what is shown ({PRESENTATION_DB:+.0f} dB)")
+    acquitted = _release(one, [release for release in scene.releases if not release.is_worse])
+    if acquitted:
+        weight += model.FLOOR_DB
+        reasons.append(f"{acquitted.words}, and it went live with that version ({model.FLOOR_DB:+.0f} dB)")
     began = min((scene.began[service] for service in scene.services if service in scene.began), default=None)
     if began is not None and one.since > began:
         weight += model.FLOOR_DB
@@ -158,7 +181,9 @@ class _Marks:
         numbers = {n for r in delta.numbers for n in r.shown - r.was} & scene.numbers
         levels = [r for r in delta.numbers if any(b in r.was and a in r.shown for b, a in scene.levels)]
         named = sorted(delta.names & self._names)[:FEW_NAMES]
-        functions = {f for f in scene.functions if len(f) > 3 and f.lower() in one.patch.lower()}
+        functions = _functions(one, scene)
+        texts = _texts(one, scene)
+        release = _release(one, [release for release in scene.releases if release.is_worse])
         tie, words = self._tie(one)
         return {
             "service": (of_service, ""),
@@ -166,8 +191,10 @@ class _Marks:
             "function": (bool(functions), ""),
             "name": (bool(named), f": {', '.join(named)}"),
             "word": (tie, f": {', '.join(words)}"),
-            "kind": (bool(fits), f": {fits[0].words}" if fits else ""),
+            "kind": (bool(fits), f": {_told(fits[0])}" if fits else ""),
             "number": (bool(numbers), f": {', '.join(f'{n:g}' for n in sorted(numbers)[:FEW_NAMES])}"),
+            "text": (bool(texts), f": {texts[0]!r}" if texts else ""),
+            "release": (release is not None, f" ({release.words})" if release else ""),
             "level": (bool(levels), f": {levels[0].before:g} → {levels[0].after:g}" if levels else ""),
         }
 
@@ -195,7 +222,43 @@ class _Marks:
         return self._counts[name]
 
     def is_asked(self, name: str) -> bool:
+        if name == "release":
+            return any(release.is_worse for release in self._scene.releases)
         return bool(self._scene.services if name == "service" else self._scene.symptoms)
+
+
+def _told(kind: Kind) -> str:
+    """With the place, where the syntax tells it."""
+    return str(kind.at[0]) if kind.at else kind.words
+
+
+def _functions(one: Candidate, scene: Scene) -> set[str]:
+    """Of the functions that the findings name: those touched, or, where no syntax was read, named in its patch."""
+    wanted = {function.lower() for function in scene.functions if len(function) > 3}
+    if one.seen and one.seen.is_whole:
+        touched = {part.name.rpartition(".")[2].lower() for some in one.seen.functions.values() for part in some}
+        return wanted & touched
+    patch = one.patch.lower()
+    return {function for function in wanted if function in patch}
+
+
+def _texts(one: Candidate, scene: Scene) -> list[str]:
+    """Constant texts of what it touched, as failing lines and spans tell them; the longest first."""
+    if not one.seen:
+        return []
+    told = {" ".join(text.text.split()) for some in one.seen.literals.values() for text in some}
+    long = [text for text in told if len(text) >= LONG_TEXT and " " in text]
+    return sorted((text for text in long if any(text.lower() in other for other in scene.texts)), key=len, reverse=True)
+
+
+def _release(one: Candidate, releases: Sequence[Release]) -> Release | None:
+    """The version that it went live with. Its requests come some time after its deploy is told, or just before."""
+    live = dict(one.live_in)
+    for release in releases:
+        at = live.get(release.service)
+        if at is not None and -CLOCK_NANO <= release.since - at <= ROLL_OUT_NANO:
+            return release
+    return None
 
 
 def _all_words(one: Candidate) -> frozenset[str]:

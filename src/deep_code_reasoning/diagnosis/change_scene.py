@@ -38,11 +38,23 @@ OPAQUE = re.compile(
 
 
 @dataclass(frozen=True)
+class Release:
+    """A version of a service, since when it served beside the one before it, and whether it did worse (REL001)."""
+
+    service: str
+    version: str
+    since: int
+    is_worse: bool
+    words: str
+
+
+@dataclass(frozen=True)
 class Scene:
     """`services`: where it may begin. `words`: stems and what each is worth. `names`: identifiers and quoted names.
 
     `numbers`: constants that failing lines report. `levels`: (before, after) of gauges that rested and moved at once.
-    `began`: when the first unknown warning of each service came.
+    `began`: when the first unknown warning of each service came. `texts`: what lines and spans say, blanks evened out.
+    `releases`: versions held against the ones beside them.
     """
 
     services: frozenset[str]
@@ -54,6 +66,8 @@ class Scene:
     levels: frozenset[tuple[float, float]] = frozenset()
     symptoms: frozenset[str] = frozenset()
     began: dict[str, int] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+    releases: tuple[Release, ...] = ()
 
 
 def scene_of(tables: Tables, incident: Incident, suspects: Sequence[Suspect], findings: Sequence[Finding]) -> Scene:
@@ -83,7 +97,17 @@ def scene_of(tables: Tables, incident: Incident, suspects: Sequence[Suspect], fi
         frozenset((row["before"], row["after"]) for row in tables.dicts(_sql("metrics"), **windows)),
         symptoms_in([everything, *(f"{f.code} {f.title} {f.numbers.get('metric', '')}" for f in relevant)]),
         _began(grave),
+        tuple(" ".join(text.split()).lower() for text in texts),
+        tuple(_releases(findings)),
     )
+
+
+def _releases(findings: Iterable[Finding]) -> Iterable[Release]:
+    for finding in findings:
+        service, since = finding.subject.service, finding.interval
+        if finding.code == "REL001" and service and since:
+            version, verdict = str(finding.numbers["version"]), finding.numbers["verdict"]
+            yield Release(service, version, since.start, verdict == "worse", finding.title)
 
 
 def _sql(name: str) -> str:

@@ -7,20 +7,27 @@ with the probability of causes that need no change, and it wins where no feature
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from deep_code_reasoning.changes import words
-from deep_code_reasoning.changes.candidates import Candidate, candidates_of
+from deep_code_reasoning.changes.candidate import Candidate
+from deep_code_reasoning.changes.candidates import candidates_of
+from deep_code_reasoning.changes.commit_syntax import with_syntax
+from deep_code_reasoning.changes.kinds import fitting
+from deep_code_reasoning.changes.regressed_path import RegressedPath, regressed_path
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_effect import effect_of, location_of
 from deep_code_reasoning.diagnosis.change_features import Weighed, weigh_all
+from deep_code_reasoning.diagnosis.change_question import Asked, asked_of
 from deep_code_reasoning.diagnosis.change_scene import Scene, scene_of
-from deep_code_reasoning.finding import Finding, RankedChange, Suspect
-from deep_code_reasoning.incident import Incident, iso
+from deep_code_reasoning.finding import Finding, Location, RankedChange, Suspect
+from deep_code_reasoning.incident import Incident, TimeWindow, iso
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.progress import Work
     from deep_code_reasoning.store.tables import Tables
 
 MOST_SHOWN = 10
@@ -32,6 +39,24 @@ LEAST_LACKING_DB = 1.0
 
 DELAY_NANO = 24 * 3_600_000_000_000
 """Half of all culprits are supposed to have shown themselves a day after their deploy. A guess, not calibrated."""
+
+
+MOST_READ = 40
+"""So many of the likeliest have the syntax of their files read."""
+
+
+@dataclass(frozen=True)
+class KnownCode:
+    """Where code may be read, and which service a repository is, as the user set it."""
+
+    roots: tuple[Path, ...] = ()
+    services: Mapping[str, str] = field(default_factory=dict)
+
+
+class Ranked(NamedTuple):
+    score: float
+    candidate: Candidate
+    weighed: Weighed
 
 
 @dataclass(frozen=True)
@@ -59,25 +84,29 @@ def rank_changes(
     suspects: Sequence[Suspect],
     findings: Sequence[Finding],
     without_change: float,
+    known: KnownCode,
+    work: Work,
 ) -> Culprit:
     """`without_change`: the probability, by the suspects, of a cause that needs no change (0..1)."""
     window = incident.onset or incident.incident
     if window is None or not suspects:
         return Culprit()
     onset = window.end
-    candidates, others = candidates_of(tables, onset)
-    if not candidates:
-        return Culprit()
     scene = scene_of(tables, incident, suspects, findings)
     argued = {argument.finding for suspect in suspects for argument in suspect.in_favour}
     relevant = [finding for finding in findings if finding.id in argued]
-    weighed = weigh_all(candidates, others, scene)
-    fresh = [_freshness(candidate, onset) for candidate in candidates]
-    share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
-    scores, none = model.posterior([one.weight for one in weighed], fresh, unknown=1 - share)
-    ranked = sorted(zip(scores, candidates, weighed, strict=True), key=lambda row: (-row[0], -row[1].since, row[1].sha))
-    told = [row for row in ranked if row[0] >= LEAST_SHOWN or _is_recent(row[1], onset)][:MOST_SHOWN]
-    leader = ranked[0][2]
+    path = _path(tables, scene, relevant)
+    candidates, others = candidates_of(tables, onset, path=path, repositories=known.services)
+    if not candidates:
+        return Culprit()
+    asked = asked_of(incident.question, candidates)
+    ranked, _ = _ranked(candidates, others, scene, window, without_change, asked)
+    likely = [row.candidate for row in ranked[:MOST_READ]]
+    read = {one.sha: one for one in with_syntax(tables, likely, known.roots, work)}
+    candidates = [read.get(one.sha, one) for one in candidates]
+    ranked, none = _ranked(candidates, others, scene, window, without_change, asked)
+    told = [row for row in ranked if row.score >= LEAST_SHOWN or _is_recent(row.candidate, onset)][:MOST_SHOWN]
+    leader = ranked[0].weighed
     score, first, of_first = ranked[0]
     blamed = first if score > max(none, 0.5) and of_first.may_be_named else None
     changes = tuple(
@@ -87,9 +116,9 @@ def rank_changes(
             c.repository,
             c.service,
             round(score, 4),
-            (*_why(one, scene), _when(c, onset)),
+            (*_why(one, scene), *c.because, _when(c, onset)),
             why_not(one, leader) if place > 1 else (),
-            location_of(relevant, c.paths),
+            location_of(relevant, c.paths) or _fact(c, scene),
             effect_of(relevant, c.services | c.rides, c.paths) if c is blamed else None,
         )
         for place, (score, c, one) in enumerate(told, 1)
@@ -108,6 +137,33 @@ def rank_changes(
     )
 
 
+def _ranked(
+    candidates: Sequence[Candidate],
+    others: Sequence[Candidate],
+    scene: Scene,
+    window: TimeWindow,
+    without_change: float,
+    asked: Mapping[str, Asked],
+) -> tuple[list[Ranked], float]:
+    """The likeliest first, and the probability of none of them."""
+    weighed = weigh_all(candidates, others, scene, asked)
+    fresh = [_freshness(candidate, window.end) for candidate in candidates]
+    share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
+    priors = [prior * _possible(candidate, window) for prior, candidate in zip(fresh, candidates, strict=True)]
+    scores, none = model.posterior([one.weight for one in weighed], priors, unknown=1 - share)
+    rows = map(Ranked, scores, candidates, weighed)
+    return sorted(rows, key=lambda row: (-row.score, -row.candidate.since, row.candidate.sha)), none
+
+
+def _path(tables: Tables, scene: Scene, findings: Sequence[Finding]) -> RegressedPath | None:
+    """Around the services where it begins and those that the findings are about; None where no calls were seen."""
+    subjects = [finding.subject for finding in findings]
+    about = {name for subject in subjects for name in (subject.service, subject.peer) if name}
+    suffering = scene.services | about
+    path = regressed_path(tables, suffering)
+    return path if path.services - suffering else None
+
+
 def _is_recent(candidate: Candidate, onset: int) -> bool:
     return onset - candidate.since <= DELAY_NANO
 
@@ -117,6 +173,14 @@ def _why(one: Weighed, scene: Scene) -> tuple[str, ...]:
         return one.reasons
     where = f" of {', '.join(sorted(scene.services))}, where it begins" if scene.services else ""
     return (*one.reasons, f"nothing in it ties it to the failure{where}")
+
+
+def _fact(candidate: Candidate, scene: Scene) -> Location | None:
+    """Where its syntax does what can bring such a symptom about."""
+    for kind in fitting(candidate.kinds, scene.symptoms):
+        if kind.at:
+            return Location(kind.at[0].path, kind.at[0].line, kind.at[0].function)
+    return None
 
 
 def why_not(one: Weighed, leader: Weighed) -> tuple[str, ...]:
@@ -150,6 +214,11 @@ def remedy_of(culprit: Candidate, scene: Scene) -> str:
 def _freshness(candidate: Candidate, onset: int) -> float:
     """The prior of a change by its age: 1 when just deployed, a half after DELAY, falling as one over the age."""
     return 1 / (1 + max(0, onset - candidate.since) / DELAY_NANO)
+
+
+def _possible(candidate: Candidate, window: TimeWindow) -> float:
+    """The part of the onset's window that is left when the change goes live: before that it did nothing."""
+    return min(1.0, (max(0, window.end - candidate.since) + 1) / (window.end - window.start + 1))
 
 
 def _when(candidate: Candidate, onset: int) -> str:

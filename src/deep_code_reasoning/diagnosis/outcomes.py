@@ -49,6 +49,8 @@ class Outcomes:
     @property
     def bad(self) -> str:
         """What the symptomatic ones are, in a word."""
+        if self.symptom == "slower":
+            return "slower"
         return (
             "failing"
             if self.symptom != "any" or not self.slow

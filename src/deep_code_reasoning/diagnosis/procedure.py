@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.diagnosis.blast_radius import blast_radius
 from deep_code_reasoning.diagnosis.chains import order
-from deep_code_reasoning.diagnosis.changes import Culprit, rank_changes
+from deep_code_reasoning.diagnosis.changes import Culprit, KnownCode, rank_changes
 from deep_code_reasoning.diagnosis.detection import detect
 from deep_code_reasoning.diagnosis.differential.view import differential
 from deep_code_reasoning.diagnosis.outcomes import outcomes_of
@@ -37,6 +37,7 @@ def diagnose(
     incident: TimeWindow | None = None,
     question: str | None = None,
     unread: tuple[Unread, ...] = (),
+    known: KnownCode = KnownCode(),  # noqa: B008 -- frozen
     work: Work,
 ) -> Diagnosis:
     """Finds the windows (those given stand), runs every rule, weighs what they saw, and says what is to blame.
@@ -67,7 +68,7 @@ def diagnose(
             differential=changed,
         )
     work.report(Progress("diagnose", 2, 3, "steps", "looking at the changes"))
-    culprit = _culprit(tables, search, ranking, findings)
+    culprit = _culprit(tables, search, ranking, findings, known, work)
     acquitted = ruled_out(findings, outcomes, found, ranking)
     radius = _radius(tables, search, ranking, culprit)
     said = verdict(search.incident, found, ranking, culprit, outcomes, radius, acquitted)
@@ -89,9 +90,11 @@ def diagnose(
     )
 
 
-def _culprit(tables: Tables, search: Search, ranking: Ranking, findings: tuple[Finding, ...]) -> Culprit:
+def _culprit(
+    tables: Tables, search: Search, ranking: Ranking, findings: tuple[Finding, ...], known: KnownCode, work: Work
+) -> Culprit:
     changeless = sum(suspect.score * CHANGELESS.get(suspect.kind, 0.0) for suspect in ranking.suspects)
-    return rank_changes(tables, search.incident, ranking.suspects, findings, changeless)
+    return rank_changes(tables, search.incident, ranking.suspects, findings, changeless, known, work)
 
 
 def _radius(tables: Tables, search: Search, ranking: Ranking, culprit: Culprit) -> tuple[str, ...]:

@@ -319,7 +319,7 @@ class _Loading:
 
     def _insert(self, batch: Batch, record: EvidenceRecord, base: dict[str, int]) -> None:
         from deep_code_reasoning.store.insertion import Insertion
-        from deep_code_reasoning.store.writer import NUMBERS, largest
+        from deep_code_reasoning.store.placement import NUMBERS, largest
 
         if self._insertion is None:
             self._segment = self._manifest.new_segment()

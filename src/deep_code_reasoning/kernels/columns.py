@@ -2,7 +2,7 @@
 
 `numbers[c, row]`, `texts[c * capacity + row]` (Arrow string views, two words), `present[row, c]` (texts, then
 numbers), and the attributes behind each other in `keys` and `values` with `ends[row]` behind the row's last.
-Memory that is never written costs nothing: it is zero pages.
+Memory that is never written costs nothing: it is zero pages. Memory that was used before (`memory`) holds anything.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from deep_code_reasoning.kernels.pages import pages
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from deep_code_reasoning.kernels.pages import UsedPages
 
 
 def zeros(shape: int | tuple[int, ...], dtype: type) -> np.ndarray:
@@ -31,18 +33,32 @@ def zeros(shape: int | tuple[int, ...], dtype: type) -> np.ndarray:
     return np.frombuffer(pages(count * np.dtype(dtype).itemsize), dtype).reshape(sizes)
 
 
-class Columns:
-    """Room for `capacity` rows of `numbers` and `texts` columns with `attributes` attributes in all."""
+def room(shape: int | tuple[int, ...], dtype: type, memory: UsedPages | None) -> np.ndarray:
+    """As `zeros`; from `memory`, where there is one, of any content."""
+    sizes = shape if isinstance(shape, tuple) else (shape,)
+    count = math.prod(sizes)
+    if memory is None or not count:
+        return zeros(shape, dtype)
+    return np.frombuffer(memory.take(count * np.dtype(dtype).itemsize), dtype, count).reshape(sizes)
 
-    def __init__(self, capacity: int, numbers: int, texts: int, attributes: int) -> None:
+
+class Columns:
+    """Room for `capacity` rows of `numbers` and `texts` columns with `attributes` attributes in all.
+
+    All zero without `memory`; a kernel that is given columns of `memory` sets every flag of a row itself.
+    """
+
+    def __init__(
+        self, capacity: int, numbers: int, texts: int, attributes: int, memory: UsedPages | None = None
+    ) -> None:
         self.capacity = capacity
-        self.numbers = zeros((numbers, capacity), np.int64)
-        self.texts = zeros((texts * capacity, 2), np.uint64)
-        self.present = zeros((capacity, texts + numbers), np.uint8)
-        self.ends = zeros(capacity, np.int32)
-        self.keys = zeros((attributes, 2), np.uint64)
-        self.values = zeros((attributes, 2), np.uint64)
-        self.value_present = zeros(attributes, np.uint8)
+        self.numbers = room((numbers, capacity), np.int64, memory)
+        self.texts = room((texts * capacity, 2), np.uint64, memory)
+        self.present = room((capacity, texts + numbers), np.uint8, memory)
+        self.ends = room(capacity, np.int32, memory)
+        self.keys = room((attributes, 2), np.uint64, memory)
+        self.values = room((attributes, 2), np.uint64, memory)
+        self.value_present = room(attributes, np.uint8, memory)
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:

@@ -1,10 +1,14 @@
-"""Zeroed memory straight from the operating system: what is never written takes none."""
+"""Memory straight from the operating system: what is never written takes none, what was used before costs no faults."""
 
 from __future__ import annotations
 
 import mmap
+import sys
 
 HUGE_PAGE = 2 << 20
+KEPT_BYTES = 256 << 20  # larger blocks are not kept to be used again
+KEPT_FILLED_BYTES = 64 << 20
+_OWN = 3  # references to a block that only its list, the loop over that and the question for them hold
 
 
 def pages(size: int, *, filled: bool = False) -> mmap.mmap:
@@ -15,3 +19,32 @@ def pages(size: int, *, filled: bool = False) -> mmap.mmap:
     if filled and size >= HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)
     return memory
+
+
+class UsedPages:
+    """Gives pages again that nobody refers to any longer: arrays, Arrow buffers and memoryviews hold on to theirs.
+
+    What is given holds whatever it held before. Getting new pages for each window, and clearing them, took the system
+    a tenth of the time of a load.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: dict[tuple[int, bool], list[mmap.mmap]] = {}
+
+    def take(self, size: int, *, filled: bool = False) -> mmap.mmap:
+        """At least `size` bytes, of any content."""
+        size = _rounded(size)
+        blocks = self._blocks.setdefault((size, filled), [])
+        for block in blocks:
+            if sys.getrefcount(block) == _OWN:
+                return block
+        block = pages(size, filled=filled)
+        if size <= (KEPT_FILLED_BYTES if filled else KEPT_BYTES):
+            blocks.append(block)
+        return block
+
+
+def _rounded(size: int) -> int:
+    """Up to an eighth more, so that windows of nearly one size share their memory."""
+    step = 1 << max(12, size.bit_length() - 3)
+    return -(-size // step) * step

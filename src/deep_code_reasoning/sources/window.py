@@ -10,7 +10,7 @@ from mmap import mmap
 
 import numpy as np
 
-from deep_code_reasoning.kernels.pages import pages
+from deep_code_reasoning.kernels.pages import UsedPages
 from deep_code_reasoning.sources.reader import Skipped
 from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Line
 
@@ -35,6 +35,7 @@ class Window:
         self.failure: Skipped | None = None  # where and why the stream ended early
         self.reached = 0  # the offset behind the line that `lines` gave last
         self._chunks = stream.chunks()
+        self._memory = UsedPages()
         self._line_limit = stream.limits.line_bytes
         self._line, self._line_offset = 1, 0
 
@@ -59,15 +60,16 @@ class Window:
     def _hold(self, offset: int, kept: memoryview, parts: Iterable[bytes], size: int) -> None:
         """Puts `parts`, about `size` bytes, behind `kept`, each as it comes: it is still in the processor's cache."""
         self.line_number(offset)
-        text, end = pages(len(kept) + size + _LARGEST_CHUNK, filled=True), len(kept)
+        text, end = self._memory.take(len(kept) + size + _LARGEST_CHUNK, filled=True), len(kept)
         text[:end] = kept
         for part in parts:
             if end + len(part) + len(PADDING) > len(text):
-                larger = pages(2 * len(text) + len(part), filled=True)
+                larger = self._memory.take(2 * len(text) + len(part), filled=True)
                 larger[:end] = memoryview(text)[:end]
                 text = larger
             text[end : end + len(part)] = part
             end += len(part)
+        text[end : end + len(PADDING)] = PADDING
         self.text, self.base, self.end = text, offset, end
 
     def line_number(self, offset: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,41 @@ OF_ONE_SPAN = ("spans", "events", "links")
 
 
 def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
-    """The tables that readers fill, as the union of all segments; spans sent twice still show twice."""
-    parts = []
+    """The tables that readers fill, as the union of all segments; spans sent twice still show twice.
+
+    A segment has no column, and no table, in which it holds nothing: there it shows NULL.
+    """
+    segments = []
     for file in manifest.segments:
         name = Path(file).stem.replace("-", "_")
         engine.attach(folder / file, name)
         hidden = ", ".join(map(str, manifest.withdrawn.get(file, ())))
-        parts.append((name, f" WHERE source NOT IN ({hidden})" if hidden else ""))
+        segments.append((name, f" WHERE source NOT IN ({hidden})" if hidden else ""))
+    there = _columns_there(engine)
     for table in described_tables():
         if not table.derived:
-            _show(engine, table, parts)
+            parts = [
+                f"{_columns(table, there[name, table.name])} FROM {name}.{table.name}{condition}"
+                for name, condition in segments
+                if (name, table.name) in there
+            ]
+            _show(engine, table, parts or [f"{_columns(table, set())} WHERE FALSE"])
+
+
+def _columns_there(engine: Engine) -> dict[tuple[str, str], set[str]]:
+    """The columns of every table, by file and table."""
+    found = engine.connection.execute(
+        "SELECT database_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+    ).fetchall()
+    columns: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for file, table, column in found:
+        columns[file, table].add(column)
+    return columns
+
+
+def _columns(table: TableDescription, there: set[str]) -> str:
+    columns = (f'"{c.name}"' if c.name in there else f'CAST(NULL AS {c.type}) AS "{c.name}"' for c in table.columns)
+    return f"SELECT {', '.join(columns)}"
 
 
 def attach_derived(engine: Engine, folder: Path, manifest: Manifest) -> None:
@@ -39,9 +65,9 @@ def attach_derived(engine: Engine, folder: Path, manifest: Manifest) -> None:
         engine.attach(folder / FINDINGS, "diagnosed")
     for table in described_tables():
         if table.name == "findings":
-            _show(engine, table, [("diagnosed", "")] * has_findings)
+            _show(engine, table, ["SELECT * FROM diagnosed.findings"] * has_findings)
         elif table.derived:
-            _show(engine, table, [("derived", "")] * bool(manifest.derived))
+            _show(engine, table, [f"SELECT * FROM derived.{table.name}"] * bool(manifest.derived))
     if manifest.derived:
         show_templates(engine.connection)
     if manifest.repeated_spans:
@@ -58,7 +84,7 @@ def hide_repeated_spans(engine: Engine) -> None:
         )
 
 
-def _show(engine: Engine, table: TableDescription, parts: list[tuple[str, str]]) -> None:
-    """`parts`: an attached file and the condition on its rows; without any the table is there and empty."""
-    union = " UNION ALL ".join(f"SELECT * FROM {file}.{table.name}{condition}" for file, condition in parts)
+def _show(engine: Engine, table: TableDescription, parts: list[str]) -> None:
+    """`parts`: queries; without any the table is there and empty."""
+    union = " UNION ALL ".join(parts)
     engine.connection.execute(f"CREATE VIEW {table.name} AS {union}" if union else table.sql)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.engine import Engine
 
 SCHEMA_FOLDER = Path(__file__).with_name("schema")
-LAYOUT = 1  # of the manifest and the files beside it
+LAYOUT = 2  # of the manifest and the files beside it
 DERIVED_FOLDER = SCHEMA_FOLDER / "derived"
 _CREATE = re.compile(r"CREATE TABLE (\w+) \(")
 _COLUMN = re.compile(r'\s*"?(?P<name>\w+)"?\s+(?P<type>[^-]+?)(?P<required> NOT NULL)?,?\s*(?:--\s*(?P<meaning>.*))?')
@@ -26,6 +26,11 @@ class ColumnDescription:
     type: str
     meaning: str
     required: bool
+
+    @property
+    def sql(self) -> str:
+        """As in CREATE TABLE."""
+        return f'"{self.name}" {self.type}{" NOT NULL" if self.required else ""}'
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,12 @@ def described_tables() -> tuple[TableDescription, ...]:
     """Every table in the order of the schema files."""
     files = [*sorted(SCHEMA_FOLDER.glob("*.sql")), *sorted(DERIVED_FOLDER.glob("*.sql"))]
     return tuple(table for file in files for table in parse(file.read_text("utf-8"), file.parent == DERIVED_FOLDER))
+
+
+@functools.cache
+def described(table: str) -> TableDescription:
+    """The table of this name. Raises KeyError."""
+    return {one.name: one for one in described_tables()}[table]
 
 
 @functools.cache

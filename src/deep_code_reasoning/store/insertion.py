@@ -7,23 +7,27 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.errors import DcrError
-from deep_code_reasoning.store.engine import one_line
-from deep_code_reasoning.store.writer import Refused, SegmentWriter
+from deep_code_reasoning.errors import DcrError, SettingsError
+from deep_code_reasoning.store.placement import check
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from deep_code_reasoning.settings import Settings
+    from deep_code_reasoning.store.writer import Refused, SegmentWriter
 
 WAITING_BATCHES = 16
 
 
 class Insertion:
-    """A SegmentWriter behind a queue. Only `put`, `finish` and `abandon` may be called, from one thread."""
+    """A SegmentWriter behind a queue. Only `put`, `finish` and `abandon` may be called, from one thread.
+
+    The database engine is imported, and the file begun, in that thread too: the first rows are read meanwhile.
+    """
 
     def __init__(self, path: Path, settings: Settings) -> None:
-        self._writer = SegmentWriter(path, settings)
+        self._path, self._settings = path, settings
+        self._writer: SegmentWriter | None = None
         self._queue: queue.Queue[tuple[str, pa.RecordBatch, int, dict[str, int]] | None] = queue.Queue(WAITING_BATCHES)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="insertion", daemon=True)
@@ -32,7 +36,7 @@ class Insertion:
     def put(self, table: str, batch: pa.RecordBatch, source: int, shift: dict[str, int]) -> None:
         """Waits while the queue is full. Raises ValueError for what the schema does not have, DcrError as `finish`."""
         self._raise_error()
-        self._writer.check(table, batch)
+        check(table, batch)
         self._queue.put((table, batch, source, shift))
 
     def finish(self) -> list[Refused]:
@@ -41,22 +45,27 @@ class Insertion:
         Raises DcrError where the file cannot be written (a full disk, too little memory); it is then abandoned.
         """
         self._stop()
-        if self._error is None:
+        if self._error is None and self._writer:
             try:
                 self._writer.finish()
             except Exception as error:
                 self._error = error
-        if self._error:
+        if self._error and self._writer:
             self._writer.abandon()
         self._raise_error()
-        return self._writer.refused
+        return self._writer.refused if self._writer else []
 
     def abandon(self) -> None:
         self._stop()
-        self._writer.abandon()
+        if self._writer:
+            self._writer.abandon()
 
     def _raise_error(self) -> None:
+        if isinstance(self._error, SettingsError):
+            raise self._error
         if self._error:
+            from deep_code_reasoning.store.engine import one_line
+
             raise DcrError(f"the store cannot be written: {one_line(self._error)}") from self._error
 
     def _stop(self) -> None:
@@ -65,10 +74,18 @@ class Insertion:
             self._thread.join()
 
     def _run(self) -> None:
+        try:
+            from deep_code_reasoning.store.writer import SegmentWriter
+
+            self._writer = SegmentWriter(self._path, self._settings)
+        except BaseException as error:
+            self._error = error
         while (work := self._queue.get()) is not None:
             table, batch, source, shift = work
+            del work
             try:
-                if self._error is None:
+                if self._error is None and self._writer:
                     self._writer.insert(table, batch, source=source, shift=shift)
             except BaseException as error:
                 self._error = error  # the queue is still emptied, so that `put` never waits for ever
+            del batch

@@ -44,7 +44,7 @@ CONTINUATION = "regression"
 STARTED_AT = datetime(2026, 11, 2, tzinfo=UTC)
 DURATION_S = 7 * 86_400.0
 CULPRIT = "order"
-SIDE_BY_SIDE_S = 6 * 3600.0
+SIDE_BY_SIDE_S = 12 * 3600.0
 """How long the first pod of a new order service runs beside an old one."""
 USUAL_LINES = 4.0
 """Of a cart, in the mean."""
@@ -67,6 +67,8 @@ UNTRACED = frozenset({"payment", "lock", "notification", "shipping"})
 METRIC_INTERVALS_S = (300.0, 900.0, 1800.0, 3600.0, 7200.0)
 SAMPLES = (32, 16, 8, 4, 2)
 """One checkout in so many is traced, the more the bigger the evidence."""
+SMALL = 10e6
+"""Up to so many bytes of traces, the smallest of these samples."""
 BYTES_AN_EXPORT = 21_500.0
 """All metrics once (measured)."""
 METRIC_SHARE = 0.45
@@ -102,7 +104,7 @@ def plan(size_bytes: int) -> Plan:
         METRIC_INTERVALS_S[-1],
     )
     left = max(500_000.0, size_bytes - DURATION_S / interval_s * BYTES_AN_EXPORT)
-    one_in = next(each for each in SAMPLES if each == SAMPLES[-1] or left < 7e6 * (2 * SAMPLES[0] / each) ** 2)
+    one_in = next(each for each in SAMPLES if each == SAMPLES[-1] or left < SMALL * (SAMPLES[0] / each) ** 2)
     a_unit = CHECKOUTS * BYTES_A_CHECKOUT / one_in + BROWSES * BYTES_A_BROWSE / (4 * one_in)
     return Plan(left / a_unit, one_in, interval_s)
 
@@ -295,12 +297,12 @@ def _week(run: Plan) -> Week:
 
 
 def _capacity(scale: float) -> Capacity:
-    """Nothing queues: what a request waits for is what it asks for."""
+    """Nothing queues and no heap fills in a week: what a request waits for is what it asks for."""
     return Capacity(
         settlement_connections=32,
         provider_slots=256,
-        provider_mean_s=0.05,
+        provider_mean_s=0.052,
         consumer_prefetch=16,
-        requests_between_collections=max(100, round(1500 * scale)),
+        requests_between_collections=max(5_000, round(40_000 * scale)),
         provider_day_swing=0.2,
     )

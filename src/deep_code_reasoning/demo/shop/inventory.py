@@ -42,9 +42,10 @@ class Inventory:
         self._collections: dict[str, int] = {}
 
     def started(self, pod: Pod) -> None:
-        """They have run for days: their heaps start filled to different degrees."""
+        """The first have run for days: their heaps start filled to different degrees."""
         limit = self._shop.capacity.requests_between_collections
-        self._allocated[pod.identity.name] = limit * (2 + len(self._allocated)) // 4
+        filled = limit * (2 + len(self._allocated)) // 4 if self._shop.env.now == 0 else 0
+        self._allocated[pod.identity.name] = filled
 
         def used() -> int:
             share = min(1.0, self._allocated[pod.identity.name] / limit)

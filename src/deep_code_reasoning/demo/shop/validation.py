@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.demo.otlp import Hole, SpanTemplate, Value
 from deep_code_reasoning.demo.visits import Visit
 
-from .exchange import Reply, Steps, exchange
+from .exchange import Handler, Reply, Steps, exchange
 from .pod import Pod, Request
 from .spans import http_client, internal
 
@@ -93,7 +93,7 @@ class CartValidation:
         visit.called_s = shop.env.now - began
 
     def _call(
-        self, request: Request, pod: Pod, parent: str, call: tuple[SpanTemplate, str, str], handler
+        self, request: Request, pod: Pod, parent: str, call: tuple[SpanTemplate, str, str], handler: Handler
     ) -> Steps[None]:
         template, url, method = call
         started = self._shop.env.now

@@ -109,7 +109,7 @@ def _finding(tables: Tables, row: Row, totals: Row) -> Finding:
             service=row["service_name"],
             operation=row["operation"],
             resource=worst["peer"],
-            location=code_location(worst),
+            location=next(map(code_location, tables.dicts(sql_beside(__file__, "location"), **key)), None),
         ),
         interval=TimeWindow(row["first_nano"], max(row["first_nano"], row["last_nano"])),
         numbers=_numbers(row) | _share(tables, row, key) | {"statement": statement},

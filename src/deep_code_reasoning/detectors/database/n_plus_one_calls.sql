@@ -16,8 +16,11 @@ SELECT
         s.db_query_text,
         s.db_operation_name || ' ' || COALESCE(s.db_collection_name, s.db_namespace, ''),
         s.rpc_service || '/' || s.rpc_method,
-        s.http_request_method || ' ' || COALESCE(s.server_address, '')
-        || COALESCE(s.http_route, s.url_path, s.url_full, s.name),
+        s.http_request_method || ' ' || COALESCE(
+            s.server_address || COALESCE(s.http_route, s.url_path),
+            s.url_full,
+            COALESCE(s.server_address, '') || COALESCE(s.http_route, s.url_path, s.name)
+        ),
         s.name
     ) AS text
 FROM spans AS s

@@ -1,12 +1,9 @@
--- The parent spans with the most calls, each with the first of its calls and where the code is.
+-- The parent spans with the most calls, each with the first of its calls.
 SELECT
     p.trace_id,
     p.span_id,
     c.span_id AS call_span_id,
     r.calls,
-    COALESCE(c.code_file_path, p.code_file_path) AS code_file_path,
-    CASE WHEN c.code_file_path IS NULL THEN p.code_line_number ELSE c.code_line_number END AS code_line_number,
-    CASE WHEN c.code_file_path IS NULL THEN p.code_function_name ELSE c.code_function_name END AS code_function_name,
     CASE
         WHEN c.db_system_name IS NOT NULL THEN 'db:' || c.db_system_name || COALESCE('/' || c.db_namespace, '')
         ELSE COALESCE(c.server_address, c.rpc_service)

@@ -93,6 +93,7 @@ class Pair:
 
 
 def detect(tables: Tables, incident: Incident) -> Iterator[Finding]:
+    tables.execute(sql_beside(__file__, "versions"))
     pairs = [pair for pair in _pairs(tables.dicts(sql_beside(__file__))) if min(pair.new, pair.old) >= FEWEST]
     asked = [(pair, ratio, large) for pair in pairs for ratio, large in _questions(pair)]
     rates = false_discovery_rates([ratio.p_value for _, ratio, _ in asked])

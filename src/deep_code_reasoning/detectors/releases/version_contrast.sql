@@ -4,19 +4,7 @@
 --   from_nano, to_nano          from the first request of the new version to the last of either
 --   traces, failed              in which the version served such a request, and of these those that failed
 --   log_mean, log_variance, timed   of ln(duration in ns), of `timed` traces that did not fail
-WITH many AS (
-    SELECT service_name
-    FROM resources
-    GROUP BY service_name
-    HAVING COUNT(DISTINCT COALESCE(service_version, vcs_ref_head_revision)) > 1
-),
-versioned AS (
-    SELECT r.resource_number, r.service_name, COALESCE(r.service_version, r.vcs_ref_head_revision) AS version
-    FROM resources AS r
-    JOIN many AS m ON m.service_name = r.service_name
-    WHERE COALESCE(r.service_version, r.vcs_ref_head_revision) IS NOT NULL
-),
-entered AS (
+WITH entered AS (
     SELECT
         t.trace_number,
         v.service_name,
@@ -26,7 +14,7 @@ entered AS (
         s.duration_nano,
         COALESCE(s.status_code = 'error' OR s.http_response_status_code >= 500, FALSE) AS failed
     FROM spans AS s
-    JOIN versioned AS v ON v.resource_number = s.resource_number
+    JOIN service_versions AS v ON v.resource_number = s.resource_number
     JOIN topology AS t ON t.span_number = s.span_number
     LEFT JOIN spans AS caller ON caller.span_number = t.parent_number
     WHERE s.kind IN ('server', 'consumer') OR caller.service_name IS DISTINCT FROM s.service_name

@@ -1,6 +1,8 @@
-"""Deploy feeds: CDEvents of the service kind, bare or in a CloudEvents envelope, one a line or in a document.
+"""Deploy feeds as CDEvents, bare or in a CloudEvents envelope, one a line or in a document.
 
-Source: CDEvents specification 0.4 ("Continuous Deployment Events"), its CloudEvents binding.
+Source: CDEvents specification 0.1 to 0.5 ("Continuous Deployment Events", "Artifact Events") with its CloudEvents
+binding, and the deployment events of the draft of 0.6. An artifact's events tell which commit it was made of, its
+deployments often do not: those take it from there.
 """
 
 from __future__ import annotations
@@ -8,90 +10,121 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, unquote
 
-from deep_code_reasoning.sources.instants import any_nanos
-from deep_code_reasoning.sources.json_documents import records
+from deep_code_reasoning.sources.changes.deploy import Deploy, change_nanos, inner, repository_in, sha_in, text
+from deep_code_reasoning.sources.changes.entries import Entry, names_all, read_deploys
+from deep_code_reasoning.sources.changes.image import purl_of
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
 NOT_AN_EVENT = "JSON that is not a CDEvent"
-OTHER_EVENT = "CDEvent of a type other than a service's deployment"
+OTHER_EVENT = "CDEvent of a type that neither deploys nor packages anything"
 NO_TIME = "deploy event without a time that can be read"
 
-_TYPE = re.compile(rb'"type"\s*:\s*"dev\.cdevents\.')
-_SERVICE_TYPE = re.compile(r"dev\.cdevents\.service\.(deployed|upgraded|rolledback|removed|published)\b")
-_SHA = re.compile(r"[0-9a-fA-F]{7,64}")
+MOST_WAITING = 65_536  # deployments of a file that wait for their artifact's events
+_TYPE = re.compile(rb'"(?:type|eventType)"\s*:\s*"dev\.cdevents\.')
+_EVENT = re.compile(
+    r"dev\.cdevents\.(?:(?P<service>service)\.(?P<kind>deployed|upgraded|rolledback|removed|published)"
+    r"|(?P<artifact>artifact)\.(?:packaged|published)|(?P<rollout>deployment|targetrollout)\.finished)\b"
+)
 # Producers agree on no key for the commit; after dots and dashes became underscores, in lower case.
 _SHA_KEYS = (
     *("commit_sha", "commitsha", "commit", "sha", "git_sha", "gitcommit", "git_commit", "revision", "vcs_ref"),
-    *("commit_id", "commitid", "head_sha"),
+    *("commit_id", "commitid", "head_sha", "vcs_ref_head_revision"),
 )
+_PREVIOUS_KEYS = ("previous_sha", "previous_commit", "previous_commit_sha", "previous_revision", "base_sha", "from_sha")
+_REPOSITORY_KEYS = ("repository", "repo", "repository_url", "repo_url", "git_url", "vcs_repository_url_full")
 
 
 class CdEvents:
     name = "cdevents"
-    accepts = "deploy feeds as CDEvents JSON (dev.cdevents.service.*, an array, a document or one a line)"
+    accepts = "deploy feeds as CDEvents JSON (services deployed, artifacts packaged; an array, a document, one a line)"
 
     def claims(self, sample: Sample) -> int:
-        return 90 if sample.head.lstrip()[:1] in (b"{", b"[") and _TYPE.search(sample.head) else 0
+        return 95 if names_all(sample, (_TYPE,)) else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows
-
-        rows = Rows("deploys")
-        for record in records(stream):
-            if isinstance(record, Skipped):
-                yield record
-                continue
-            row = _row(record.value, record.offset)
-            if isinstance(row, str):
-                yield Skipped(record.line, record.offset, row)
-            else:
-                rows.add(row)
-            if len(rows) >= BATCH_ROWS:
-                yield rows.take()
-        if len(rows):
-            yield rows.take()
+        feed = _Feed()
+        yield from read_deploys(stream, feed.deploys_of, feed.rest)
 
 
 READER = CdEvents()
 
 
-def _row(event: Any, offset: int) -> list[Any] | str:
-    """A row of deploys, or the reason why the event is none."""
+class _Feed:
+    def __init__(self) -> None:
+        self._made_of: dict[str, tuple[str, str | None]] = {}  # commit and repository by artifact
+        self._waiting: list[Deploy] = []
+
+    def deploys_of(self, entry: Entry) -> Iterator[Deploy | str]:
+        deploy = _deploy(entry.value, entry.offset)
+        if isinstance(deploy, str):
+            yield deploy
+            return
+        artifact = _bare(deploy.artifact)
+        if deploy.kind == "packaged" and deploy.sha and artifact and len(self._made_of) < MOST_WAITING:
+            self._made_of.setdefault(artifact, (deploy.sha, deploy.repository))
+        if deploy.sha or not artifact:
+            yield deploy
+            return
+        self._waiting.append(deploy)
+        if len(self._waiting) > MOST_WAITING:
+            yield from self.rest()
+
+    def rest(self) -> Iterator[Deploy]:
+        for deploy in self._waiting:
+            sha, repository = self._made_of.get(_bare(deploy.artifact) or "", (None, None))
+            yield deploy._replace(sha=sha, repository=deploy.repository or repository)
+        self._waiting.clear()
+
+
+def _bare(artifact: str | None) -> str | None:
+    """Without qualifiers, which say where it was fetched from."""
+    return artifact.partition("?")[0] if artifact else None
+
+
+def _deploy(event: Any, offset: int) -> Deploy | str:
+    """The deploy, or the reason why the event is none."""
     body, envelope = _opened(event)
-    context, subject = _object(body, "context"), _object(body, "subject")
+    context, subject = inner(body, "context"), inner(body, "subject")
     event_type = str(context.get("type") or context.get("eventType") or envelope.get("type") or "")
     if not event_type.startswith("dev.cdevents."):
         return NOT_AN_EVENT
-    match = _SERVICE_TYPE.match(event_type)
+    match = _EVENT.match(event_type)
     if not match:
         return OTHER_EVENT
-    time = any_nanos(context.get("timestamp") or envelope.get("time"))
+    time = change_nanos(context.get("timestamp"), envelope.get("time"))
     if time is None:
         return NO_TIME
-    content, custom = _object(subject, "content"), _object(body, "customData")
-    artifact = _text(content.get("artifactId") or content.get("artifactID"))
-    version, qualifiers = _purl(artifact)
-    identity = _text(subject.get("id")) or ""
-    return [
-        _text(context.get("id") or envelope.get("id")) or f"{match[1]}@{offset}",
-        time[0],
-        _text(custom.get("service") or custom.get("service_name")) or identity.rstrip("/").rpartition("/")[2] or None,
-        _text(_object(content, "environment").get("id") or custom.get("environment")),
-        match[1],
-        _text(custom.get("version")) or version,
+    content, told = inner(subject, "content"), _told(inner(body, "customData"))
+    identity = text(subject.get("id")) or ""
+    artifact = text(content.get("artifactId"), content.get("artifactID"), identity if match["artifact"] else None)
+    package, change = purl_of(artifact), inner(content, "change")
+    kind = match["kind"] or ("packaged" if match["artifact"] else _outcome(content))
+    name = (identity.rstrip("/").rpartition("/")[2] or None) if match["service"] else None
+    service = text(told.get("service"), told.get("service_name"), name)
+    sha = sha_in(*(told.get(key) for key in _SHA_KEYS), package and package.sha, change.get("id"))
+    return Deploy(
+        text(context.get("id"), envelope.get("id")) or f"{kind}@{offset}",
+        time,
+        service or (package.name if package and match["rollout"] else None),
+        text(inner(content, "environment").get("id"), told.get("environment")),
+        kind,
+        text(told.get("version")) or (package.version if package else None),
         artifact,
-        _sha(custom, qualifiers, version),
-        None,
-        None,
-        _text(custom.get("description") or custom.get("message") or custom.get("title")),
+        sha,
+        repository_in(*(told.get(key) for key in _REPOSITORY_KEYS), change.get("source") if change.get("id") else None),
+        sha_in(*(told.get(key) for key in _PREVIOUS_KEYS)),
+        text(told.get("description"), told.get("message"), told.get("title")),
         offset,
-    ]
+    )
 
 
-def _opened(event: Any) -> tuple[dict, dict]:
+def _outcome(content: dict[str, Any]) -> str:
+    return "deployed" if str(content.get("outcome") or "success").lower() in ("success", "succeeded") else "failed"
+
+
+def _opened(event: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """(CDEvent, CloudEvents envelope); in binary mode the envelope's data is the event."""
     if not isinstance(event, dict):
         return {}, {}
@@ -101,35 +134,15 @@ def _opened(event: Any) -> tuple[dict, dict]:
     return event, event if "specversion" in event and "context" not in event else {}
 
 
-def _object(value: dict, key: str) -> dict:
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
-
-
-def _purl(artifact: str | None) -> tuple[str | None, dict[str, list[str]]]:
-    """Version and qualifiers of a package URL, `pkg:oci/name@version?key=value` (purl specification)."""
-    if not artifact or not artifact.startswith("pkg:"):
-        return None, {}
-    path, _, query = artifact.partition("#")[0].partition("?")
-    head, _, version = path.rpartition("@")
-    return (unquote(version) or None) if head else None, parse_qs(query)
-
-
-def _sha(custom: dict, qualifiers: dict[str, list[str]], version: str | None) -> str | None:
-    """A commit named as one; else a version that can be nothing but a full commit id."""
-    flat = {str(key).lower().replace("-", "_").replace(".", "_"): value for key, value in custom.items()}
+def _told(custom: dict[str, Any]) -> dict[str, Any]:
+    """What a producer adds, by keys in lower case with underscores; of objects about the commit, their members too."""
+    flat = {_key(key): value for key, value in custom.items()}
+    known = {*_SHA_KEYS, *_PREVIOUS_KEYS, *_REPOSITORY_KEYS}
     for part in ("git", "vcs", "source", "commit"):
-        flat |= {key.lower(): value for key, value in _object(custom, part).items() if key.lower() in _SHA_KEYS}
-    candidates = [flat.get(key) for key in _SHA_KEYS]
-    candidates += [value for key, values in qualifiers.items() if key.lower() in _SHA_KEYS for value in values]
-    candidates += [value.rpartition("@")[2] for value in qualifiers.get("vcs_url", [])]
-    if version and len(version) == 40:
-        candidates.append(version)
-    for candidate in candidates:
-        if isinstance(candidate, str) and _SHA.fullmatch(candidate.strip()):
-            return candidate.strip().lower()
-    return None
+        members = {_key(key): value for key, value in inner(custom, part).items()}
+        flat |= {key if key in known else f"{part}_{key}": value for key, value in members.items()}
+    return flat
+
+
+def _key(key: Any) -> str:
+    return str(key).lower().replace("-", "_").replace(".", "_")

@@ -1,6 +1,6 @@
 """Commits as GitHub's REST API answers them ("List commits", "Get a commit", "Compare"), files and patches included.
 
-Source: GitHub REST API, "Commits" (version 2022-11-28).
+Source: GitHub REST API, "Commits" (version 2022-11-28). A comparison tells its files once, for all of its commits.
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from deep_code_reasoning.sources.changes.commit_rows import CommitRows, changed_lines, counted
+from deep_code_reasoning.sources.changes.deploy import inner, objects, sha_in, text
+from deep_code_reasoning.sources.changes.entries import entries, names_all
 from deep_code_reasoning.sources.instants import any_nanos
-from deep_code_reasoning.sources.json_documents import records
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.sources.arrow_tables import Rows
+    from deep_code_reasoning.sources.changes.entries import Entry
 
 NOT_A_COMMIT = "JSON that is not a commit of GitHub's API"
 NO_TIME = "commit without a time that can be read"
 NO_PATH = "changed file without a name (the commit is kept)"
+WHOSE_FILES = "changed files of a comparison, which does not tell the commit of each"
 
-_SHA = re.compile(r"[0-9a-fA-F]{7,64}")
 _CLAIM = (re.compile(rb'"sha"\s*:\s*"[0-9a-fA-F]{7,64}"'), re.compile(rb'"commit"\s*:\s*\{'))
+_START = rb'\{\s*"sha"\s*:\s*"[0-9a-f]{40,64}"\s*,\s*(?:"node_id"\s*:\s*"[^"]*"\s*,\s*)?"commit"\s*:\s*\{'
 _REPOSITORY = re.compile(r"://[^/]+/(?:api/v3/)?(?:repos/)?([^/]+/[^/]+)/(?:git/)?commits?/")
 _STATUS = {"added": "added", "removed": "deleted", "renamed": "renamed", "copied": "added"}
 
@@ -33,92 +36,80 @@ class GitHubCommits:
     accepts = "commits as JSON of GitHub's API (lists, single ones, a comparison's, with files and patches)"
 
     def claims(self, sample: Sample) -> int:
-        is_json = sample.head.lstrip()[:1] in (b"{", b"[")
-        return 90 if is_json and all(part.search(sample.head) for part in _CLAIM) else 0
+        return 90 if names_all(sample, _CLAIM) else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows
-
-        commits, files = Rows("commits"), Rows("commit_files")
+        rows = CommitRows()
         unnamed = PurePath(stream.name).name.split(".")[0]
-        for record in records(stream):
-            if isinstance(record, Skipped):
-                yield record
+        for entry in entries(stream, _START):
+            if isinstance(entry, Skipped):
+                yield entry
                 continue
-            for commit in _commits_in(record.value):
-                problem = _add(commit, record.offset, unnamed, commits, files)
-                if problem:
-                    yield Skipped(record.line, record.offset, problem)
-            if max(len(commits), len(files)) >= BATCH_ROWS:
-                yield from (rows.take() for rows in (commits, files) if len(rows))
-        yield from (rows.take() for rows in (commits, files) if len(rows))
+            for problem in _add(entry, unnamed, rows):
+                yield Skipped(entry.line, entry.offset, problem)
+            yield from rows.full()
+        yield from rows.rest()
 
 
 READER = GitHubCommits()
 
 
-def _commits_in(value: Any) -> list[Any]:
-    """A comparison holds its commits in a list."""
-    inner = value.get("commits") if isinstance(value, dict) and "commit" not in value else None
-    return inner if isinstance(inner, list) else [value]
+def _add(entry: Entry, unnamed: str, rows: CommitRows) -> Iterator[str]:
+    """What is missing of a commit, or of the commits of a comparison."""
+    value = entry.value
+    compared = objects(value, "commits") if isinstance(value, dict) and "commit" not in value else []
+    if not compared:
+        yield from _add_commit(value, entry.offset, unnamed, rows)
+        return
+    files = objects(value, "files")
+    if files and len(compared) == 1 and "files" not in compared[0]:
+        compared = [{**compared[0], "files": files}]
+    elif files:
+        yield WHOSE_FILES
+    for commit in compared:
+        yield from _add_commit(commit, entry.offset, unnamed, rows)
 
 
-def _add(commit: Any, offset: int, unnamed: str, commits: Rows, files: Rows) -> str | None:
-    """Rows of a commit and of its files, or why something of it is missing."""
-    body = commit.get("commit") if isinstance(commit, dict) else None
-    sha = commit.get("sha") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(sha, str) or not _SHA.fullmatch(sha):
-        return NOT_A_COMMIT
-    author, committer = _object(body, "author"), _object(body, "committer")
+def _add_commit(commit: Any, offset: int, unnamed: str, rows: CommitRows) -> Iterator[str]:
+    body = inner(commit, "commit")
+    sha = sha_in(commit.get("sha")) if body else None
+    if sha is None:
+        yield NOT_A_COMMIT
+        return
+    author, committer = inner(body, "author"), inner(body, "committer")
     authored, committed = any_nanos(author.get("date")), any_nanos(committer.get("date"))
     time = committed or authored
     if time is None:
-        return NO_TIME
+        yield NO_TIME
+        return
     place = _REPOSITORY.search(str(commit.get("url") or commit.get("html_url") or ""))
-    repository = place[1] if place else unnamed
-    changes = [_file(change) for change in commit.get("files") or () if isinstance(change, dict)]
+    changes = [_file(change) for change in objects(commit, "files")]
     named = [change for change in changes if change]
-    counted = bool(named) and all(change[3] is not None for change in named)
-    commits.add(
-        [
-            sha.lower(),
-            repository,
-            _text(author.get("name")),
-            authored[0] if authored else None,
-            time[0],
-            [p["sha"] for p in commit.get("parents") or () if isinstance(p, dict) and isinstance(p.get("sha"), str)],
-            str(body.get("message") or ""),
-            sum(change[3] for change in named) if counted else None,
-            sum(change[4] for change in named) if counted else None,
-            f"https://{place[0].split('/')[2].removeprefix('api.')}/{repository}" if place else None,
-            None,
-            offset,
-        ]
+    rows.add_commit(
+        sha=sha,
+        repository=place[1] if place else unnamed,
+        author=text(author.get("name")),
+        authored=authored[0] if authored else None,
+        time=time[0],
+        parents=[parent["sha"] for parent in objects(commit, "parents") if isinstance(parent.get("sha"), str)],
+        message=str(body.get("message") or ""),
+        files=named,
+        repository_url=f"https://{place[0].split('/')[2].removeprefix('api.')}/{place[1]}" if place else None,
+        offset=offset,
     )
-    for change in named:
-        files.add([sha.lower(), repository, *change, offset])
-    return NO_PATH if len(named) < len(changes) else None
+    if len(named) < len(changes):
+        yield NO_PATH
 
 
-def _file(change: dict) -> list[Any] | None:
+def _file(change: dict[str, Any]) -> list[Any] | None:
     """path, old_path, status, insertions, deletions and patch (without lines that only surround the change)."""
-    path, patch = _text(change.get("filename")), _text(change.get("patch"))
-    if path is None:
+    path, patch = change.get("filename"), change.get("patch")
+    if not isinstance(path, str) or not path:
         return None
     status = _STATUS.get(str(change.get("status")), "modified")
-    lines = [line for line in (patch or "").splitlines() if line[:1] in ("+", "-", "@")]
-    counts = (change.get("additions"), change.get("deletions"))
-    if not all(isinstance(count, int) and 0 <= count < 2**31 for count in counts):
-        known = patch is not None
-        counts = tuple(sum(line[:1] == sign for line in lines) if known else None for sign in "+-")
-    old_path = _text(change.get("previous_filename")) if status == "renamed" else None
-    return [path, old_path, status, *counts, "\n".join(lines) if patch is not None else None]
-
-
-def _object(value: dict, key: str) -> dict:
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    lines = changed_lines(patch) if isinstance(patch, str) and patch else None
+    counts = counted(change.get("additions"), change.get("deletions"))
+    if counts[0] is None and lines is not None:
+        counts = counted(*(sum(line[:1] == sign for line in lines) for sign in "+-"))
+    old_path = text(change.get("previous_filename")) if status == "renamed" else None
+    return [path, old_path, status, *counts, "\n".join(lines) if lines is not None else None]

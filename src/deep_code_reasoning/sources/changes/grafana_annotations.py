@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from json import JSONDecoder
+from itertools import count
 from typing import Any
 
-from deep_code_reasoning.sources.instants import any_nanos
-from deep_code_reasoning.sources.json_documents import records
+from deep_code_reasoning.sources.changes.deploy import Deploy, change_nanos
+from deep_code_reasoning.sources.changes.entries import Entry, first_objects, read_deploys
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
@@ -30,6 +30,7 @@ _KINDS = {
     "config": re.compile(r"config(uration)?([-_ ]?change)?$|setting(s)?$"),
 }
 """Kinds by a whole tag in lower case, the first that fits; what none fits is an `annotation`."""
+_NOTHING_KNOWN = (None,) * 5  # version, artifact, sha, repository, previous_sha
 _LABEL = re.compile(r"(service|app|component|env|environment)\s*[:=]\s*(.+)", re.IGNORECASE)
 
 
@@ -38,32 +39,14 @@ class GrafanaAnnotations:
     accepts = "annotations as JSON of Grafana's API (time in ms, text, tags: flags switched, deploys, other marks)"
 
     def claims(self, sample: Sample) -> int:
-        head = sample.head.lstrip().removeprefix(b"[").lstrip()
-        if head[:1] != b"{" or b'"tags"' not in head or b'"text"' not in head:
+        if b'"tags"' not in sample.head or b'"text"' not in sample.head:
             return 0
-        try:
-            first, _ = JSONDecoder().raw_decode(head.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            return 0
-        return 85 if _is_annotation(first) and set(first) <= _FIELDS else 0
+        first = next(iter(first_objects(sample)), None)
+        return 85 if _is_annotation(first) and set(first or ()) <= _FIELDS else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows
-
-        rows = Rows("deploys")
-        for number, record in enumerate(records(stream)):
-            if isinstance(record, Skipped):
-                yield record
-                continue
-            row = _row(record.value, number, record.offset)
-            if isinstance(row, str):
-                yield Skipped(record.line, record.offset, row)
-            else:
-                rows.add(row)
-            if len(rows) >= BATCH_ROWS:
-                yield rows.take()
-        if len(rows):
-            yield rows.take()
+        number = count()
+        yield from read_deploys(stream, lambda entry: [_deploy(entry, next(number))])
 
 
 READER = GrafanaAnnotations()
@@ -73,11 +56,11 @@ def _is_annotation(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("text"), str) and isinstance(value.get("tags"), list)
 
 
-def _row(value: Any, number: int, offset: int) -> list[Any] | str:
-    """A row of deploys, or the reason why there is none."""
+def _deploy(entry: Entry, number: int) -> Deploy | str:
+    value = entry.value
     if not _is_annotation(value):
         return NOT_AN_ANNOTATION
-    time = any_nanos(value.get("time"))
+    time = change_nanos(value.get("time"))
     if time is None:
         return NO_TIME
     tags = [tag for tag in value["tags"] if isinstance(tag, str) and tag.strip()]
@@ -85,18 +68,7 @@ def _row(value: Any, number: int, offset: int) -> list[Any] | str:
     kinds = {tag: kind for tag in tags for kind, words in _KINDS.items() if words.match(tag.strip().lower())}
     plain = [tag for tag in tags if tag not in kinds and not _LABEL.match(tag)]
     service = labels.get("ser") or labels.get("app") or labels.get("com") or next(iter(plain), None)
-    identity = value.get("id") or value.get("uid")
-    return [
-        f"annotation-{identity if identity else number}",
-        time[0],
-        service,
-        labels.get("env"),
-        next((kind for kind in _KINDS if kind in kinds.values()), "annotation"),
-        None,
-        None,
-        None,
-        None,
-        None,
-        value["text"],
-        offset,
-    ]
+    kind = next((kind for kind in _KINDS if kind in kinds.values()), "annotation")
+    identity = f"annotation-{value.get('id') or value.get('uid') or number}"
+    told = value["text"]
+    return Deploy(identity, time, service, labels.get("env"), kind, *_NOTHING_KNOWN, told, entry.offset)

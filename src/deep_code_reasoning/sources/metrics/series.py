@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from deep_code_reasoning.sources.arrow_tables import SCHEMAS
 from deep_code_reasoning.sources.otlp.resources import Producer
@@ -107,6 +106,8 @@ def slices(data: bytes, starts: Longs, ends: Longs) -> pa.Array:
 
 def numbers(texts: pa.Array) -> tuple[Doubles, npt.NDArray[np.bool_]]:
     """(the numbers that binary texts spell, which of them spell one); NaN and infinities as `float` takes them."""
+    import pyarrow.compute as pc
+
     try:
         return pc.cast(texts.cast(pa.string()), pa.float64()).to_numpy(), np.ones(len(texts), bool)
     except (pa.ArrowInvalid, UnicodeDecodeError):

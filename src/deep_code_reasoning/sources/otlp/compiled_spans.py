@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deep_code_reasoning.kernels.cache import Kernel
+from deep_code_reasoning.kernels.pages import UsedPages
 from deep_code_reasoning.sources.json_documents import BROKEN_JSON
 from deep_code_reasoning.sources.otlp import span_layout as layout
 from deep_code_reasoning.sources.otlp.span_columns import SpanColumns
@@ -48,6 +49,7 @@ class CompiledSpans:
         self._take_numbers = take_numbers
         self._plain = plain
         self._documents = WindowDocuments(window, limit)
+        self._memory = UsedPages()
         self._columns = SpanColumns(0)
         self._offset = 0
         self._in_a_row = 1
@@ -127,7 +129,7 @@ class CompiledSpans:
 
     def _go_on(self, offset: int) -> None:
         """With new columns, at the start of a request."""
-        self._columns = SpanColumns(self._window.end)
+        self._columns = SpanColumns(self._window.end, self._memory)
         self._offset = offset
 
     def _give(self) -> Iterator[Batch | Skipped]:

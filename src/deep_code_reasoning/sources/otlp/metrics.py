@@ -147,8 +147,8 @@ class Metrics:
         places = self._places.setdefault(series, {})
         try:
             found = [places[bytes(point.attributes)] for point in points]
-            times = [int(point.timeUnixNano) for point in points]
-            starts = [int(point.startTimeUnixNano or 0) for point in points]
+            times = _whole([point.timeUnixNano for point in points])
+            starts = _whole([point.startTimeUnixNano for point in points])
             values = [float(point.asInt if point.asDouble is None else point.asDouble) for point in points]  # ty: ignore
         except (KeyError, TypeError, ValueError, OverflowError):
             return False
@@ -158,7 +158,7 @@ class Metrics:
             return False
         self._series += found
         self._times += times
-        self._starts += [start or None for start in starts] if any(starts) else [None] * len(starts)
+        self._starts += starts if min(starts) else [start or None for start in starts]
         self._values += values
         self._offsets += [offset] * len(points)
         return True
@@ -284,6 +284,14 @@ def _points(metric: Metric) -> tuple[str, Points | None]:
         if (points := getattr(metric, form)) is not None:
             return form, points
     return "", None
+
+
+def _whole(written: list[str | int | None]) -> list[int]:
+    """As numbers, 0 where nothing is written. The points of an export mostly have one time, which is read once."""
+    distinct = set(written)
+    if len(distinct) == 1:
+        return [int(distinct.pop() or 0)] * len(written)
+    return [int(one or 0) for one in written]
 
 
 def _flags(point: Point) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Raw
 
-from deep_code_reasoning.kernels.columns import Columns
+from deep_code_reasoning.kernels.columns import Columns, room
 from deep_code_reasoning.sources.otlp import protobuf_messages as messages
 from deep_code_reasoning.sources.otlp import span_layout as layout
 from deep_code_reasoning.sources.otlp.protobuf_span_layout import COMPOUND, DOUBLE, STATE_SIZE
@@ -20,6 +20,7 @@ from deep_code_reasoning.sources.otlp.traces import Span
 from deep_code_reasoning.sources.otlp.values import Scope
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.kernels.pages import UsedPages
     from deep_code_reasoning.sources.otlp.protobuf_records import Records
     from deep_code_reasoning.sources.otlp.resources import Producer, Resources
     from deep_code_reasoning.sources.reader import Batch
@@ -42,21 +43,21 @@ class DecodedSpan(NamedTuple):
 class ProtobufSpanColumns(SpanColumns):
     """Room for what `size` bytes hold, read from position `at` on. `prepare` comes before all that gives rows."""
 
-    def __init__(self, size: int, at: int) -> None:
+    def __init__(self, size: int, at: int, memory: UsedPages | None = None) -> None:
         super().__init__(0)
         elements, attributes = size // _ELEMENT_BYTES + 16, size // _ATTRIBUTE_BYTES + 1
         spans, events, links = self._spans, self._events, self._links
         self.state = np.zeros(STATE_SIZE, np.int64)
         self.state[layout.POSITION], self.state[layout.DOCUMENT] = at, -1
         self._size = size
-        self._spans = _larger(spans, size // _SPAN_BYTES + 1, attributes)
-        self._events = _larger(events, elements, attributes)
-        self._links = _larger(links, elements, attributes)
-        self._rewrites = np.zeros((size // _DOUBLE_BYTES + 1, 5), np.int64)
+        self._spans = _larger(spans, size // _SPAN_BYTES + 1, attributes, memory)
+        self._events = _larger(events, elements, attributes, memory)
+        self._links = _larger(links, elements, attributes, memory)
+        self._rewrites = room((size // _DOUBLE_BYTES + 1, 5), np.int64, memory)
         self._foreign = np.zeros((elements, 5), np.int64)
         self._resources = np.zeros((elements, 3), np.int64)
         self._scopes = np.zeros((elements, 2), np.int64)
-        self._side = np.zeros(2 * size + 64, np.uint8)
+        self._side = room(2 * size + 64, np.uint8, memory)
         self._described: list[Raw] = []
         self._named: list[Scope | None] = []
         self.foreign: list[DecodedSpan] = []
@@ -144,8 +145,8 @@ class ProtobufSpanColumns(SpanColumns):
         return [scope.name or None if scope else None for scope in self._named]
 
 
-def _larger(like: Columns, capacity: int, attributes: int) -> Columns:
-    return Columns(capacity, like.numbers.shape[0], like.texts.shape[0] // like.capacity, attributes)
+def _larger(like: Columns, capacity: int, attributes: int, memory: UsedPages | None) -> Columns:
+    return Columns(capacity, like.numbers.shape[0], like.texts.shape[0] // like.capacity, attributes, memory)
 
 
 def _written(doubles: np.ndarray) -> list[bytes]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deep_code_reasoning.kernels.cache import Kernel
+from deep_code_reasoning.kernels.pages import UsedPages
 from deep_code_reasoning.sources.otlp import span_layout as layout
 from deep_code_reasoning.sources.otlp.protobuf_columns import ProtobufSpanColumns
 from deep_code_reasoning.sources.otlp.protobuf_framing import Framing
@@ -44,6 +45,7 @@ class CompiledFrames:
         self._framing = _CODES[framing]
         self._limit = limit
         self._records = records
+        self._memory = UsedPages()
         self._kernel: Callable[..., int] | None = None
         self._left, self._in_a_row = 0, 1  # frames for the plain road
         self._next_look = 0
@@ -83,7 +85,7 @@ class CompiledFrames:
     def _run(self, text: bytes, at: int, end: int) -> tuple[int, ProtobufSpanColumns]:
         """What the kernel made of `text[at:end]`, less the frame that it could not read to its end."""
         assert self._kernel
-        columns = ProtobufSpanColumns(end - at, at)
+        columns = ProtobufSpanColumns(end - at, at, self._memory)
         outcome = self._kernel(np.frombuffer(text, np.uint8), end, self._framing, self._limit, *columns.arguments)
         if outcome:
             columns.take_back_document()

@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Raw
 
-from deep_code_reasoning.kernels.columns import Columns, view_array, zeros
+from deep_code_reasoning.kernels.columns import Columns, room, view_array, zeros
 from deep_code_reasoning.sources.otlp import span_layout as layout
 from deep_code_reasoning.sources.otlp.traces import KINDS, STATUSES
 from deep_code_reasoning.sources.otlp.values import scope_name, text_of_compound
 from deep_code_reasoning.sources.reader import Batch
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.kernels.pages import UsedPages
     from deep_code_reasoning.sources.otlp.resources import Producer, Resources
     from deep_code_reasoning.sources.window import Text
 
@@ -42,21 +43,24 @@ class Carried(NamedTuple):
 
 
 class SpanColumns:
-    """Room for what `size` bytes of input hold: `arguments` for the kernel's call, then `batches`."""
+    """Room for what `size` bytes of input hold: `arguments` for the kernel's call, then `batches`.
 
-    def __init__(self, size: int) -> None:
+    Of `memory`, where rows of an earlier window may have been: the kernel sets whatever of a row is looked at.
+    """
+
+    def __init__(self, size: int, memory: UsedPages | None = None) -> None:
         self.state = np.zeros(layout.STATE_SIZE, np.int64)
         self._size = size
         elements, attributes = size // _ELEMENT_BYTES + 2, size // _ATTRIBUTE_BYTES + 1
         numbers = layout.SPAN_NUMBERS + len(layout.WHOLE_NUMBERS)
-        self._spans = Columns(size // _SPAN_BYTES + 1, numbers, len(_SPAN_TEXTS), attributes)
-        self._events = Columns(elements, layout.OFFSET + 1, len(_EVENT_TEXTS), attributes)
-        self._links = Columns(size // _SPAN_BYTES + 1, layout.OFFSET + 1, len(_LINK_TEXTS), attributes)
-        self._rewrites = zeros((size // _REWRITE_BYTES + 1, 5), np.int64)
+        self._spans = Columns(size // _SPAN_BYTES + 1, numbers, len(_SPAN_TEXTS), attributes, memory)
+        self._events = Columns(elements, layout.OFFSET + 1, len(_EVENT_TEXTS), attributes, memory)
+        self._links = Columns(size // _SPAN_BYTES + 1, layout.OFFSET + 1, len(_LINK_TEXTS), attributes, memory)
+        self._rewrites = room((size // _REWRITE_BYTES + 1, 5), np.int64, memory)
         self._foreign = zeros((elements, 5), np.int64)
         self._resources = zeros((elements, 3), np.int64)
         self._scopes = zeros((elements, 3), np.int64)
-        self._side = zeros(size + 32, np.uint8)
+        self._side = room(size + 32, np.uint8, memory)
         self._carried = (b"{}", b"{}")
 
     @property

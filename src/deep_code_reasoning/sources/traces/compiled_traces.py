@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deep_code_reasoning.kernels.cache import Kernel
+from deep_code_reasoning.kernels.pages import UsedPages
 from deep_code_reasoning.sources.otlp.span_layout import POSITION
 from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.traces.jaeger_columns import Ids, JaegerColumns
@@ -35,6 +36,7 @@ class CompiledTraces:
         self._kernels = kernels
         self._spans = spans
         self._ids = Ids()
+        self._memory = UsedPages()
         self._in_a_row = 1
         self._wait = 0
 
@@ -51,7 +53,7 @@ class CompiledTraces:
             self._wait = MOST_IN_A_ROW
             return at, False
         end = min(window.end, at + _MOST_BYTES)
-        columns = JaegerColumns(end - at, self._ids)
+        columns = JaegerColumns(end - at, self._ids, self._memory)
         columns.state[POSITION] = at
         outcome = kernel(np.frombuffer(window.text, np.uint8), end, *columns.arguments)
         self._ids.generation = int(columns.state[GENERATION])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from deep_code_reasoning.kernels.columns import Columns, view_array, zeros
+from deep_code_reasoning.kernels.columns import Columns, room, view_array, zeros
 from deep_code_reasoning.sources.otlp import span_layout as spans
 from deep_code_reasoning.sources.otlp.span_columns import batch_of, named, owned
 from deep_code_reasoning.sources.otlp.traces import KINDS, STATUSES
@@ -16,6 +16,7 @@ from deep_code_reasoning.sources.reader import Batch
 from deep_code_reasoning.sources.traces import jaeger_layout as layout
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.kernels.pages import UsedPages
     from deep_code_reasoning.sources.otlp.resources import Producer
     from deep_code_reasoning.sources.window import Text
 
@@ -43,16 +44,16 @@ class Ids:
 class JaegerColumns:
     """Room for what `size` bytes of input hold: `arguments` for the kernel's call, then `batches`."""
 
-    def __init__(self, size: int, ids: Ids) -> None:
+    def __init__(self, size: int, ids: Ids, memory: UsedPages | None = None) -> None:
         self.state = np.zeros(layout.STATE_SIZE, np.int64)
         self.state[layout.GENERATION] = ids.generation
         attributes = size // _ATTRIBUTE_BYTES + 1
         numbers = spans.SPAN_NUMBERS + len(spans.WHOLE_NUMBERS)
-        self._spans = Columns(size // _SPAN_BYTES + 1, numbers, len(_SPAN_TEXTS), attributes)
-        self._events = Columns(size // _EVENT_BYTES + 1, spans.OFFSET + 1, len(_EVENT_TEXTS), attributes)
-        self._links = Columns(size // _SPAN_BYTES + 1, spans.OFFSET + 1, len(_LINK_TEXTS), attributes)
+        self._spans = Columns(size // _SPAN_BYTES + 1, numbers, len(_SPAN_TEXTS), attributes, memory)
+        self._events = Columns(size // _EVENT_BYTES + 1, spans.OFFSET + 1, len(_EVENT_TEXTS), attributes, memory)
+        self._links = Columns(size // _SPAN_BYTES + 1, spans.OFFSET + 1, len(_LINK_TEXTS), attributes, memory)
         self._processes = zeros((size // _PROCESS_BYTES + 1, layout.TRACE_BEGIN + 1), np.int64)
-        self._side = zeros(2 * size + len(layout.CONSTANTS) + 64, np.uint8)
+        self._side = room(2 * size + len(layout.CONSTANTS) + 64, np.uint8, memory)
         self._side[: len(layout.CONSTANTS)] = np.frombuffer(layout.CONSTANTS, np.uint8)
         self.state[spans.SIDE] = len(layout.CONSTANTS)
         self._ids = ids

@@ -4,7 +4,7 @@ CREATE TABLE deploys (
     time_unix_nano  BIGINT NOT NULL,
     service_name    VARCHAR,
     environment     VARCHAR,
-    kind            VARCHAR NOT NULL,  -- deployed, upgraded, rolledback, removed, published, flag, config, annotation
+    kind            VARCHAR NOT NULL,  -- deployed, upgraded, rolledback, published; not live: failed, inactive, removed, packaged; else flag, config, annotation
     version         VARCHAR,
     artifact        VARCHAR,           -- image or package; of a flag its key
     sha             VARCHAR,           -- the commit that went live, as the feed gives it

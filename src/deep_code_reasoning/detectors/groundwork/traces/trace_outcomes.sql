@@ -9,6 +9,8 @@
 --                  then also above that of all baseline's delays, each by its entry's usual duration, and above
 --                  $deviations of their robust standard deviations (1.4826 times the median absolute deviation).
 --                  False where usual_nano is NULL
+--   is_slower      delay_nano is above the 95th percentile of those same traces, and the entry took longer than usual: too
+--                  common to say anything of one trace, enough to tell that all of them take longer. False likewise
 --   symptomatic    in the incident phase and has_error or is_slow
 CREATE OR REPLACE TEMPORARY TABLE trace_outcomes AS
 WITH delays AS (
@@ -35,7 +37,8 @@ middle AS (
         root_operation,
         COUNT(*) AS traces,
         MEDIAN(duration_nano) AS usual_nano,
-        QUANTILE_CONT(delay_nano, 0.99) AS delay_nano
+        QUANTILE_CONT(delay_nano, 0.99) AS delay_nano,
+        QUANTILE_CONT(delay_nano, 0.95) AS upper_delay_nano
     FROM compared
     GROUP BY root_service, root_operation
 ),
@@ -58,7 +61,8 @@ judged AS (
         m.usual_nano,
         p.duration_nano > m.usual_nano
         AND p.delay_nano > m.delay_nano
-        AND (m.traces >= $percentile_from OR p.delay_nano > o.part * m.usual_nano) AS is_slow
+        AND (m.traces >= $percentile_from OR p.delay_nano > o.part * m.usual_nano) AS is_slow,
+        p.duration_nano > m.usual_nano AND p.delay_nano > m.upper_delay_nano AS is_slower
     FROM phased AS p
     CROSS JOIN overall AS o
     LEFT JOIN middle AS m
@@ -76,5 +80,6 @@ SELECT
     usual_nano,
     delay_nano,
     COALESCE(is_slow, FALSE) AS is_slow,
+    COALESCE(is_slower, FALSE) AS is_slower,
     phase = 'incident' AND (has_error OR COALESCE(is_slow, FALSE)) AS symptomatic
 FROM judged;

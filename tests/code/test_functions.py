@@ -1,0 +1,59 @@
+"""Functions touched by a change, on both sides of it."""
+
+from __future__ import annotations
+
+from deep_code_reasoning.code.functions import functions_touched
+from deep_code_reasoning.code.language import language_of
+from deep_code_reasoning.code.outline import Outline, outline
+from deep_code_reasoning.code.parsing import Parsed, parse
+
+BEFORE = """class Cart:
+    def a(self):
+        return 1
+
+    def b(self):
+        return 2
+
+
+def gone():
+    return 3
+"""
+AFTER = """class Cart:
+    def a(self):
+        return 1
+
+    def b(self):
+        return 22
+
+    def c(self):
+        return 4
+"""
+
+
+def sides(path: str, *texts: str) -> list[Outline]:
+    language = language_of(path)
+    assert language
+    read = [parse(text.encode(), language) for text in texts]
+    return [outline(one) for one in read if isinstance(one, Parsed)]
+
+
+def test_added_changed_and_removed() -> None:
+    before, after = sides("cart.py", BEFORE, AFTER)
+    found = functions_touched(before, after, [6, 9, 10], [6, 8, 9])
+    assert [(one.name, one.state, one.line, one.end_line) for one in found] == [
+        ("Cart.b", "changed", 5, 6),
+        ("Cart.c", "added", 8, 9),
+        ("gone", "removed", 9, 10),
+    ]
+
+
+def test_lines_taken_out_alone_touch_the_function_that_is_still_there() -> None:
+    before, after = sides("cart.py", "def a():\n    x()\n    y()\n", "def a():\n    x()\n")
+    assert [(one.name, one.state) for one in functions_touched(before, after, [3], [])] == [("a", "changed")]
+
+
+def test_a_new_file_and_a_deleted_one() -> None:
+    before, after = sides("cart.py", BEFORE, AFTER)
+    assert {one.state for one in functions_touched(None, after, [], range(1, 10))} == {"added"}
+    assert {one.state for one in functions_touched(before, None, range(1, 11), [])} == {"removed"}
+    assert functions_touched(None, None, [], []) == []
