@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from deep_code_reasoning.changes import pattern_catalogue
+from deep_code_reasoning.changes.diffs import pattern_catalogue
 from deep_code_reasoning.detectors import registry
 from deep_code_reasoning.investigation import Investigations
 from deep_code_reasoning.settings import Settings

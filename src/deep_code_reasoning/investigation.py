@@ -276,7 +276,7 @@ class Investigations:
 
     def explain(self, code: str) -> str:
         """The page of a detector or of a pattern of changes, in Markdown. Raises UsageError naming close codes."""
-        from deep_code_reasoning.changes.pattern_catalogue import page as pattern_page
+        from deep_code_reasoning.changes.diffs.pattern_catalogue import page as pattern_page
         from deep_code_reasoning.detectors.registry import page
 
         return pattern_page(code) or page(code)

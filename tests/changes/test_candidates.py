@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from changes.histories import BEGIN, HOUR, History, deploy, found
-from deep_code_reasoning.changes import candidates
-from deep_code_reasoning.changes.regressed_path import path_through
+from deep_code_reasoning.changes.candidates import candidates
+from deep_code_reasoning.changes.candidates.regressed_path import path_through
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from changes.patterns import golden
-from deep_code_reasoning.changes import seen
-from deep_code_reasoning.changes.file_delta import hunks_of
-from deep_code_reasoning.changes.kinds import kinds
-from deep_code_reasoning.changes.quantities import quantity
-from deep_code_reasoning.changes.seen import TOO_MANY, ChangedFile, matches_of
+from deep_code_reasoning.changes.diffs import seen
+from deep_code_reasoning.changes.diffs.file_delta import hunks_of
+from deep_code_reasoning.changes.diffs.kinds import kinds
+from deep_code_reasoning.changes.diffs.quantities import quantity
+from deep_code_reasoning.changes.diffs.seen import TOO_MANY, ChangedFile, matches_of
 from deep_code_reasoning.code import parsing
 
 SECONDS = 10.0
@@ -179,7 +179,7 @@ def test_no_quantities(text: str) -> None:
 
 def test_every_kind_takes_a_long_line_in_time() -> None:
     """Patterns of kinds are searched in lines that anyone may have written."""
-    from deep_code_reasoning.changes.delta import delta_of
+    from deep_code_reasoning.changes.diffs.delta import delta_of
 
     line = "for x in " + "a.b(c, " * 3_000
     started = time.monotonic()

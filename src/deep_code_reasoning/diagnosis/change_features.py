@@ -15,9 +15,9 @@ from functools import cache
 from math import log, log10
 from pathlib import Path
 
-from deep_code_reasoning.changes.candidates import Candidate
-from deep_code_reasoning.changes.kinds import Kind, fitting
-from deep_code_reasoning.changes.same_file import same_file
+from deep_code_reasoning.changes.candidates.candidates import Candidate
+from deep_code_reasoning.changes.candidates.same_file import same_file
+from deep_code_reasoning.changes.diffs.kinds import Kind, fitting
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_question import Asked
 from deep_code_reasoning.diagnosis.change_scene import Release, Scene

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import log10
 from typing import NamedTuple
 
-from deep_code_reasoning.changes.candidate import Candidate
+from deep_code_reasoning.changes.candidates.candidate import Candidate
 from deep_code_reasoning.diagnosis import evidence_model as model
 
 LEAST_DB = -6.0

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from deep_code_reasoning.changes import words
-from deep_code_reasoning.changes.candidate import Candidate
-from deep_code_reasoning.changes.candidates import candidates_of
-from deep_code_reasoning.changes.commit_syntax import with_syntax
-from deep_code_reasoning.changes.kinds import fitting
-from deep_code_reasoning.changes.regressed_path import RegressedPath, regressed_path
+from deep_code_reasoning.changes.candidates.candidate import Candidate
+from deep_code_reasoning.changes.candidates.candidates import candidates_of
+from deep_code_reasoning.changes.candidates.commit_syntax import with_syntax
+from deep_code_reasoning.changes.candidates.regressed_path import RegressedPath, regressed_path
+from deep_code_reasoning.changes.diffs import words
+from deep_code_reasoning.changes.diffs.kinds import fitting
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_effect import effect_of, location_of
 from deep_code_reasoning.diagnosis.change_features import Weighed, weigh_all

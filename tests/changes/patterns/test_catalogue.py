@@ -13,8 +13,8 @@ import pytest
 
 from changes.patterns import golden
 from deep_code_reasoning import changes
-from deep_code_reasoning.changes import pattern_catalogue
-from deep_code_reasoning.changes.kinds import kinds
+from deep_code_reasoning.changes.diffs import pattern_catalogue
+from deep_code_reasoning.changes.diffs.kinds import kinds
 
 MODULES = pattern_catalogue.modules()
 SECTIONS = ["What it finds", "Why it matters", "How it is computed", "Not this when"]
@@ -76,6 +76,6 @@ def test_an_unknown_code_has_no_page() -> None:
 
 
 def test_the_catalogue_loads_no_grammar() -> None:
-    told = "import sys, deep_code_reasoning.changes.kinds as k; k.kinds(); print('tree_sitter' in sys.modules)"
+    told = "import sys, deep_code_reasoning.changes.diffs.kinds as k; k.kinds(); print('tree_sitter' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
