@@ -18,7 +18,7 @@ from deep_code_reasoning.changes.diffs.kinds import kinds
 
 MODULES = pattern_catalogue.modules()
 SECTIONS = ["What it finds", "Why it matters", "How it is computed", "Not this when"]
-DATA = tomllib.loads((Path(changes.__file__).parent / "kinds.toml").read_text(encoding="utf-8"))
+DATA = tomllib.loads((Path(changes.__file__).parent / "diffs" / "kinds.toml").read_text(encoding="utf-8"))
 
 each_pattern = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.PATTERN.code)
 
