@@ -148,7 +148,7 @@ def _ranked(
     """The likeliest first, and the probability of none of them."""
     weighed = weigh_all(candidates, others, scene, asked)
     fresh = [_freshness(candidate, window.end) for candidate in candidates]
-    share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
+    share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * max(fresh)
     priors = [prior * _possible(candidate, window) for prior, candidate in zip(fresh, candidates, strict=True)]
     scores, none = model.posterior([one.weight for one in weighed], priors, unknown=1 - share)
     rows = map(Ranked, scores, candidates, weighed)
