@@ -81,7 +81,7 @@ class SourceTrees:
 
 
 def _git(git_dir: Path, *arguments: str) -> str | None:
-    from deep_code_reasoning.sources.changes.git_log import run_git
+    from deep_code_reasoning.sources.changes.git_command import run_git
 
     git = shutil.which("git")
     return run_git(git, git_dir, *arguments) if git else None
