@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from changes.histories import BEGIN, HOUR, History, deploy, found
+from changes.histories import BEGIN, HOUR, ONSET, History, deploy, found
 from deep_code_reasoning.changes.candidates import candidates
+from deep_code_reasoning.changes.candidates.absent_commits import absent_commits
 from deep_code_reasoning.changes.candidates.regressed_path import path_through
+from store.rows import tables_of
 
 
 @pytest.fixture
@@ -211,6 +213,90 @@ def test_without_a_feed_the_telemetry_tells_which_version_ran_since_when(order: 
     assert {message: one.live_at for message, one in seen.live.items()} == {"one": None, "two": BEGIN + 997 * HOUR}
     assert "in order 4.2.0 -> 4.3.0, by its telemetry, live 3 h before the onset" in seen.why("two")
     assert set(seen.others) == {"not released"}
+
+
+def test_a_deploy_that_failed_in_the_end_was_not_live(order: History, tmp_path: Path) -> None:
+    first, last = order.commit("one", 1), order.commit("two", 2)
+    deploys = [
+        deploy("order", 900, first),
+        deploy("order", 990, last, deploy_id="d2"),
+        deploy("order", 991, last, deploy_id="d2", kind="failed"),
+    ]
+    assert set(found(tmp_path, [order.folder], deploys).live) == {"one"}
+
+
+@pytest.mark.parametrize(
+    ("package", "deployed"),
+    [
+        ({"artifact": "pkg:oci/order@sha256%3Aab?tag=1"}, {"artifact": "pkg:oci/order@sha256%3Aab"}),
+        ({"artifact": "registry:5000/shop/order:4.3.0"}, {"artifact": "mirror/order:4.3.0", "version": "stable"}),
+        ({"artifact": "pkg:oci/order@4.3.0", "version": "4.3.0"}, {"version": "4.3.0"}),
+        ({"service_name": "order-service", "version": "build 77"}, {"version": "build 77"}),
+    ],
+)
+def test_a_deploy_that_names_no_commit_has_that_of_its_package(
+    order: History, tmp_path: Path, package: dict, deployed: dict
+) -> None:
+    first, last = order.commit("one", 1), order.commit("two", 2)
+    order.commit("made before the deploy and not in the package", 3)
+    packaged = deploy(None, 500, last, kind="packaged", **package)
+    deploys = [deploy("order", 200, first), packaged, deploy("order", 990, **deployed)]
+    seen = found(tmp_path, [order.folder], deploys)
+    assert {message: one.live_at for message, one in seen.live.items()} == {"two": BEGIN + 990 * HOUR}
+
+
+def test_packages_that_disagree_tell_nothing(order: History, tmp_path: Path) -> None:
+    shas = [order.commit(message, at) for message, at in (("one", 1), ("two", 500), ("three", 600))]
+    packaged = [deploy("order", 700 + n, sha, kind="packaged", version="9") for n, sha in enumerate(shas[1:])]
+    deploys = [deploy("order", 200, shas[0]), *packaged, deploy("order", 990, version="9")]
+    seen = found(tmp_path, [order.folder], deploys)
+    assert "by date, since the deploy names no commit" in seen.why("two")
+    assert "by date, since the deploy names no commit" in seen.why("three")
+
+
+def test_a_version_seen_running_has_the_commit_of_its_package(order: History, tmp_path: Path) -> None:
+    versions = {"4.2": order.commit("one", 1), "4.3": order.commit("two", 2)}
+    order.commit("not packaged", 3)
+    packaged = [
+        deploy(None, 500, sha, kind="packaged", artifact=f"shop/order:{version}", version=version)
+        for version, sha in versions.items()
+    ]
+    telemetry = [
+        {"resource_number": number, "service_name": "order", "service_version": version}
+        for number, version in enumerate(versions)
+    ]
+    spans = [
+        {"service_name": "order", "resource_number": number, "start_time_unix_nano": BEGIN + at * HOUR}
+        for number, at in ((0, 976), (1, 997))
+    ]
+    seen = found(tmp_path, [order.folder], packaged, resources=telemetry, spans=spans)
+    assert seen.live["two"].live_at == BEGIN + 997 * HOUR
+    assert set(seen.others) == {"not packaged"}
+
+
+def test_deployed_commits_that_no_history_has_are_told(tmp_path: Path) -> None:
+    there = {"sha": "abcdef0123" + "0" * 30, "repository": "order", "time_unix_nano": BEGIN, "message": "x"}
+    deploys = [
+        deploy("order", 980, "ABCDEF0123"),
+        deploy("order", 985, "abcdef0999"),
+        deploy("order", 990, "d" * 40),
+        deploy("order", 991, "d" * 40, environment="another"),
+        deploy("order", 10, "e" * 40),  # long before
+        deploy("order", 1_001, "e" * 40),  # after the onset
+        deploy("order", 992),
+        deploy("order", 993, "f" * 40, kind="packaged"),
+    ]
+    with tables_of(tmp_path / "a", commits=[there], deploys=deploys) as tables:
+        told = absent_commits(tables, ONSET)
+    assert [(one.place, one.reason.split(" is in no history")[0], one.count) for one in told] == [
+        ("deploy of order", "commit dddddddddddd", 2),
+        ("deploy of order", "commit abcdef0999", 1),
+    ]
+    many = [deploy(f"s{n}", 900 + n, f"{n:040x}") for n in range(20)]
+    with tables_of(tmp_path / "b", commits=[there], deploys=many) as tables:
+        assert [one.count for one in absent_commits(tables, ONSET)] == [1] * 8 + [12]
+    with tables_of(tmp_path / "c", deploys=many) as tables:
+        assert absent_commits(tables, ONSET) == ()
 
 
 def test_environments(order: History, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from deep_code_reasoning.changes.candidates.dependency_bumps import declared_ser
 from deep_code_reasoning.changes.candidates.deployed_ranges import ANYONE, Ride, Rides, by_repository, rides_of
 from deep_code_reasoning.changes.candidates.deploys import Deploy, joined, unfed
 from deep_code_reasoning.changes.candidates.library_rides import with_libraries
+from deep_code_reasoning.changes.candidates.packages import with_commits
 from deep_code_reasoning.changes.candidates.regressed_path import RegressedPath
 from deep_code_reasoning.changes.candidates.repositories import Commit, Repository, repositories_of
 from deep_code_reasoning.changes.candidates.services import FEED, Belonging, Evidence, ServiceMap
@@ -92,6 +93,7 @@ def _known(tables: Tables, onset: int, setting: Mapping[str, str] | None) -> _Kn
     if services_seen := unfed(resources, feed):
         seen = tables.dicts(_sql("versions"), services=services_seen, onset=onset)
         feed += [row | {"artifact": None, "previous_sha": None, "is_seen": True} for row in seen]
+    feed = with_commits(feed, tables.dicts(_sql("packages")))
     changed = tables.dicts(_sql("manifests"), **manifests())
     environments = frozenset(row["deployment_environment_name"] for row in resources) - {None}
     evidence = Evidence(
