@@ -150,6 +150,23 @@ def test_deploys_to_staging_are_not_live(order: History, tmp_path: Path) -> None
     assert set(found(tmp_path, [order.folder], deploys, resources=telemetry).live) == {"one"}
 
 
+def test_a_commit_of_another_branch_is_live_only_where_a_deploy_says_so(order: History, tmp_path: Path) -> None:
+    base = order.commit("base", 1)
+    order.git("checkout", "-q", "-b", "release")
+    release = order.commit("fix on release", 970)
+    order.git("checkout", "-q", "-b", "feature", base)
+    order.commit("not merged", 980)
+    order.git("checkout", "-q", "main")
+    order.commit("on main", 975)
+    assert set(found(tmp_path, [order.folder]).live) == {"base", "on main"}
+    unknown = [deploy("order", 200, base), deploy("order", 990, "d" * 40)]
+    assert set(found(tmp_path / "unknown", [order.folder], unknown).live) == {"on main"}
+    deployed = [deploy("order", 200, base), deploy("order", 990, release)]
+    assert set(found(tmp_path / "deployed", [order.folder], deployed).live) == {"fix on release"}
+    order.git("checkout", "-q", "--orphan", "nothing")
+    assert set(found(tmp_path / "nothing", [order.folder]).live) == {"base", "on main", "fix on release", "not merged"}
+
+
 def test_without_deploys_dates_are_all_there_is(order: History, tmp_path: Path) -> None:
     order.commit("before", 998)
     order.commit("after", 1_001)

@@ -144,13 +144,15 @@ def _declared(changed: Iterable[Mapping], holder: Mapping[str, Repository]) -> d
 
 
 def _chosen(known: _Known, onset: int) -> list[tuple[Repository, Commit]]:
-    """Those that rode along first, the latest deploy first, then those made before the onset, then the rest."""
+    """Those that rode along first, the latest deploy first, then those made before the onset, then the rest: later ones
+    and those of other branches."""
 
     def order(pair: tuple[Repository, Commit]) -> tuple[int, int, str]:
         repository, commit = pair
         rides = known.rides[repository.name].get(commit.sha, {}).values()
         at = max((ride.live_at or ride.earliest or commit.time for ride in rides), default=commit.time)
-        return (0 if rides else 2 if commit.time > onset else 1), -at, commit.sha
+        is_out = commit.time > onset or commit.sha not in repository.merged
+        return (0 if rides else 2 if is_out else 1), -at, commit.sha
 
     everything = [(repository, commit) for repository in known.repositories for commit in repository.commits.values()]
     return sorted(everything, key=order)
@@ -198,7 +200,11 @@ def _live(
     deployed = known.deployed.get(repository.name, frozenset())
     rides = list(known.rides[repository.name].get(one.sha, {}).values())
     if not rides and not deployed and repository.name not in known.libraries:
-        if one.time > onset or (path and one.services and not one.services & path.services):
+        if (
+            one.time > onset
+            or one.sha not in repository.merged
+            or (path and one.services and not one.services & path.services)
+        ):
             return None
         return replace(one, because=_because(known, one, belonging, (), onset, path))
     if belonging.services & deployed:  # others that took the repository along do not count

@@ -111,7 +111,7 @@ def _ride_unknown(
     rides: dict[str, Ride], repository: Repository, service: str, deploy: Deploy, before: Deploy | None
 ) -> None:
     words = f"in {_step(service, before, deploy)}, by date, since {_absent(deploy)}"
-    for sha in repository.by_date(before.time if before else None, deploy.time):
+    for sha in repository.by_date(before.time if before else None, deploy.time) & repository.merged:
         rides[sha] = Ride(service, deploy.time if before else None, deploy.time, words)
 
 

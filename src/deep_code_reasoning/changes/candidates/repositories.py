@@ -33,16 +33,24 @@ class Commit:
 
 @dataclass
 class Repository:
-    """`name` as given to the load; `url` of its origin; `tags`: name -> sha."""
+    """`name` as given to the load; `url` of its origin; `tags`: name -> sha; `heads`: what it stands at."""
 
     name: str
     url: str | None = None
     commits: dict[str, Commit] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    heads: set[str] = field(default_factory=set)
 
     @cached_property
     def graph(self) -> CommitGraph:
         return CommitGraph({sha: commit.parents for sha, commit in self.commits.items()})
+
+    @cached_property
+    def merged(self) -> frozenset[str]:
+        """Commits that are not on other branches alone: those are live only where a deploy says so."""
+        if not self.heads or not self.graph.is_known:
+            return frozenset(self.commits)
+        return frozenset[str]().union(*(self.graph.brought(head, None) for head in self.heads))
 
     @cached_property
     def short_name(self) -> str:
@@ -102,6 +110,8 @@ def repositories_of(rows: Iterable[Mapping[str, Any]]) -> list[Repository]:
             sha = row["sha"]
             repository.url = repository.url or row["repository_url"]
             repository.tags.update(dict.fromkeys(row["tags"] or (), sha))
+            if row["is_head"]:
+                repository.heads.add(sha)
             if holder.setdefault(sha, repository) is repository and sha not in repository.commits:
                 repository.commits[sha] = Commit(
                     sha, name, row["time_unix_nano"], tuple(row["parents"] or ()), row["message"], row["service_name"]

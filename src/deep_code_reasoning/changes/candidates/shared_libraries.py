@@ -101,7 +101,7 @@ class SharedLibraries:
             return (brought & library.by_date(before, at) if before else brought), f", {bump.old} is not known"
         until = library.commits[new].time if new else at
         after = library.commits[old].time if old else before
-        return library.by_date(after, until), ", by date"
+        return library.by_date(after, until) & library.merged, ", by date"
 
     def _commit_of(self, library: Repository, version: str | None) -> str | None:
         """By commit id or tag; else the commit that gave the library this version, or that says it released it."""

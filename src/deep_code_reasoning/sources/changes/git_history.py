@@ -45,6 +45,7 @@ class GitHistory:
     def read(self, revision: str) -> Iterator[Batch | Skipped]:
         if self._shallow:
             yield Skipped(None, 0, SHALLOW)
+        self._number = int(revision != "HEAD")  # 0 is HEAD's commit
         seen: dict[str, list[str]] = {}
         is_cut = False
         with GitLog(self._git, self._git_dir, [revision], most=self._most + 1) as log:

@@ -40,7 +40,7 @@ class GitRepository:
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
         """HEAD's history newest first, then what only other branches and tags have; `source_offset` counts commits
-        from 0, a repository has no byte offsets."""
+        from HEAD's, which is 0; a repository has no byte offsets."""
         from deep_code_reasoning.sources.changes.git_command import run_git
         from deep_code_reasoning.sources.changes.git_history import GitHistory
 
