@@ -17,7 +17,7 @@ from pathlib import Path
 
 from deep_code_reasoning.changes.candidates.candidates import Candidate
 from deep_code_reasoning.changes.candidates.same_file import same_file
-from deep_code_reasoning.changes.diffs.kinds import Kind, fitting
+from deep_code_reasoning.changes.diffs.kinds import Kind
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_question import Asked
 from deep_code_reasoning.diagnosis.change_scene import Release, Scene
@@ -177,7 +177,7 @@ class _Marks:
     def _look(self, one: Candidate) -> dict[str, tuple[float, str]]:
         scene, delta = self._scene, one.delta
         of_service = bool(one.services & scene.services) or bool(not one.services and one.rides & scene.services)
-        fits = fitting(one.kinds, scene.symptoms)
+        fits = one.kinds_bringing(scene.symptoms)
         numbers = {n for r in delta.numbers for n in r.shown - r.was} & scene.numbers
         levels = [r for r in delta.numbers if any(b in r.was and a in r.shown for b, a in scene.levels)]
         named = sorted(delta.names & self._names)[:FEW_NAMES]

@@ -17,7 +17,6 @@ from deep_code_reasoning.changes.candidates.candidates import candidates_of
 from deep_code_reasoning.changes.candidates.commit_syntax import with_syntax
 from deep_code_reasoning.changes.candidates.regressed_path import RegressedPath, regressed_path
 from deep_code_reasoning.changes.diffs import words
-from deep_code_reasoning.changes.diffs.kinds import fitting
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_effect import effect_of, location_of
 from deep_code_reasoning.diagnosis.change_features import Weighed, weigh_all
@@ -177,7 +176,7 @@ def _why(one: Weighed, scene: Scene) -> tuple[str, ...]:
 
 def _fact(candidate: Candidate, scene: Scene) -> Location | None:
     """Where its syntax does what can bring such a symptom about."""
-    for kind in fitting(candidate.kinds, scene.symptoms):
+    for kind in candidate.kinds_bringing(scene.symptoms):
         if kind.at:
             return Location(kind.at[0].path, kind.at[0].line, kind.at[0].function)
     return None

@@ -46,6 +46,13 @@ class Candidate:
     def kinds(self) -> tuple[Kind, ...]:
         return kinds_of(self.delta, self.paths, self.seen)
 
+    def kinds_bringing(self, symptoms: frozenset[str]) -> tuple[Kind, ...]:
+        """Those of its kinds that bring one of the symptoms about, without a look for the others."""
+        known = self.__dict__.setdefault("_kinds_bringing", {})
+        if symptoms not in known:
+            known[symptoms] = kinds_of(self.delta, self.paths, self.seen, symptoms)
+        return known[symptoms]
+
     @cached_property
     def told(self) -> frozenset[str]:
         """Stems of the message."""

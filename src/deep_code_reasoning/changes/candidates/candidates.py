@@ -26,7 +26,7 @@ from deep_code_reasoning.changes.candidates.shared_libraries import SharedLibrar
 if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
 
-MOST_COMMITS = 400
+MOST_COMMITS = 2_000
 """So many are looked at unless told otherwise, those that went live last first."""
 
 MOST_OF_ONE = 5_000

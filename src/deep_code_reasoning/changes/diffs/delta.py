@@ -9,15 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
-from deep_code_reasoning.changes.diffs.words import identifiers, is_inert_line, stems
+from deep_code_reasoning.changes.diffs.words import identifiers, is_inert_line, stems, stems_and_identifiers
+from deep_code_reasoning.changes.diffs.line_versions import versions_of_lines
 
 MOST_LINES = 400
-MOST_PAIRED = 60
-SIMILAR = 0.7
-"""A line put in is another version of one taken out from this similarity on (Ratcliff and Obershelp)."""
-
 NUMBER = re.compile(r"(?<![\w.])(\d[\d_]*(?:\.\d+)?)\s*(?:\*\s*)?((?:time\.|TimeUnit\.)?[A-Za-z]+\b)?")
 SETTING = re.compile(
     r"([A-Za-z_][\w.\-]*)[\"']?\s*(?:[:=]|:=|=>)\s*(?:[A-Za-z]\w*\s*[=(]\s*)?"
@@ -26,6 +22,8 @@ SETTING = re.compile(
 )
 CALL = re.compile(r"([A-Za-z_]\w*)\(((?:[^()]|\([^()]*\))*)\)")
 VERSION = re.compile(r"(?<![\w.])(?=v|\d+\.\d+\.\d)v?(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])(?:[-+][\w.]+)?")
+_COUNTS = re.compile(r"(?<![\w.])v?\d")
+"""Lines without any of these have no number that could be replaced, and no version."""
 UNITS = {
     "nanosecond": 1e-9, "ns": 1e-9, "microsecond": 1e-6, "us": 1e-6, "millisecond": 1e-3, "milli": 1e-3, "ms": 1e-3,
     "second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "m": 60.0, "hour": 3600.0, "h": 3600.0,
@@ -88,20 +86,20 @@ def delta_of(patch: str) -> Delta:
             continue
         has_lines = True
         side = sides.added if line[0] == "+" else sides.removed
-        if not is_inert_line(line[1:]) and len(side) < MOST_LINES:
+        if len(side) < MOST_LINES and not is_inert_line(line[1:]):
             side.append(line[1:])
     removed, added = _without_moved(sides.removed, sides.added)
     if not removed and not added:
         return Delta(has_lines=has_lines)
-    pairs = _versions_of_lines(removed, added)
-    numbers, about = _replaced(removed, added, pairs)
+    counted = [[line for line in side if _COUNTS.search(line)] for side in (removed, added)]
+    pairs = versions_of_lines(*counted)
+    numbers, about = _replaced(*counted, pairs)
     bump, bumped = _bump(pairs)
-    left, right = stems("\n".join(removed)), stems("\n".join(added))
-    one, other = identifiers("\n".join(removed)), identifiers("\n".join(added))
+    (left, one), (right, other) = (stems_and_identifiers("\n".join(side)) for side in (removed, added))
     net = (left ^ right) | stems(" ".join(about)) | stems(" ".join(bumped))
     return Delta(
-        tuple(line for line in removed if not VERSION.search(line)),
-        tuple(line for line in added if not VERSION.search(line)),
+        tuple(line for line in removed if not _names_version(line)),
+        tuple(line for line in added if not _names_version(line)),
         net,
         (left | right) - net,
         (one ^ other) | identifiers(" ".join(about)) | _dependencies(bumped if bump in ("minor", "major") else ()),
@@ -113,33 +111,30 @@ def delta_of(patch: str) -> Delta:
 
 def _without_moved(removed: list[str], added: list[str]) -> tuple[list[str], list[str]]:
     """Without lines that only moved or were indented otherwise."""
-    plain = {"".join(line.split()) for line in removed} & {"".join(line.split()) for line in added}
-    kept = [[line for line in side if "".join(line.split()) not in plain] for side in (removed, added)]
+    plain = [["".join(line.split()) for line in side] for side in (removed, added)]
+    moved = frozenset(plain[0]).intersection(plain[1])
+    if not moved:
+        return removed, added
+    kept = [
+        [line for line, text in zip(side, texts, strict=True) if text not in moved]
+        for side, texts in zip((removed, added), plain, strict=True)
+    ]
     return kept[0], kept[1]
-
-
-def _versions_of_lines(removed: list[str], added: list[str]) -> list[tuple[str, str]]:
-    """Each line taken out with the most similar one put in."""
-    pairs, free = [], list(added[:MOST_PAIRED])
-    for old in removed[:MOST_PAIRED]:
-        best = max(free, key=lambda new: SequenceMatcher(None, old, new).ratio(), default=None)
-        if best is not None and SequenceMatcher(None, old, best).ratio() >= SIMILAR:
-            pairs.append((old, best))
-            free.remove(best)
-    return pairs
 
 
 def _replaced(removed: list[str], added: list[str], pairs: list[tuple[str, str]]) -> tuple[list[Replaced], list[str]]:
     """Numbers replaced, by the name of what they set, else by the place in a line; and the lines they stand in."""
-    before, after = _settings(removed), _settings(added)
     found, about = {}, []
+    if not removed or not added:
+        return [], []
+    before, after = _settings(removed), _settings(added)
     for name in before.keys() & after.keys():
         (old, old_line), (new, new_line) = before[name], after[name]
         if old[0] != new[0]:
             found[name] = _replacement(name, old, new)
             about += [old_line, new_line]
     for old_line, new_line in pairs:
-        if VERSION.search(old_line) or old_line in about:
+        if _names_version(old_line) or old_line in about:
             continue
         olds, news = _numbers(old_line), _numbers(new_line)
         if len(olds) != len(news):
@@ -155,11 +150,11 @@ def _settings(lines: Iterable[str]) -> dict[str, tuple[tuple[float, float], str]
     """Name -> (number in base units, as written), line. A number given to a function bears the function's name."""
     found: dict[str, tuple[tuple[float, float], str]] = {}
     for line in lines:
-        if VERSION.search(line):
+        if _names_version(line):
             continue
         for name, number, unit in SETTING.findall(line):
             found.setdefault(name.lower(), (_value(number, unit), line))
-        for function, arguments in CALL.findall(line):
+        for function, arguments in CALL.findall(line) if "(" in line else ():
             for place, number in enumerate(_numbers(arguments)):
                 found.setdefault(f"{function.lower()}#{place}", (number, line))
     return found
@@ -192,6 +187,10 @@ def _dependencies(lines: Iterable[str]) -> frozenset[str]:
             parts = [part for part in re.split(r"[/:]", name) if part and not re.fullmatch(r"v\d+", part)]
             found.update(part.lower() for part in parts[-1:] if len(part) > 3)
     return frozenset(found)
+
+
+def _names_version(line: str) -> bool:
+    return "." in line and VERSION.search(line) is not None
 
 
 def _nearest_name(line: str) -> str:

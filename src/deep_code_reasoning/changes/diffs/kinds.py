@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from deep_code_reasoning.changes.diffs.delta import Delta
+from deep_code_reasoning.changes.diffs.changed_lines import ChangedLines
+from deep_code_reasoning.changes.diffs.delta import Delta, Replaced
+from deep_code_reasoning.changes.diffs.needed_words import NeededWords
 from deep_code_reasoning.changes.diffs.pattern import Match
 from deep_code_reasoning.changes.diffs.pattern_catalogue import all_patterns
 from deep_code_reasoning.changes.diffs.seen import Seen
 
+FLAGS = re.IGNORECASE | re.MULTILINE
 STEPS = ("none", "patch", "minor", "major")
 
 
@@ -37,48 +40,32 @@ class Kind:
     at: tuple[Match, ...] = ()
     """Where the tree shows it; empty when only words do."""
 
-    def holds(self, delta: Delta, paths: Sequence[str]) -> bool:
+    def holds(self, delta: Delta, paths: Sequence[str], lines: ChangedLines) -> bool:
         if self.path and not any(self.path.search(path) for path in paths):
             return False
         if self.bump:
             return STEPS.index(delta.bump) >= STEPS.index(self.bump)
         if self.number:
-            return any(
-                self.number.search(number.name) and self.moved in ("any", number.moved) for number in delta.numbers
-            )
-        return self._stands_in(delta)
+            return any(self.tells(number) for number in delta.numbers)
+        return self._stands_in(lines)
 
-    def tells(self, match: Match) -> bool:
-        """It is what became of the number that a match saw replaced."""
-        number = match.replaced
-        if self.number is None or number is None or not self.number.search(number.name):
+    def tells(self, number: Replaced | None) -> bool:
+        """It is what became of a number that another took the place of."""
+        if self.number is None or number is None or self.moved not in ("any", number.moved):
             return False
-        return self.moved in ("any", number.moved)
+        return _may_be_in(self.number, number.name) and self.number.search(number.name) is not None
 
-    def _stands_in(self, delta: Delta) -> bool:
-        out, put = "\n".join(delta.removed), "\n".join(delta.added)
+    def _stands_in(self, lines: ChangedLines) -> bool:
         if self.removed and self.added:
-            one, other = _words(self.removed, out), _words(self.added, put)
-            return bool(one and other) and one != other
+            return lines.differs(self.removed, self.added)
         if self.removed:
-            return _only_here(self.removed, out, put)
-        return bool(self.added) and _only_here(self.added, put, out)
+            return lines.has_only(self.removed, 0)
+        return bool(self.added) and lines.has_only(self.added, 1)
 
 
-def _only_here(pattern: re.Pattern[str], here: str, there: str) -> bool:
-    """Something that the pattern finds on one side and that does not stand on the other."""
-    plain = there.lower()
-    return any(match[0].lower() not in plain for match in pattern.finditer(here))
-
-
-def _words(pattern: re.Pattern[str], text: str) -> set[str]:
-    """What the pattern finds, each to the ends of its word."""
-    return {
-        re.split(r"[^\w.-]", text[: match.start()])[-1]
-        + match[0]
-        + re.split(r"[^\w.-]", text[match.end() :], maxsplit=1)[0]
-        for match in pattern.finditer(text)
-    }
+def _may_be_in(pattern: re.Pattern[str], text: str) -> bool:
+    needed = needed_words()
+    return bool(needed.of(text) & needed.bit(pattern))
 
 
 @cache
@@ -89,7 +76,7 @@ def _data() -> dict:
 @cache
 def kinds() -> tuple[Kind, ...]:
     def pattern(entry: dict, name: str) -> re.Pattern[str] | None:
-        return re.compile(entry[name], re.IGNORECASE | re.MULTILINE) if name in entry else None
+        return re.compile(entry[name], FLAGS) if name in entry else None
 
     def kind(entry: dict) -> Kind:
         seen = all_patterns().get(entry["name"])
@@ -107,16 +94,29 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(kind(entry) for entry in _data()["kind"])
 
 
-def kinds_of(delta: Delta, paths: Sequence[str], seen: Seen | None = None) -> tuple[Kind, ...]:
-    """Each kind once. `seen`: what matches_of saw on the syntax of the same commit's files."""
+def kinds_of(
+    delta: Delta, paths: Sequence[str], seen: Seen | None = None, symptoms: Collection[str] | None = None
+) -> tuple[Kind, ...]:
+    """Each kind once. `seen`: what matches_of saw on the syntax of the same commit's files.
+
+    `symptoms`: only kinds that bring one of them about.
+    """
     told = _on_the_tree(seen.matches if seen else ())
+    lines = ChangedLines((delta.removed, delta.added), needed_words())
     names = {name for kind in told for name in (kind.name, *(match.pattern for match in kind.at))}
-    return told + tuple(
+    found = told + tuple(
         kind
         for kind in kinds()
-        if not (kind.name in names or kind.same_as & names or (seen and seen.is_whole and kind.same_as))
-        and kind.holds(delta, paths)
+        if (symptoms is None or not kind.symptom.isdisjoint(symptoms))
+        and not (kind.name in names or kind.same_as & names or (seen and seen.is_whole and kind.same_as))
+        and kind.holds(delta, paths, lines)
     )
+    return found if symptoms is None else fitting(found, symptoms)
+
+
+@cache
+def needed_words() -> NeededWords:
+    return NeededWords([pattern for kind in kinds() for pattern in (kind.removed, kind.added, kind.number) if pattern])
 
 
 def _on_the_tree(matches: Sequence[Match]) -> tuple[Kind, ...]:
@@ -124,7 +124,7 @@ def _on_the_tree(matches: Sequence[Match]) -> tuple[Kind, ...]:
     by_name = {kind.name: kind for kind in kinds()}
     for match in matches:
         pattern = all_patterns()[match.pattern]
-        found = [kind for kind in kinds() if kind.tells(match)]
+        found = [kind for kind in kinds() if kind.tells(match.replaced)]
         own = by_name.get(pattern.name) or Kind(pattern.name, pattern.words, pattern.symptoms)
         for kind in found or [own]:
             at.setdefault(kind, []).append(match)

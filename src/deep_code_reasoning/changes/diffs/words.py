@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}")
@@ -13,29 +13,57 @@ CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 IDENTIFIER = re.compile(
     r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+"
 )
+RUN = re.compile(r"[A-Za-z0-9_-]{3,}")
+"""What neither a word nor an identifier reaches beyond."""
 QUOTED = re.compile(r"""['"`]([A-Za-z][\w.\-]{2,60})['"`]""")
 STEM = 5
 """Letters of a stem: as many as expire, expired and expiry share. That it also joins words of other roots costs
 nothing but rarity, which is counted on stems."""
 
+MOST_KNOWN = 1 << 16
+"""Runs of letters whose words and names are remembered: those of a history are few and come again and again."""
+
 
 def stems(text: str) -> frozenset[str]:
     """The first letters of words and of the parts of identifiers, without those that every program has."""
-    found = set()
-    for word in WORD.findall(text):
-        parts = [word, *CAMEL.findall(word)]
-        found.update(_stem(part.lower()) for part in parts if len(part) > 2)
-    return frozenset(found - common_stems())
+    return _stems_of(frozenset(RUN.findall(text)))
 
 
 def identifiers(text: str) -> frozenset[str]:
     """Names of more than one part, and quoted ones, in lower case: `dashboard_favorites`, `catalogItems`, 'meta'."""
-    names = {name.lower() for name in IDENTIFIER.findall(text)} | {name.lower() for name in QUOTED.findall(text)}
-    return frozenset(name for name in names if len(name) > 3 and _stem(name) not in common_stems())
+    return _identifiers_of(frozenset(RUN.findall(text)), text)
 
 
-def _stem(word: str) -> str:
-    return word[:STEM]
+def stems_and_identifiers(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Both at once, in little more than the time of one."""
+    runs = frozenset(RUN.findall(text))
+    return _stems_of(runs), _identifiers_of(runs, text)
+
+
+def _stems_of(runs: Iterable[str]) -> frozenset[str]:
+    return frozenset(set[str]().union(*map(_stems_of_run, runs)) - common_stems())
+
+
+def _identifiers_of(runs: Iterable[str], text: str) -> frozenset[str]:
+    common = common_stems()
+    names = set[str]().union(*map(_identifiers_of_run, runs))
+    if "'" in text or '"' in text or "`" in text:
+        quoted = map(str.lower, QUOTED.findall(text))
+        names.update(name for name in quoted if len(name) > 3 and name[:STEM] not in common)
+    return frozenset(names)
+
+
+@lru_cache(MOST_KNOWN)
+def _stems_of_run(run: str) -> tuple[str, ...]:
+    return tuple(
+        part[:STEM].lower() for word in WORD.findall(run) for part in (word, *CAMEL.findall(word)) if len(part) > 2
+    )
+
+
+@lru_cache(MOST_KNOWN)
+def _identifiers_of_run(run: str) -> tuple[str, ...]:
+    names = map(str.lower, IDENTIFIER.findall(run))
+    return tuple(name for name in names if len(name) > 3 and name[:STEM] not in common_stems())
 
 
 @cache
@@ -46,7 +74,7 @@ def vocabulary() -> dict:
 @cache
 def common_stems() -> frozenset[str]:
     lists = vocabulary()
-    return frozenset(_stem(word) for name in ("english", "programs", "logs", "sql") for word in lists[name].split())
+    return frozenset(word[:STEM] for name in ("english", "programs", "logs", "sql") for word in lists[name].split())
 
 
 @cache
@@ -56,7 +84,14 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 def is_inert_line(text: str) -> bool:
     """A blank line, a comment, an import, or one that only logs or counts."""
-    return not text.strip(" \t{}()[];,") or any(_pattern(name).search(text) for name in ("comment", "import", "log"))
+    return not text.strip(" \t{}()[];,") or bool(_at_start().match(text)) or bool(_pattern("log").search(text))
+
+
+@cache
+def _at_start() -> re.Pattern[str]:
+    """Comments and imports: both patterns begin where the line does."""
+    inert = vocabulary()["inert"]
+    return re.compile(f"(?:{inert['comment']})|(?:{inert['import']})")
 
 
 def runs(paths: Iterable[str]) -> list[str]:
