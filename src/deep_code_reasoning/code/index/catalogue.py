@@ -58,4 +58,4 @@ def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
         file.write(msgspec.msgpack.encode(catalogue))
         file.flush()
         os.fsync(file.fileno())
-    os.replace(unfinished, folder / _NAME)
+    unfinished.replace(folder / _NAME)

@@ -51,8 +51,8 @@ class CodeIndex:
         return len(self._by_file)
 
     @property
-    def bytes(self) -> int:
-        """Of all indexed files."""
+    def size(self) -> int:
+        """Bytes of all indexed files."""
         return sum(row.size for row in self._by_file.values())
 
     @property

@@ -24,7 +24,9 @@ def defined_names(path: str, text: str) -> list[str]:
 @cache
 def _patterns(ending: str) -> tuple[re.Pattern[str], ...]:
     data = _data()
-    return tuple(re.compile(data["patterns"][name], re.MULTILINE | re.ASCII) for name in data["endings"].get(ending, ()))
+    return tuple(
+        re.compile(data["patterns"][name], re.MULTILINE | re.ASCII) for name in data["endings"].get(ending, ())
+    )
 
 
 @cache

@@ -58,7 +58,7 @@ class Disk:
 
     def _content(self, path: str) -> bytes | LeftOut:
         most = exclusion.most_bytes()
-        if os.path.isabs(path) or ".." in path.split("/") or not self.is_inside(path):
+        if path.startswith("/") or ".." in path.split("/") or not self.is_inside(path):
             return LeftOut(path, exclusion.OUTSIDE)
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:

@@ -57,9 +57,7 @@ class Documents:
         """In how many of the documents the word is; replaced ones do not count."""
         return self._alive(field, word) if self._searcher.doc_freq(field, word) else 0
 
-    def score(
-        self, words: Mapping[str, float], path_words: Mapping[str, float], most: int
-    ) -> list[tuple[int, float]]:
+    def score(self, words: Mapping[str, float], path_words: Mapping[str, float], most: int) -> list[tuple[int, float]]:
         """(file, score) of the best, BM25 (k1 1.2, b 0.75), plus a constant for each word of the path.
 
         `words` and `path_words` are each word's weight, inverse document frequency included: the library's own, which
@@ -94,7 +92,7 @@ class Documents:
         return [(int(file or 0), float(score)) for file, (score, _) in zip(files, hits, strict=True)]
 
     def _alive(self, field: str, word: str) -> int:
-        return self._searcher.search(self._term(field, word), 1).count or 0  # ty: ignore[unresolved-attribute]
+        return self._searcher.search(self._term(field, word), 1).count or 0  # ty: ignore[missing-attribute]
 
     def _term(self, field: str, word: str) -> Query:
         import tantivy

@@ -58,6 +58,8 @@ def by_content(data: bytes) -> str | None:
     if len(data) / (data.count(b"\n") + 1) > rules["longest_mean_line"]:
         return MINIFIED
     head = data[: rules["head_bytes"]]
+    if not any(word in head.lower() for word in _words_of_heads()):  # most files: a tenth of the patterns' time
+        return None
     return next((reason for reason, pattern in _heads() if pattern.search(head)), None)
 
 
@@ -84,6 +86,11 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         for reason, names in _rules()["names"].items()
         if any("*" in name for name in names)
     )
+
+
+@cache
+def _words_of_heads() -> tuple[bytes, ...]:
+    return tuple(word.encode() for word in _rules()["head_words"])
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from deep_code_reasoning.code.index.tree import Entry
 from deep_code_reasoning.progress import Work
 
 if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+    from pathspec import GitIgnoreSpec, Pattern
 
 DEEPEST = 200
 MOST_RULES_BYTES = 1 << 20
@@ -41,7 +42,7 @@ class Folder:
             work.check()
             folder, rules, depth = waiting.pop()
             try:
-                with os.scandir(os.path.join(self._disk.root, folder)) as listing:
+                with os.scandir(f"{self._disk.root}/{folder}") as listing:
                     found = sorted(listing, key=lambda one: one.name)
             except OSError:
                 left.append(LeftOut(folder or ".", UNREADABLE))
@@ -70,7 +71,7 @@ class Folder:
         if not any(one.name == ".gitignore" and one.is_file(follow_symlinks=False) for one in found):
             return rules
         try:
-            with open(os.path.join(self._disk.root, folder, ".gitignore"), "rb") as file:
+            with Path(self._disk.root, folder, ".gitignore").open("rb") as file:
                 text = file.read(MOST_RULES_BYTES).decode("utf-8", "surrogateescape")
             return [*rules, (folder, pathspec.GitIgnoreSpec.from_lines(text.splitlines()))]
         except (OSError, ValueError):  # a rule that is no rule: the file is as good as none
@@ -86,9 +87,24 @@ def _folder_reason(name: str, path: str, rules: _Rules, depth: int) -> str | Non
 
 
 def _is_ignored(path: str, rules: _Rules) -> bool:
-    """The deepest file of rules that says anything about the path decides, as git has it."""
+    """The last rule that means the path itself decides, those of deeper files of rules before others, as git has it.
+
+    A rule that means a folder above it does not: that folder was entered, so it is not ignored. (The library's own
+    answer takes such rules into account, and has `*` win over `!*/`, which git does not.)
+    """
     for folder, spec in reversed(rules):
-        include = spec.check_file(path[len(folder) :]).include
-        if include is not None:
-            return bool(include)
+        own = path[len(folder) :]
+        for pattern in reversed(spec.patterns):
+            if pattern.include is not None and _means_itself(pattern, own):
+                return pattern.include
     return False
+
+
+def _means_itself(pattern: Pattern, path: str) -> bool:
+    found = pattern.match_file(path)
+    if found is None:
+        return False
+    match: re.Match[str] = found.match
+    if "ps_d" not in match.groupdict() or match["ps_d"] is None:
+        return True
+    return match.end("ps_d") == len(path) or (match[0] == "/" and path.endswith("/"))

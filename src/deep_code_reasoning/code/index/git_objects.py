@@ -61,7 +61,7 @@ class _Batch:
 
     def __enter__(self) -> IO[bytes]:
         options = surroundings(self._git_dir) | {"stdin": subprocess.PIPE}
-        self._process = subprocess.Popen[bytes](self._command, **options, stdout=subprocess.PIPE, bufsize=1 << 20)
+        self._process = subprocess.Popen[bytes](self._command, **options, stdout=subprocess.PIPE)
         self._watchdog = threading.Timer(SECONDS, self._process.kill)
         self._watchdog.daemon = True
         self._watchdog.start()

@@ -115,7 +115,9 @@ def tree_at(root: Path, revision: str | None = None) -> Tree:
     git_dir = git_directory(top) if top else None
     if git is None or git_dir is None or top is None:
         if revision:
-            raise EvidenceError(f"{root}: revision {revision!r} asked for, but it is no git repository (or no git here)")
+            raise EvidenceError(
+                f"{root}: revision {revision!r} asked for, but it is no git repository (or no git here)"
+            )
         return Folder(root)
     if revision or (git_dir == top and (root == top or root.resolve() == top)):
         return Revision(git, git_dir, revision or "HEAD")

@@ -13,7 +13,7 @@ LONGEST = 60
 MOST_REMEMBERED = 400_000
 
 WORD = re.compile(r"\w+")
-PART = re.compile(r"[^\W\d_a-z]+(?=[^\W\d_a-z][a-z])|[^\W\d_a-z]?[a-z]+|[^\W\d_a-z]+|\d+")
+PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
 class Words(dict[str, str]):
@@ -31,13 +31,16 @@ class Words(dict[str, str]):
 
 
 def forms(word: str) -> list[str]:
-    """The whole first. Parts of one character are left out, for they are in every file."""
-    if len(word) > LONGEST:
+    """The whole first. Parts of one character are left out, for they are in every file.
+
+    Beyond ASCII only underscores part: nothing here tells capitals from small letters there.
+    """
+    if len(word) > LONGEST or not word.strip("_"):
         return []
-    parts = [part.lower() for part in PART.findall(word)]
+    parts = PART.findall(word) if word.isascii() else word.strip("_").split("_")
     if len(parts) < 2:
-        return [word.lower()] if parts or not word.strip("_") else []
-    return [word.lower(), *(part for part in parts if len(part) > 1)]
+        return [word.lower()]
+    return [word.lower(), *(part.lower() for part in parts if len(part) > 1)]
 
 
 def is_compound(word: str) -> bool:

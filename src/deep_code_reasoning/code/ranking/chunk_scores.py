@@ -44,8 +44,10 @@ def score_chunks(contents: Mapping[str, bytes], weights: Mapping[str, float]) ->
     read: list[tuple[str, Chunk, Counter[str], int]] = []
     for path, data in contents.items():
         lines = data.decode("utf-8", "replace").split("\n")
-        for chunk in chunks(path, data):
-            read.append((path, chunk, *_count("\n".join(lines[chunk.line - 1 : chunk.end_line]), counts)))
+        read.extend(
+            (path, chunk, *_count("\n".join(lines[chunk.line - 1 : chunk.end_line]), counts))
+            for chunk in chunks(path, data)
+        )
     holding = Counter(word for _, _, held, _ in read for word in held)
     mean = sum(length for *_, length in read) / max(1, len(read)) or 1.0
     rare = {word: weights[word] * inverse_frequency(many, len(read)) for word, many in holding.items()}

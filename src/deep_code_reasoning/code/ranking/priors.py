@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Kind:
-    """`name`: tests, docs, code or other."""
+    """`name`: tests, docs, vendored, migrations, code or other."""
 
     name: str
     factor: float

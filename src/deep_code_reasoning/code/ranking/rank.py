@@ -46,7 +46,8 @@ def rank(
     best = max(base.values(), default=0.0) or 1.0
     given = signs(indexes, query, weights)
     scores = {
-        place: base.get(place, 0.0) / best + total(given.get(place, ()), weights) for place in base.keys() | given.keys()
+        place: base.get(place, 0.0) / best + total(given.get(place, ()), weights)
+        for place in base.keys() | given.keys()
     }
     factors = {place: _factor(indexes[place[0]], place[1], query, weights) for place in scores}
     first = sorted(scores, key=lambda place: (-scores[place] * factors[place], place))[: max(read, limit)]
@@ -109,7 +110,9 @@ def _pieces(
     for number, path in places:
         wanted[number].append(path)
     contents = {
-        f"{number}/{path}": data for number, paths in wanted.items() for path, data in indexes[number].read(paths).items()
+        f"{number}/{path}": data
+        for number, paths in wanted.items()
+        for path, data in indexes[number].read(paths).items()
     }
     found = score_chunks(contents, words)
     return {(int(key.partition("/")[0]), key.partition("/")[2]): some for key, some in found.items()}
@@ -141,9 +144,7 @@ def _ranked(
         for named in [_named(one, given)]
     ]
     order = sorted(chunks, key=lambda chunk: (-chunk.score, chunk.line))
-    return RankedFile(
-        index.name, path, index.blob(path) or "", kind_of(path).name, score, tuple(reasons), tuple(order)
-    )
+    return RankedFile(index.name, path, index.blob(path) or "", kind_of(path).name, score, tuple(reasons), tuple(order))
 
 
 def _named(one: Scored, given: Sequence[Sign]) -> list[str]:

@@ -19,7 +19,8 @@ class RankedChunk:
 
 @dataclass(frozen=True)
 class RankedFile:
-    """`repository` is the name of its index, `blob` the content's id when indexed; `kind` tests, docs, code or other.
+    """`repository` is the name of its index, `blob` the content's id when indexed; `kind` as priors.toml
+    has it (tests, docs, vendored, migrations, code, other).
 
     `score` is in shares of the best score by words alone. `chunks` are in the order of their scores; only of the files
     that rank first, and none of a file that could not be read.

@@ -1,4 +1,4 @@
-"""Signs beyond words that a file is meant: it is named, it defines what is named, it holds a message that was printed."""
+"""Signs beyond words that a file is meant: it is named, defines what is named, holds a message that was printed."""
 
 from __future__ import annotations
 
