@@ -60,8 +60,11 @@ class _Batch:
         self._git_dir, self._ids = git_dir, ids
 
     def __enter__(self) -> IO[bytes]:
-        options = surroundings(self._git_dir) | {"stdin": subprocess.PIPE}
-        self._process = subprocess.Popen[bytes](self._command, **options, stdout=subprocess.PIPE)
+        environment = surroundings(self._git_dir)["env"]
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            self._command, cwd=self._git_dir, env=environment, stdin=pipe, stdout=pipe, stderr=nothing
+        )
         self._watchdog = threading.Timer(SECONDS, self._process.kill)
         self._watchdog.daemon = True
         self._watchdog.start()

@@ -10,7 +10,7 @@ from deep_code_reasoning.code.outline import Outline, Part, outline
 from deep_code_reasoning.code.parsing import parse
 
 MOST_LINES = 70
-FEWEST_LINES = 4
+FEWEST_LINES = 3
 """A shorter piece goes with the one before it."""
 MOST_CHUNKS = 2_000
 

@@ -109,7 +109,7 @@ def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(_data()[name])
+    return re.compile(_data()[name], re.MULTILINE)
 
 
 @cache
