@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.context.candidate import Candidate
 from deep_code_reasoning.context.fence import fence_for, fenced, preamble
 from deep_code_reasoning.context.freshness import trees_now
 from deep_code_reasoning.context.manifest import Addition, Item, LeftOut, Manifest, Redaction, Tree
 from deep_code_reasoning.context.packing.fill import FILL, Share, pack
 from deep_code_reasoning.context.ranked_code import RankedFile
 from deep_code_reasoning.context.redact import Redactor
+from deep_code_reasoning.context.render.source_trees import source_trees
 from deep_code_reasoning.context.select import candidates_for
 from deep_code_reasoning.context.source_trees import SourceTrees
 from deep_code_reasoning.context.tokens import as_counted_by, count_tokens, factor, hundredths
@@ -33,10 +35,11 @@ if TYPE_CHECKING:
 __all__ = ["Addition", "Brief", "Item", "LeftOut", "Manifest", "Redaction", "Tree", "build_brief"]
 
 LEAST_TOKENS = 500
+_TREES_WEIGHT = 0.6
 # The order of reading: what is the same from turn to turn first, the question last.
 _LAYOUT = (
-    "verdict", "finding", "timeline", "graph", "deploys", "trace", "logs", "metric", "commit", "code", "unread",
-    "question",
+    "verdict", "finding", "timeline", "graph", "deploys", "trees", "trace", "logs", "metric", "commit", "code",
+    "unread", "question",
 )  # fmt: skip
 
 
@@ -71,7 +74,9 @@ def build_brief(
     redactor = Redactor()
     trees = SourceTrees(tables, roots)
     found = candidates_for(tables, diagnosis, question, code_files, ranked, trees, redactor, work)
-    candidates, order = without_secrets(found.candidates, found.code_order, redactor, scanner, work)
+    now = list(trees_now(tables, trees))
+    gathered = [*found.candidates, *_trees(now)]
+    candidates, order = without_secrets(gathered, found.code_order, redactor, scanner, work)
     fence = fence_for(f"{c.id}\0{c.title}\0{c.text}" for c in candidates)
     head = preamble(fence)
     limit = int(budget_tokens * FILL * 100 / factor(provider)) - hundredths(head)
@@ -88,10 +93,17 @@ def build_brief(
         redactions=redactor.used_in(sections),
         tokens=count_tokens(text, provider),
         budget_tokens=budget_tokens,
-        next_additions=packed.next_additions,
-        trees=tuple(_clean_tree(tree, redactor) for tree in trees_now(tables, trees)),
+        next_additions=tuple(replace(one, tokens=as_counted_by(provider, one.tokens)) for one in packed.next_additions),
+        trees=tuple(_clean_tree(tree, redactor) for tree in now),
     )
     return Brief(text, manifest)
+
+
+def _trees(trees: Sequence[Tree]) -> list[Candidate]:
+    if not trees:
+        return []
+    title = "source trees, as they are on disk now"
+    return [Candidate("trees", "trees", title, "which commit the code is of", _TREES_WEIGHT, source_trees(trees))]
 
 
 def _item(share: Share, provider: str) -> Item:

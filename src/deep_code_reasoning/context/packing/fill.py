@@ -89,7 +89,7 @@ class _Filling:
         self._shares: dict[str, Share] | None = None
         self._missing: dict[str, tuple[int, int, bool]] = {}
         self._order: dict[str, None] = {}
-        self._additions: dict[str, list[int]] = {}
+        self._additions: dict[str, tuple[int, int]] = {}
 
     def take(self, piece: Piece) -> None:
         shown = self._all[piece.item]
@@ -105,14 +105,15 @@ class _Filling:
             if not before and sum(shown.costs[line] for line in some) < _LEAST_WORTH_STARTING:
                 shown.remove(some)
             self._close()
+        held = shown.cost
         added = shown.add(piece.lines)
         self.took = shown.cost - before
         if added:
             self._order.setdefault(piece.item)
         if added and self._next > 0:
-            self._next -= self.took
-            count, cost = self._additions.setdefault(piece.item, [0, 0])
-            self._additions[piece.item] = [count + len(added), cost + max(self.took, 1)]
+            self._next -= shown.cost - held
+            count, cost = self._additions.get(piece.item, (0, 0))
+            self._additions[piece.item] = (count + len(added), cost + max(shown.cost - held, 1))
 
     def _close(self) -> None:
         """The budget is full."""
