@@ -10,7 +10,8 @@ DcrError
 ├── StoreError                what was written is not what is there (exit 1)
 ├── SpecialistError           a model could not be asked or did not answer (exit 4)
 │   ├── NoKeyError            the provider has no credentials here
-│   └── BudgetError           the estimate is over the allowed tokens or dollars
+│   ├── BudgetError           the estimate is over the allowed tokens or dollars
+│   └── RedactionError        secrets could not be looked for as the settings ask, so nothing is sent
 └── CancelledError            the caller took the request back (exit 130)
 """
 
@@ -58,6 +59,10 @@ class NoKeyError(SpecialistError):
 
 
 class BudgetError(SpecialistError):
+    pass
+
+
+class RedactionError(SpecialistError):
     pass
 
 

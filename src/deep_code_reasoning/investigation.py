@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.detectors.contract import Rule
     from deep_code_reasoning.diagnosis.differential.flame import Flame
     from deep_code_reasoning.ingest import LoadReport
+    from deep_code_reasoning.specialists.offers import Offer
     from deep_code_reasoning.specialists.port import SpecialistResult
     from deep_code_reasoning.store.catalogue import TableDescription
     from deep_code_reasoning.store.investigation_folder import InvestigationFolder
@@ -110,6 +111,18 @@ class Escalation:
     brief: Brief | None
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What would be sent, and what each model of the catalogue would take for it, those to be asked first."""
+
+    brief: Brief
+    offers: tuple[Offer, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Without the brief's text."""
+        return {"manifest": self.brief.manifest, "models": self.offers}
+
+
 class Investigations:
     """The verbs over all investigations of one state directory.
 
@@ -192,6 +205,29 @@ class Investigations:
             return self._brief(
                 tables, self._diagnosis(tables, load, evidence, task, work), evidence, budget_tokens, task, work
             )
+
+    def preview(
+        self,
+        evidence: Sequence[str],
+        *,
+        investigation: str | None = None,
+        budget_tokens: int | None = None,
+        question: str | None = None,
+        code_files: Sequence[Path] = (),
+        work: Work,
+    ) -> Preview:
+        """The brief with what each model would take for it. Nothing is sent."""
+        task = _Task(question=question, code_files=tuple(code_files))
+        return self._previewed(evidence, investigation, task, budget_tokens, work)
+
+    def preview_escalation(self, request: EscalationRequest, *, work: Work) -> Preview:
+        """What `escalate` would send for this request, to whom, and for how much. Nothing is sent."""
+        from deep_code_reasoning.conversation.at_hand import with_evidence_at_hand
+        from deep_code_reasoning.store.investigation_folder import last_loaded_here
+
+        here = last_loaded_here(self._settings.state_dir)
+        request = with_evidence_at_hand(request, here, self._settings.allowed_roots)
+        return self._previewed(request.evidence, request.investigation, _Task.of(request), None, work)
 
     def flame(
         self,
@@ -322,12 +358,26 @@ class Investigations:
         try:
             chosen = choose(self._settings, task.model, task.analysis_type)
             if chosen.provider != LOCAL:
-                budget = round(self._settings.brief_tokens * DEPTH_SHARE[task.depth_level])
-                brief = self._brief(tables, diagnosis, evidence, budget, task, work)
+                brief = self._brief(tables, diagnosis, evidence, self._budget(task), task, work, chosen.provider)
                 work.report(Progress("ask", 0, message=chosen.model))
             return ask(brief, model=task.model), brief, None
         except SpecialistError as error:
             return ask(None, model=LOCAL), brief, str(error)
+
+    def _previewed(
+        self, evidence: Sequence[str], investigation: str | None, task: _Task, budget: int | None, work: Work
+    ) -> Preview:
+        from deep_code_reasoning.specialists.offers import offers
+
+        load = self.load(evidence, investigation=investigation, work=work) if evidence else None
+        with self._tables(evidence, investigation) as tables:
+            diagnosis = self._diagnosis(tables, load, evidence, task, work)
+            brief = self._brief(tables, diagnosis, evidence, budget or self._budget(task), task, work)
+        made = offers(brief.text, task.question, task.analysis_type, task.depth_level, self._settings)
+        return Preview(brief, tuple(made))
+
+    def _budget(self, task: _Task) -> int:
+        return round(self._settings.brief_tokens * DEPTH_SHARE[task.depth_level])
 
     def _diagnosis(
         self, tables: Tables, load: LoadReport | None, evidence: Sequence[str], task: _Task, work: Work
@@ -350,9 +400,17 @@ class Investigations:
         return diagnosis
 
     def _brief(
-        self, tables: Tables, diagnosis: Diagnosis, evidence: Sequence[str], budget: int, task: _Task, work: Work
+        self,
+        tables: Tables,
+        diagnosis: Diagnosis,
+        evidence: Sequence[str],
+        budget: int,
+        task: _Task,
+        work: Work,
+        provider: str = "",
     ) -> Brief:
         from deep_code_reasoning.context.brief import build_brief
+        from deep_code_reasoning.context.scanner import scanner_named
 
         return build_brief(
             tables,
@@ -361,6 +419,8 @@ class Investigations:
             question=task.question,
             code_files=task.code_files,
             roots=self._roots((*evidence, *map(str, task.code_files))),
+            provider=provider,
+            scanner=scanner_named(self._settings.secret_scanner),
             work=work,
         )
 

@@ -49,6 +49,9 @@ class Settings:
     brief_tokens: int = 60_000
     model: str = ""  # empty: the router chooses among those with a key; the local analyst otherwise
     google_base_url: str = ""
+    secret_scanner: str = ""
+    """A command, or `package.module:function`, that looks for secrets beside the patterns (context/scanner.py). Of the
+    environment alone: it is run, and a file of the project is shared."""
     repositories: dict[str, str] = field(default_factory=dict)
     """Which service a repository is: its name, address or a glob of them, or a folder of it ("services/cart",
     "shop:services/cart"), to the service. Goes before whatever the evidence says."""
@@ -78,6 +81,8 @@ def load_settings(directory: Path | None = None, environment: Mapping[str, str] 
     known = {setting.name for setting in fields(Settings)} - {"keys"}
     if unknown := sorted(table.keys() - known):
         raise SettingsError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    if "secret_scanner" in table:
+        raise SettingsError(f"{path}: secret_scanner names a program to run; set DCR_SECRET_SCANNER instead")
     values = _converted(table, str(path))
     values |= _converted(
         {name: env[variable] for name in known if env.get(variable := f"DCR_{name.upper()}")}, "environment, DCR_*"

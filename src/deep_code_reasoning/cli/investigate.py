@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from deep_code_reasoning.cli.evidence import EVIDENCE_HELP, InvestigationOption, JsonOption
-from deep_code_reasoning.cli.output import print_json, print_table
+from deep_code_reasoning.cli.output import print_json
 from deep_code_reasoning.cli.terminal import working
 from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.settings import load_settings
-
-if TYPE_CHECKING:
-    from deep_code_reasoning.context.manifest import Manifest
 
 WINDOW_HELP = "START/END in ISO 8601, as 2026-10-13T09:00:00Z/2026-10-13T09:20:00Z."
 
@@ -65,48 +62,28 @@ def brief(
     question: Annotated[str | None, typer.Option(help="What the specialist is to answer.")] = None,
     code: Annotated[list[Path] | None, typer.Option(help="A source file or folder to include; once for each.")] = None,
     preview: Annotated[
-        bool, typer.Option("--preview", help="Only the manifest: what goes in, what stays out, why.")
+        bool, typer.Option("--preview", help="What would be sent: items, secrets taken out, prices.")
     ] = False,
     investigation: InvestigationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print what a specialist would be given, and its manifest. Nothing is sent."""
+    from deep_code_reasoning.cli.brief_report import print_manifest, print_preview
     from deep_code_reasoning.investigation import Investigations
 
     settings = load_settings()
+    asked = {
+        "investigation": investigation,
+        "budget_tokens": budget or settings.brief_tokens,
+        "question": question,
+        "code_files": tuple(code or ()),
+    }
     with working(quiet=as_json) as work:
-        packed = Investigations(settings).brief(
-            evidence,
-            investigation=investigation,
-            budget_tokens=budget or settings.brief_tokens,
-            question=question,
-            code_files=tuple(code or ()),
-            work=work,
-        )
+        if preview:
+            previewed = Investigations(settings).preview(evidence, **asked, work=work)
+            return print_json(previewed.as_json()) if as_json else print_preview(previewed)
+        packed = Investigations(settings).brief(evidence, **asked, work=work)
     if as_json:
-        print_json({"manifest": packed.manifest} if preview else {"text": packed.text, "manifest": packed.manifest})
-        return
-    if not preview:
-        print(visible(packed.text))
-    _print_manifest(packed.manifest, to_error=not preview)
-
-
-def _print_manifest(manifest: Manifest, *, to_error: bool) -> None:
-    """The manifest; on standard error beside a brief, so that `dcr brief DIR > brief.md` holds the brief alone."""
-    from contextlib import nullcontext, redirect_stdout
-
-    with redirect_stdout(sys.stderr) if to_error else nullcontext():
-        print(f"\n{manifest.tokens:,} of {manifest.budget_tokens:,} tokens")
-        print_table(["item", "tokens", "title", "why"], [[i.id, i.tokens, i.title, i.reason] for i in manifest.items])
-        if manifest.left_out:
-            print("\nLeft out")
-            print_table(
-                ["item", "tokens", "title", "why"],
-                [[i.id, i.tokens, i.title, i.reason] for i in manifest.left_out],
-            )
-        if manifest.redactions:
-            print("\nRedacted")
-            print_table(
-                ["kind", "placeholder", "count"],
-                [[r.kind, r.placeholder, r.count] for r in manifest.redactions],
-            )
+        return print_json({"text": packed.text, "manifest": packed.manifest})
+    print(visible(packed.text))
+    return print_manifest(packed.manifest, to_error=True)

@@ -11,27 +11,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.context.budget import FILL, Share, share_out
-from deep_code_reasoning.context.candidate import Candidate, Refused
+from deep_code_reasoning.context.candidate import Candidate
 from deep_code_reasoning.context.fence import fence_for, fenced, preamble
-from deep_code_reasoning.context.manifest import Item, LeftOut, Manifest, Redaction
+from deep_code_reasoning.context.freshness import trees_now
+from deep_code_reasoning.context.manifest import Addition, Item, LeftOut, Manifest, Redaction, Tree
+from deep_code_reasoning.context.packing.fill import FILL, Share, pack
+from deep_code_reasoning.context.ranked_code import RankedFile
 from deep_code_reasoning.context.redact import Redactor
+from deep_code_reasoning.context.render.source_trees import source_trees
 from deep_code_reasoning.context.select import candidates_for
-from deep_code_reasoning.context.tokens import count_tokens, hundredths
+from deep_code_reasoning.context.source_trees import SourceTrees
+from deep_code_reasoning.context.tokens import as_counted_by, count_tokens, factor, hundredths
+from deep_code_reasoning.context.without_secrets import without_secrets, without_secrets_in_names
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.progress import Progress
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.context.scanner import Scanner
     from deep_code_reasoning.finding import Diagnosis
     from deep_code_reasoning.progress import Work
     from deep_code_reasoning.store.tables import Tables
 
-__all__ = ["Brief", "Item", "LeftOut", "Manifest", "Redaction", "build_brief"]
+__all__ = ["Addition", "Brief", "Item", "LeftOut", "Manifest", "Redaction", "Tree", "build_brief"]
 
 LEAST_TOKENS = 500
+_TREES_WEIGHT = 0.6
 # The order of reading: what is the same from turn to turn first, the question last.
 _LAYOUT = (
-    "verdict", "finding", "timeline", "graph", "deploys", "trace", "logs", "commit", "code", "unread", "question",
+    "verdict", "finding", "timeline", "graph", "deploys", "trees", "trace", "logs", "metric", "commit", "code",
+    "unread", "question",
 )  # fmt: skip
 
 
@@ -48,60 +56,60 @@ def build_brief(
     budget_tokens: int,
     question: str | None = None,
     code_files: Sequence[Path] = (),
+    ranked: Sequence[RankedFile] = (),
     roots: Sequence[Path] = (),
+    provider: str = "",
+    scanner: Scanner | None = None,
     work: Work,
 ) -> Brief:
     """Packs at most nine tenths of `budget_tokens` (the count is an estimate, see tokens.py).
 
-    `code_files` (files or folders) and the places that findings name are read from disk now, under `roots` only.
-    Raises UsageError for a budget under 500 tokens.
+    `code_files` (files or folders), the places that findings name and the files of a ranking are read from disk now,
+    under `roots` only. Tokens are counted as `provider` counts them. `scanner` is asked for secrets that the patterns
+    miss. Raises UsageError for a budget under 500 tokens, RedactionError where the scanner fails.
     """
     if budget_tokens < LEAST_TOKENS:
         raise UsageError(f"budget {budget_tokens}: a brief takes at least {LEAST_TOKENS} tokens")
     work.report(Progress("brief", 0, None, "", "gathering evidence"))
     redactor = Redactor()
-    found = candidates_for(tables, diagnosis, question, code_files, roots, redactor, work)
-    candidates = _without_secrets([c for c in found if isinstance(c, Candidate)], redactor, work)
-    refused = _without_secrets_in_names([r for r in found if isinstance(r, Refused)], redactor)
+    trees = SourceTrees(tables, roots)
+    found = candidates_for(tables, diagnosis, question, code_files, ranked, trees, redactor, work)
+    now = list(trees_now(tables, trees))
+    gathered = [*found.candidates, *_trees(now)]
+    candidates, order = without_secrets(gathered, found.code_order, redactor, scanner, work)
     fence = fence_for(f"{c.id}\0{c.title}\0{c.text}" for c in candidates)
     head = preamble(fence)
-    limit = int(budget_tokens * FILL) * 100 - hundredths(head)
+    limit = int(budget_tokens * FILL * 100 / factor(provider)) - hundredths(head)
     work.report(Progress("brief", 1, None, "", f"sharing {budget_tokens:,} tokens among {len(candidates)} items"))
-    shares, left_out = share_out(candidates, limit, lambda candidate: fenced(candidate, fence))
-    laid_out = sorted(shares, key=lambda share: _LAYOUT.index(share.candidate.kind))
-    text = head + "".join(fenced(share.candidate, fence) for share in laid_out)
+    packed = pack(candidates, order, limit, lambda candidate: fenced(candidate, fence))
+    laid_out = sorted(packed.shares, key=lambda share: _LAYOUT.index(share.candidate.kind))
+    sections = {share.candidate.id: fenced(share.candidate, fence) for share in laid_out}
+    text = head + "".join(sections.values())
+    refused = without_secrets_in_names(found.refused, redactor)
     manifest = Manifest(
-        items=tuple(_item(share) for share in laid_out),
-        left_out=tuple(entry for _, entry in left_out)
+        items=tuple(_item(share, provider) for share in laid_out),
+        left_out=tuple(replace(left, tokens=as_counted_by(provider, left.tokens)) for left in packed.left_out)
         + tuple(LeftOut(r.id, r.kind, r.title, 0, f"not read: {r.reason}") for r in refused),
-        redactions=redactor.used_in(text),
-        tokens=count_tokens(text),
+        redactions=redactor.used_in(sections),
+        tokens=count_tokens(text, provider),
         budget_tokens=budget_tokens,
+        next_additions=tuple(replace(one, tokens=as_counted_by(provider, one.tokens)) for one in packed.next_additions),
+        trees=tuple(_clean_tree(tree, redactor) for tree in now),
     )
     return Brief(text, manifest)
 
 
-def _without_secrets(candidates: list[Candidate], redactor: Redactor, work: Work) -> list[Candidate]:
-    """Ids and titles too: a commit's subject or a file's name may hold one. Later duplicates of an id are dropped."""
-    cleaned: dict[str, Candidate] = {}
-    for c in candidates:
-        work.check()
-        id_, title = redactor.clean(c.id), redactor.clean(c.title)
-        cleaned.setdefault(id_, replace(c, id=id_, title=title, text=redactor.clean(c.text)))
-    sweep = redactor.sweep
-    return [
-        replace(c, id=sweep(c.id), title=sweep(c.title), reason=sweep(redactor.clean(c.reason)), text=sweep(c.text))
-        for c in cleaned.values()
-    ]
+def _trees(trees: Sequence[Tree]) -> list[Candidate]:
+    if not trees:
+        return []
+    title = "source trees, as they are on disk now"
+    return [Candidate("trees", "trees", title, "which commit the code is of", _TREES_WEIGHT, source_trees(trees))]
 
 
-def _without_secrets_in_names(refused: list[Refused], redactor: Redactor) -> list[Refused]:
-    def clean(text: str) -> str:
-        return redactor.sweep(redactor.clean(text))
-
-    return [replace(r, id=clean(r.id), title=clean(r.title), reason=clean(r.reason)) for r in refused]
-
-
-def _item(share: Share) -> Item:
+def _item(share: Share, provider: str) -> Item:
     c = share.candidate
-    return Item(c.id, c.kind, c.title, -(-share.cost // 100), c.reason)
+    return Item(c.id, c.kind, c.title, as_counted_by(provider, -(-share.cost // 100)), c.reason)
+
+
+def _clean_tree(tree: Tree, redactor: Redactor) -> Tree:
+    return replace(tree, repository=redactor.sweep(redactor.clean(tree.repository)))

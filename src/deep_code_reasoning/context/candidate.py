@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Part:
+    """Lines of a candidate's text, counted from 0, that are wanted together; `weight` as a candidate's."""
+
+    lines: Sequence[int]
+    weight: float
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """`weight`, 0 and up: how much the diagnosis makes of it; `required` goes first and is cut rather than left out."""
+    """`weight`, 0 and up: how much the diagnosis makes of it; `required` goes first and is cut rather than left out.
+
+    `parts`: which lines of the text are wanted; None where all are. Of code the text is the whole file, a line of it
+    a line, and `revision` is said in its title behind the lines that are shown.
+    """
 
     id: str
     kind: str
@@ -16,6 +29,8 @@ class Candidate:
     weight: float
     text: str
     required: bool = False
+    parts: tuple[Part, ...] | None = None
+    revision: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,20 +28,53 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Addition:
+    """What a larger budget would add to the brief: so many lines of this item."""
+
+    id: str
+    kind: str
+    title: str
+    tokens: int
+    lines: int
+
+
+@dataclass(frozen=True)
 class Redaction:
-    """One secret: it stands as `placeholder` in the brief, `count` times. Equal secrets share a placeholder."""
+    """One secret: it stands as `placeholder` in the brief, `count` times. Equal secrets share a placeholder.
+
+    `places`: the items that it stands in."""
 
     kind: str
     placeholder: str
     count: int
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A repository whose files the brief may show, as it was on disk when the brief was built.
+
+    `commit` is its HEAD. `changed_files`: how many of its tracked files are not as committed; None where that could
+    not be told. `warning`: what moved since the evidence was loaded; empty where nothing did.
+    """
+
+    repository: str
+    commit: str
+    changed_files: int | None
+    warning: str = ""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """`tokens` is the estimate of the whole text (context/tokens.py); never above nine tenths of `budget_tokens`."""
+    """`tokens` is the estimate of the whole text (context/tokens.py); never above nine tenths of `budget_tokens`.
+
+    `next_additions`: what the next 50,000 tokens would bring, in the order in which they would be spent.
+    """
 
     items: tuple[Item, ...]
     left_out: tuple[LeftOut, ...]
     redactions: tuple[Redaction, ...]
     tokens: int
     budget_tokens: int
+    next_additions: tuple[Addition, ...] = ()
+    trees: tuple[Tree, ...] = ()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -70,6 +70,7 @@ class Redactor:
     def __init__(self) -> None:
         self._placeholders: dict[str, str] = {}
         self._numbers: Counter[str] = Counter()
+        self._told: set[str] = set()
 
     def clean(self, text: str) -> str:
         """The text without the secrets it shows; unseen characters are made visible. Idempotent."""
@@ -82,21 +83,31 @@ class Redactor:
                 text = pattern.regex.sub(lambda match, kind=pattern.id: self._replaced(match, kind), text)
         return _assignments().sub(self._assignment, text)
 
+    def remember(self, secret: str, kind: str) -> None:
+        """A secret that somebody else found: `sweep` takes it out, whatever it looks like."""
+        self._placeholder(secret, kind)
+        self._told.add(secret)
+
     def sweep(self, text: str) -> str:
         """Also takes out, wherever it stands, a secret that `clean` found in any text of the brief."""
         known = [
-            secret
-            for secret in self._placeholders
-            if len(secret) >= _SHORTEST_SWEPT and re.search(r"[^A-Za-z_ .-]", secret) and secret in text
+            secret for secret in self._placeholders if (secret in self._told or _is_telling(secret)) and secret in text
         ]
         for secret in sorted(known, key=lambda value: (-len(value), value)):
             text = text.replace(secret, self._placeholders[secret] + "\n" * secret.count("\n"))
         return text
 
-    def used_in(self, text: str) -> tuple[Redaction, ...]:
-        """What stands as a placeholder in the finished text, in order of appearance."""
-        counts = Counter(match.group() for match in _PLACEHOLDER.finditer(text))
-        return tuple(Redaction(p.split(":")[1], p, n) for p, n in counts.items() if p in self._placeholders.values())
+    def used_in(self, sections: Mapping[str, str]) -> tuple[Redaction, ...]:
+        """What stands as a placeholder in the finished items (text by id), in order of appearance."""
+        ours = set(self._placeholders.values())
+        counts: Counter[str] = Counter()
+        places: dict[str, dict[str, None]] = {}
+        for id_, text in sections.items():
+            for match in _PLACEHOLDER.finditer(text):
+                if match.group() in ours:
+                    counts[match.group()] += 1
+                    places.setdefault(match.group(), {})[id_] = None
+        return tuple(Redaction(p.split(":")[1], p, n, tuple(places[p])) for p, n in counts.items())
 
     def _without_foreign_placeholders(self, text: str) -> str:
         """Evidence may not bring placeholders of its own: they would claim an equality that nobody checked."""
@@ -130,6 +141,11 @@ class Redactor:
         place = match.start(way) - match.start()
         placeholder = self._placeholder(value, _kind_of(key))
         return match.group()[:place] + placeholder + match.group()[place + len(value) :]
+
+
+def _is_telling(secret: str) -> bool:
+    """Long and odd enough to be taken out of other text as well: `geheim-77-lang`, not `hello`."""
+    return len(secret) >= _SHORTEST_SWEPT and re.search(r"[^A-Za-z_ .-]", secret) is not None
 
 
 def _holds_a_secret(key: str, value: str, separator: str, *, quoted: bool) -> bool:

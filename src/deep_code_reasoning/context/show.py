@@ -12,7 +12,7 @@ from deep_code_reasoning.context.render import change as render_change
 from deep_code_reasoning.context.render.code_window import code_window
 from deep_code_reasoning.context.render.log_excerpt import log_excerpt
 from deep_code_reasoning.context.render.trace_tree import trace_tree
-from deep_code_reasoning.context.source_files import Unreadable, read_lines
+from deep_code_reasoning.context.source_files import Unreadable
 from deep_code_reasoning.context.source_trees import SourceTrees
 from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.errors import UsageError
@@ -101,11 +101,11 @@ def _code(rest: str, trees: SourceTrees) -> str:
     named, number = (path, int(line)) if path and line.isdigit() else (rest, None)
     try:
         found = trees.locate(named)
-        lines = read_lines(found, trees.roots)
+        source = trees.read(found)
     except Unreadable as error:
         raise UsageError(f"code:{rest}: {error}") from None
-    revision = trees.revision(found)
+    revision = trees.revision(source)
     head = f"{found}{', ' if revision else ''}{revision}\n"
     if number is None:
-        return head + code_window(lines, 1, len(lines))
-    return head + code_window(lines, number - _AROUND, number + _AROUND, {number})
+        return head + code_window(source.lines, 1, len(source.lines))
+    return head + code_window(source.lines, number - _AROUND, number + _AROUND, {number})

@@ -19,8 +19,8 @@ class Unreadable(Exception):
     """Why a file stays out; the text is for the manifest."""
 
 
-def read_lines(path: Path, roots: Sequence[Path]) -> list[str]:
-    """The file's lines. Raises Unreadable where it may not or cannot be shown."""
+def read_bytes(path: Path, roots: Sequence[Path]) -> bytes:
+    """The file's content, opened where its links lead. Raises Unreadable where it may not or cannot be shown."""
     real = Path(os.path.realpath(path))
     if not is_inside(real, roots):
         raise Unreadable("resolves outside the allowed roots")
@@ -29,18 +29,40 @@ def read_lines(path: Path, roots: Sequence[Path]) -> list[str]:
     try:
         descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:
+            if not is_inside(_opened(file.fileno(), real), roots):
+                raise Unreadable("resolves outside the allowed roots")
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise Unreadable("not a regular file")
             if status.st_size > MOST_BYTES:
                 raise Unreadable(f"{status.st_size:,} bytes; at most {MOST_BYTES:,} are read")
             content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise Unreadable(error.strerror or "cannot be opened") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise Unreadable(getattr(error, "strerror", None) or "cannot be opened") from None
+    if len(content) > MOST_BYTES:
+        raise Unreadable(f"grows while it is read; at most {MOST_BYTES:,} bytes are read")
     if b"\0" in content[:8192]:
         raise Unreadable("binary")
+    return content
+
+
+def lines_of(content: bytes) -> list[str]:
     text = content.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n")
     return text.split("\n") if text else []
+
+
+def read_lines(path: Path, roots: Sequence[Path]) -> list[str]:
+    """The file's lines. Raises Unreadable where it may not or cannot be shown."""
+    return lines_of(read_bytes(path, roots))
+
+
+def _opened(descriptor: int, named: Path) -> Path:
+    """Where the file that was opened lies, by the kernel's word: a folder on the way may have become a link since the
+    name was resolved. The name itself where the system does not tell."""
+    try:
+        return Path(str(Path(f"/proc/self/fd/{descriptor}").readlink()).removesuffix(" (deleted)"))
+    except OSError:
+        return named
 
 
 def is_inside(real: Path, roots: Sequence[Path]) -> bool:
@@ -61,6 +83,8 @@ def find(named: str, roots: Sequence[Path], folders: Sequence[Path]) -> Path | N
     """The file that telemetry calls `named`: `/app/src/pay.py` of a container is `src/pay.py` under a folder."""
     parts = [part for part in named.replace("\\", "/").split("/") if part not in ("", ".")]
     if ".." in parts or not parts:
+        return None
+    if "\0" in named:
         return None
     if Path(named).is_absolute() and Path(named).is_file() and is_inside(Path(os.path.realpath(named)), roots):
         return Path(named)

@@ -12,11 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.context.gather.sql import query
-from deep_code_reasoning.context.source_files import Unreadable, find, is_inside
+from deep_code_reasoning.context.source_files import Unreadable, find, is_inside, lines_of, read_bytes
 from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
 
 if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A file as it was read: where it really lies, its bytes and its lines."""
+
+    path: Path
+    content: bytes
+    lines: list[str]
+
+    def blob_like(self, other: str) -> str:
+        """Git's id of the content, by the hash that the id `other` is of."""
+        return blob_id(self.content, other)
 
 
 @dataclass(frozen=True)
@@ -56,21 +69,29 @@ class SourceTrees:
                 raise Unreadable(f"it lies in {repository.folder}, a bare repository: a clone of it can be read")
         raise Unreadable("no such file under the allowed roots or in the evidence's repositories")
 
-    def revision(self, path: Path) -> str:
+    def read(self, path: Path) -> SourceText:
+        """The file as it is on disk now. Raises Unreadable."""
+        content = read_bytes(path, self.roots)
+        return SourceText(Path(os.path.realpath(path)), content, lines_of(content))
+
+    def revision(self, source: SourceText) -> str:
         """`at commit 1a2b3c…`, and whether the file is as committed; empty outside the evidence's repositories."""
-        real = Path(os.path.realpath(path))
         for repository in self._repositories:
             folder = Path(os.path.realpath(repository.folder))
-            if repository.is_bare or not real.is_relative_to(folder):
+            if repository.is_bare or not source.path.is_relative_to(folder):
                 continue
-            head = _git(repository.git, "rev-parse", "--short=12", "HEAD")
+            head = run(repository.git, "rev-parse", "--short=12", "HEAD")
             if not head:
                 return ""
-            committed = _blob(repository.git, real.relative_to(folder).as_posix())
+            committed = _blob(repository.git, source.path.relative_to(folder).as_posix())
             if committed is None:
                 return f"not in commit {head}"
-            return f"at commit {head}" + ("" if _blob_id(real, committed) == committed else ", changed since")
+            return f"at commit {head}" + ("" if source.blob_like(committed) == committed else ", changed since")
         return ""
+
+    def work_trees(self) -> list[tuple[Path, Path]]:
+        """Folder and git directory of the evidence's repositories that have files on disk."""
+        return [(r.folder, r.git) for r in self._repositories if not r.is_bare]
 
     def _allowed(self, tables: Tables) -> Iterator[_Repository]:
         for name, services in tables.rows(query("repositories")):
@@ -80,7 +101,8 @@ class SourceTrees:
                 yield _Repository(folder, git, tuple(s for s in services if s))
 
 
-def _git(git_dir: Path, *arguments: str) -> str | None:
+def run(git_dir: Path, *arguments: str) -> str | None:
+    """What git says, read-only; None where it fails or is not there."""
     from deep_code_reasoning.sources.changes.git_command import run_git
 
     git = shutil.which("git")
@@ -88,11 +110,10 @@ def _git(git_dir: Path, *arguments: str) -> str | None:
 
 
 def _blob(git_dir: Path, named: str) -> str | None:
-    return _git(git_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", f"HEAD:{named.lstrip('/')}")
+    return run(git_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", f"HEAD:{named.lstrip('/')}")
 
 
-def _blob_id(path: Path, like: str) -> str:
-    """What git would call the file's content, by the hash that `like` is of."""
-    content = path.read_bytes()
-    hashed = hashlib.new("sha1" if len(like) == 40 else "sha256", b"blob %d\0" % len(content) + content)
-    return hashed.hexdigest()
+def blob_id(content: bytes, like: str) -> str:
+    """What git would call the content, by the hash that `like` is of."""
+    header = b"blob %d\0" % len(content)
+    return hashlib.new("sha1" if len(like) == 40 else "sha256", header + content).hexdigest()

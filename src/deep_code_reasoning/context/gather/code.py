@@ -1,17 +1,21 @@
-"""Source code: windows around the places that findings name, and the files that the caller gives."""
+"""Source code that findings name, that the caller gives, that a ranking found: one candidate a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.context.candidate import Candidate, Refused
+from deep_code_reasoning.context.candidate import Candidate, Part, Refused
 from deep_code_reasoning.context.gather.weights import evidence_by_weight, finding_weights
+from deep_code_reasoning.context.packing.code_queue import CodeOrder
+from deep_code_reasoning.context.ranked_code import RankedFile, best_chunks_first
 from deep_code_reasoning.context.render.code_window import code_window
-from deep_code_reasoning.context.source_files import MOST_FILES, Unreadable, files_under, read_lines
-from deep_code_reasoning.context.source_trees import SourceTrees
+from deep_code_reasoning.context.source_files import MOST_FILES, Unreadable, files_under
+from deep_code_reasoning.context.source_syntax import lines_of_function, signature_lines
+from deep_code_reasoning.context.source_trees import SourceText, SourceTrees
 from deep_code_reasoning.finding import Diagnosis, Location
 
 if TYPE_CHECKING:
@@ -23,17 +27,94 @@ _GIVEN_WEIGHT = 0.5
 _UNKNOWN_LINE = 160
 
 
-def code(
-    diagnosis: Diagnosis, given: Sequence[Path], trees: SourceTrees, redactor: Redactor, work: Work
-) -> Iterator[Candidate | Refused]:
-    places = _places(diagnosis)
-    yield from _windows(places, trees, redactor)
-    files = (path for argument in given for path in files_under(argument, trees.roots))
-    for path in islice(files, MOST_FILES):
-        work.check()
-        yield _whole_file(path, trees.roots, redactor)
-    if (one_more := next(files, None)) is not None:
-        yield Refused(f"code:{one_more}", "code", str(one_more), f"only the first {MOST_FILES} files given are read")
+@dataclass
+class _File:
+    id: str
+    title: str
+    reason: str
+    weight: float
+    source: SourceText
+    parts: list[Part] = field(default_factory=list)
+    marked: set[int] = field(default_factory=set)
+
+
+class CodeFiles:
+    """Reads each file once, however many places, arguments and chunks point into it."""
+
+    def __init__(self, trees: SourceTrees, redactor: Redactor, work: Work) -> None:
+        self._trees, self._redactor, self._work = trees, redactor, work
+        self._files: dict[str, _File] = {}
+        self.refused: list[Refused] = []
+        self.order = CodeOrder()
+
+    def named_by(self, diagnosis: Diagnosis) -> None:
+        """Windows around the places that suspects and findings name."""
+        for (name, line), (weight, reason, service) in _places(diagnosis).items():
+            place = f"code:{name}:{line}" if line else f"code:{name}"
+            try:
+                file = self._file(self._trees.locate(name, service), place, name, reason, weight)
+            except Unreadable as error:
+                self.refused.append(Refused(place, "code", place, str(error)))
+                continue
+            if line in file.marked:
+                continue
+            first, last = (line - _AROUND, line + _AROUND) if line else (1, _UNKNOWN_LINE)
+            file.parts.append(Part(range(max(first, 1) - 1, min(last, len(file.source.lines))), weight))
+            file.marked |= {line} if line else set()
+
+    def given(self, arguments: Sequence[Path]) -> None:
+        """Files of the caller, and those of folders."""
+        files = (path for argument in arguments for path in files_under(argument, self._trees.roots))
+        for path in islice(files, MOST_FILES):
+            self._work.check()
+            try:
+                file = self._file(path, f"code:{path}", str(path), "given by the caller", _GIVEN_WEIGHT)
+            except Unreadable as error:
+                self.refused.append(Refused(f"code:{path}", "code", str(path), str(error)))
+                continue
+            file.parts.append(Part(range(max(len(file.source.lines), 1)), _GIVEN_WEIGHT))
+        if (one_more := next(files, None)) is not None:
+            reason = f"only the first {MOST_FILES} files given are read"
+            self.refused.append(Refused(f"code:{one_more}", "code", str(one_more), reason))
+
+    def ranked(self, files: Sequence[RankedFile]) -> None:
+        """Files and chunks as a ranking orders them; of a file that changed since, chunks are found by their names."""
+        ids: dict[Path, str] = {}
+        for ranked in files[:MOST_FILES]:
+            self._work.check()
+            why = "ranked: " + ("; ".join(ranked.reasons) or "by its words")
+            try:
+                file = self._file(ranked.path, f"code:{ranked.path}", str(ranked.path), why, 0.0)
+            except Unreadable as error:
+                self.refused.append(Refused(f"code:{ranked.path}", "code", str(ranked.path), str(error)))
+                continue
+            ids[ranked.path] = file.id
+        by_id = {file.id: file for file in self._files.values()}
+        chunks = []
+        for ranked, chunk in best_chunks_first(files):
+            if (id_ := ids.get(ranked.path)) is None:
+                continue
+            source, lines = by_id[id_].source, range(chunk.line - 1, chunk.end_line)
+            if ranked.blob and source.blob_like(ranked.blob) != ranked.blob and chunk.name:
+                lines = lines_of_function(source, chunk.name) or lines
+            chunks.append((id_, lines))
+        outlines = [(id_, lines) for id_ in ids.values() if (lines := signature_lines(by_id[id_].source))]
+        self.order = CodeOrder(tuple(dict.fromkeys(ids.values())), tuple(chunks), tuple(outlines))
+
+    def candidates(self) -> Iterator[Candidate]:
+        for file in self._files.values():
+            # Secrets go before lines are numbered and cut: a key may span many lines.
+            lines = self._redactor.clean("\n".join(file.source.lines)).split("\n") if file.source.lines else []
+            text = code_window(lines, 1, len(lines), file.marked) if lines else "(empty)\n"
+            yield Candidate(
+                file.id, "code", file.title, file.reason, file.weight, text,
+                parts=tuple(file.parts), revision=self._trees.revision(file.source),
+            )  # fmt: skip
+
+    def _file(self, path: Path, id_: str, title: str, reason: str, weight: float) -> _File:
+        """Raises Unreadable."""
+        source = self._trees.read(path)
+        return self._files.setdefault(str(source.path), _File(id_, title, reason, weight, source))
 
 
 def _places(diagnosis: Diagnosis) -> dict[tuple[str, int | None], tuple[float, str, str | None]]:
@@ -41,6 +122,9 @@ def _places(diagnosis: Diagnosis) -> dict[tuple[str, int | None], tuple[float, s
     weights = finding_weights(diagnosis)
     named: list[tuple[Location, float, str, str | None]] = [
         (s.location, s.score, f"suspect {s.rank}", s.service) for s in diagnosis.suspects if s.location
+    ]
+    named += [
+        (c.location, c.score, f"change {c.rank}", c.service) for c in diagnosis.changes if c.location and c.score > 0
     ]
     named += [
         (f.subject.location, weights[f.id], f.id, f.subject.service) for f in diagnosis.findings if f.subject.location
@@ -59,41 +143,3 @@ def _places(diagnosis: Diagnosis) -> dict[tuple[str, int | None], tuple[float, s
     for location, weight, who, service in sorted(named, key=lambda n: -n[1]):
         places.setdefault((location.file, location.line), (weight, f"{who} names it", service))
     return places
-
-
-def _windows(
-    places: dict[tuple[str, int | None], tuple[float, str, str | None]], trees: SourceTrees, redactor: Redactor
-) -> Iterator[Candidate | Refused]:
-    shown: dict[str, list[range]] = {}
-    for (file, line), (weight, reason, service) in places.items():
-        place = f"code:{file}:{line}" if line else f"code:{file}"
-        if any(line in window for window in shown.get(file, []) if line):
-            continue
-        try:
-            path = trees.locate(file, service)
-            lines = read_lines(path, trees.roots)
-        except Unreadable as error:
-            yield Refused(place, "code", place, str(error))
-            continue
-        first, last = (line - _AROUND, line + _AROUND) if line else (1, _UNKNOWN_LINE)
-        shown.setdefault(file, []).append(range(first, last + 1))
-        text = code_window(_clean(lines, redactor), first, last, {line} if line else ())
-        title = f"{file}, lines {max(first, 1)} to {min(last, len(lines))}"
-        if revision := trees.revision(path):
-            title += f", {revision}"
-        yield Candidate(place, "code", title, reason, weight, text)
-
-
-def _whole_file(path: Path, roots: Sequence[Path], redactor: Redactor) -> Candidate | Refused:
-    place = f"code:{path}"
-    try:
-        lines = _clean(read_lines(path, roots), redactor)
-    except Unreadable as error:
-        return Refused(place, "code", str(path), str(error))
-    text = code_window(lines, 1, len(lines)) if lines else "(empty)\n"
-    return Candidate(place, "code", f"{path}, {len(lines)} lines", "given by the caller", _GIVEN_WEIGHT, text)
-
-
-def _clean(lines: list[str], redactor: Redactor) -> list[str]:
-    """Secrets go before lines are numbered and cut: a key may span many lines."""
-    return redactor.clean("\n".join(lines)).split("\n")

@@ -1,0 +1,76 @@
+"""Which models could take a brief, and what that would cost. Nothing is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.context.tokens import count_tokens
+from deep_code_reasoning.specialists.catalogue import KEY_HINTS, Model, models
+from deep_code_reasoning.specialists.effort import effort_of
+from deep_code_reasoning.specialists.port import Usage
+from deep_code_reasoning.specialists.prices import dollars_of
+from deep_code_reasoning.specialists.prompting import prompt
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.settings import Settings
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Tokens as estimated for the provider, prompts included; `output_tokens` is the most that an answer may take.
+
+    `fits` is None where the model's window is not known; dollars are None where no price is. `dollars` is for the input
+    and an answer of that length, `dollars_input` for the input alone.
+    """
+
+    model: str
+    provider: str
+    input_tokens: int
+    output_tokens: int
+    fits: bool | None
+    has_key: bool
+    dollars_input: float | None
+    dollars: float | None
+    why: str
+
+
+def offers(brief: str, question: str | None, analysis_type: str, depth_level: int, settings: Settings) -> list[Offer]:
+    """One a model of the catalogue, those that could be asked now first, the cheaper first."""
+    system = prompt("system", analysis_type=analysis_type)
+    text = prompt("brief", brief=brief, question=question, depth_level=depth_level)
+    made = [_offer(model, system + text, depth_level, settings) for model in models()]
+    unknown = float("inf")
+    return sorted(
+        made, key=lambda o: (o.fits is False, not o.has_key, unknown if o.dollars is None else o.dollars, o.model)
+    )
+
+
+def _offer(model: Model, text: str, depth_level: int, settings: Settings) -> Offer:
+    taken = count_tokens(text, model.provider)
+    output = min(effort_of(depth_level)[1], model.max_output_tokens)
+    fits = taken + output <= model.context_window if model.context_window else None
+    has_key = bool(settings.keys.get(model.provider))
+    usage = Usage(input_tokens=taken)
+    dollars_input = dollars_of(model.provider, model.id, usage)
+    dollars = dollars_of(model.provider, model.id, usage + Usage(output_tokens=output))
+    said = []
+    if fits is False:
+        said.append(f"does not fit: holds {model.context_window:,} tokens, with an answer")
+    elif fits is None:
+        said.append("its window is not known")
+    if not has_key:
+        said.append(f"no key: {KEY_HINTS[model.provider]}")
+    if dollars is None:
+        said.append("no price known")
+    return Offer(
+        model.id,
+        model.provider,
+        taken,
+        output,
+        fits,
+        has_key,
+        dollars_input,
+        dollars,
+        "; ".join(said) or "can be asked",
+    )

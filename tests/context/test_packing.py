@@ -1,0 +1,171 @@
+"""Packing: one order of pieces for all budgets, so that more budget is never less evidence."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deep_code_reasoning.context.candidate import Candidate, Part
+from deep_code_reasoning.context.fence import fenced
+from deep_code_reasoning.context.packing.code_queue import CHUNKS_FIRST, CodeOrder
+from deep_code_reasoning.context.packing.fill import Packed, pack
+from deep_code_reasoning.context.render.code_window import code_window
+from deep_code_reasoning.context.tokens import hundredths
+
+LINES = st.lists(
+    st.text(string.ascii_letters + string.digits + string.punctuation + "  \té", max_size=90) | st.just("x y1 " * 700),
+    min_size=1,
+    max_size=25,
+)
+
+
+def around(candidate: Candidate) -> str:
+    return fenced(candidate, "evidence-0123456789ab")
+
+
+@dataclass(frozen=True)
+class Case:
+    candidates: list[Candidate]
+    order: CodeOrder
+
+    def packed(self, tokens: int) -> Packed:
+        return pack(self.candidates, self.order, tokens * 100, around)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    candidates = [
+        Candidate(f"log:{n}", "logs", f"log {n}", "drawn", draw(st.floats(0, 1)), "\n".join(lines), required=n == 0)
+        for n, lines in enumerate(draw(st.lists(LINES, min_size=1, max_size=6)))
+    ]
+    files, chunks, outlines = [], [], []
+    for n, lines in enumerate(draw(st.lists(LINES, max_size=5))):
+        id_, end = f"code:file{n}.py", st.integers(0, len(lines))
+        parts = tuple(
+            Part(range(*sorted((draw(end), draw(end)))), draw(st.floats(0, 1))) for _ in range(draw(st.integers(0, 2)))
+        )
+        text = code_window([line[:300] for line in lines], 1, len(lines))
+        candidates.append(
+            Candidate(id_, "code", f"file{n}.py", "drawn", 0.0, text, parts=parts, revision="at commit 1")
+        )
+        files.append(id_)
+        chunks += [(id_, range(*sorted((draw(end), draw(end))))) for _ in range(draw(st.integers(0, 3)))]
+        outlines.append((id_, tuple(sorted(draw(st.sets(end, max_size=4))))))
+    order = CodeOrder(tuple(files), tuple(draw(st.permutations(chunks))), tuple(outlines))
+    return Case(candidates, order)
+
+
+def lines_shown(packed: Packed) -> dict[str, set[tuple[int, str]]]:
+    """Lines with how often they stood before, without the marks of what is not there."""
+    shown = {}
+    for share in packed.shares:
+        seen: dict[str, int] = {}
+        kept = set()
+        for line in share.candidate.text.split("\n"):
+            if line and "… cut here" not in line and line != "    ⋮":
+                kept.add((seen.setdefault(line, 0), line))
+                seen[line] += 1
+        shown[share.candidate.id] = kept
+    return shown
+
+
+@settings(max_examples=60, deadline=None)
+@given(case=cases(), tokens=st.integers(0, 6_000))
+def test_never_over_budget(case: Case, tokens: int) -> None:
+    packed = case.packed(tokens)
+    assert sum(share.cost for share in packed.shares) <= tokens * 100
+    assert hundredths("".join(around(share.candidate) for share in packed.shares)) <= tokens * 100
+
+
+def whole_lines_only(case: Case) -> bool:
+    return all(len(line) <= 2_000 for c in case.candidates for line in c.text.split("\n"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(case=cases().filter(whole_lines_only), small=st.integers(0, 5_000), more=st.integers(0, 3_000))
+def test_a_larger_budget_never_loses_a_line(case: Case, small: int, more: int) -> None:
+    less, larger = lines_shown(case.packed(small)), lines_shown(case.packed(small + more))
+    for id_, lines in less.items():
+        assert lines <= larger[id_]
+
+
+@settings(max_examples=40, deadline=None)
+@given(case=cases(), tokens=st.integers(0, 6_000))
+def test_what_is_not_in_is_told_with_a_reason_and_what_it_would_cost(case: Case, tokens: int) -> None:
+    packed, everything = case.packed(tokens), case.packed(10**6)
+    assert not everything.left_out
+    missing = {left.id: left for left in packed.left_out}
+    assert len(missing) == len(packed.left_out)
+    shown, wanted = lines_shown(packed), lines_shown(everything)
+    for id_, lines in wanted.items():
+        assert shown.get(id_, set()) == lines or id_ in missing
+    assert all(left.reason and left.tokens > 0 for left in packed.left_out)
+
+
+@settings(max_examples=30, deadline=None)
+@given(case=cases(), tokens=st.integers(400, 6_000))
+def test_what_comes_next_is_what_a_larger_budget_adds(case: Case, tokens: int) -> None:
+    """A budget larger by what is foretold holds everything that is foretold."""
+    packed = case.packed(tokens)
+    larger = {share.candidate.id for share in case.packed(tokens + 50_000).shares}
+    assert {addition.id for addition in packed.next_additions} <= larger
+    assert bool(packed.next_additions) == bool([left for left in packed.left_out if left.id != "log:0"])
+
+
+def prose(tokens: int) -> str:
+    return "it was so and so\n" * (tokens * 100 // hundredths("it was so and so\n"))
+
+
+def test_a_budget_is_filled() -> None:
+    candidates = [Candidate(f"log:{n}", "logs", "t", "r", 1 / (n + 1), prose(700)) for n in range(40)]
+    packed = pack(candidates, CodeOrder(), 1_000_000, around)
+    assert 985_000 < sum(share.cost for share in packed.shares) <= 1_000_000
+
+
+def test_a_long_trace_takes_its_share_and_no_more() -> None:
+    long = Candidate("trace:1", "trace", "t", "r", 0.9, prose(50_000))
+    short = [Candidate(f"trace:{n}", "trace", "t", "r", 0.3, prose(900)) for n in range(2, 8)]
+    packed = pack([long, *short], CodeOrder(), 1_600_000, around)
+    assert {share.candidate.id for share in packed.shares} == {"trace:1", *(c.id for c in short)}
+    assert [left.id for left in packed.left_out] == ["trace:1"]
+
+
+def code(n: int, tokens: int) -> Candidate:
+    return Candidate(f"code:{n}", "code", f"{n}.py", "ranked", 0.0, prose(tokens), parts=())
+
+
+def test_chunks_go_first_up_to_32000_tokens_then_whole_files_then_chunks_and_outlines() -> None:
+    files = [code(n, 20_000 if n == 0 else 3_000) for n in range(60)]
+    count = files[1].text.count("\n")
+    chunks = [(f.id, range(10, 10 + count // 3)) for f in files for _ in (1,)]
+    order = CodeOrder(tuple(f.id for f in files), tuple(chunks), tuple((f.id, (0, 1)) for f in files))
+
+    def shown(tokens: int) -> dict[str, int]:
+        return {
+            s.candidate.id: s.candidate.text.count("it was") for s in pack(files, order, tokens * 100, around).shares
+        }
+
+    assert CHUNKS_FIRST == 3_200_000
+    first = shown(30_000)
+    assert set(first.values()) <= {count // 3, min(first.values())} and len(first) >= 28
+    more = shown(60_000)
+    whole = [id_ for id_, lines in more.items() if lines == count]
+    assert whole[:5] == [f"code:{n}" for n in range(1, 6)], "the best first, but the one that is a third of the budget"
+    assert more["code:0"] < 20_000 * 100 / hundredths("it was so and so\n") / 2
+    large = shown(160_000)
+    assert large["code:0"] == files[0].text.count("\n"), "a quarter of this budget"
+    assert large["code:59"] >= count // 3, "chunks are not forgotten for whole files"
+
+
+@pytest.mark.parametrize("weight", [0.2, 0.9])
+def test_evidence_and_ranked_code_share_by_weight(weight: float) -> None:
+    files = [code(n, 2_000) for n in range(40)]
+    chunks = tuple((f.id, range(f.text.count("\n"))) for f in files)
+    traces = [Candidate(f"trace:{n}", "trace", "t", "r", weight, prose(800)) for n in range(40)]
+    packed = pack([*files, *traces], CodeOrder(tuple(f.id for f in files), chunks), 3_000_000, around)
+    spent = sum(s.cost for s in packed.shares if s.candidate.kind == "trace")
+    assert (spent > 2_500_000) if weight == 0.9 else (spent < 500_000)
