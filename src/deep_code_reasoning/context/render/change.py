@@ -20,9 +20,15 @@ def commit(change: Mapping[str, Any], files: Sequence[Mapping[str, Any]], reason
     return "\n".join(lines) + "\n"
 
 
+_PLAINLY = {"failed": "failed, did not go live:", "inactive": "no longer live, replaced by another:"}
+
+
 def deploys(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = []
     for row in rows:
-        known = [row[name] for name in ("environment", "version", "artifact", "sha", "description") if row[name]]
-        lines.append(f"{iso(row['time_unix_nano'])} {row['kind']} {row['service_name'] or '?'} · {' · '.join(known)}")
+        told = {**row, "sha": f"{row['previous_sha']} -> {row['sha'] or '?'}" if row["previous_sha"] else row["sha"]}
+        named = ("environment", "version", "artifact", "repository", "sha", "description")
+        known = [told[name] for name in named if told[name]]
+        kind = _PLAINLY.get(row["kind"], row["kind"])
+        lines.append(f"{iso(row['time_unix_nano'])} {kind} {row['service_name'] or '?'} · {' · '.join(known)}")
     return "\n".join(lines) + "\n"
