@@ -22,6 +22,8 @@ _SAYS = re.compile(
 _SELF = re.compile(r"^(self|this|\$this|@|cls|super|super\(\))$")
 _BUILDS = re.compile(r"^(text|sql|raw|literal|literal_column|SQL|Sprintf|format|join|concat|append)$")
 """Makes a statement and hands it to no one."""
+_OF_PYTHON = frozenset({"requests", "httpx"})
+"""Libraries; elsewhere `requests` is what someone calls a map of them."""
 MOST_MENTIONS = 20
 _IS_WORD = re.compile(r"\w")
 _DECLARED = re.compile(r"\s*[;,=)]")
@@ -82,7 +84,7 @@ def is_own(call: Part) -> bool:
 
 
 def _is_named(call: Part, method: str, receiver: str) -> bool:
-    if _pattern("callees").search(call.callee):
+    if _pattern("callees").search(call.callee) and (receiver not in _OF_PYTHON or call.language.name == "python"):
         return not _is_never(receiver)
     if _pattern("methods").search(method):
         # In capitals and on nothing: `QueryContext(...)` makes an object.
