@@ -46,6 +46,8 @@ def find(delta: FileDelta) -> Iterator[Match]:
     for fact in lost(delta, _facts, swaps=False):
         whole = fact.key.partition(" ")[2]
         name = re.split(r"\.|->", whole)[-1].strip("()$@")
+        if _is_replaced(name, delta, function_of(fact.part)):
+            continue
         if _is_used(name, after, function_of(fact.part)) and _runs_unguarded(fact.part, whole, name, after):
             yield from matches(PATTERN, delta, [fact], is_removal=True)
 
@@ -56,6 +58,20 @@ def _facts(side: Side) -> Iterator[Fact]:
             name = next(filter(None, groups))
             if not _ERROR.match(name):
                 yield Fact(f"{function_of(part)} {name}", part, f"no longer asks whether {name} is there", (part.line,))
+
+
+def _is_replaced(name: str, delta: FileDelta, function: str | None) -> bool:
+    """The new lines of the function ask whether something else is there, or give the name another value."""
+    assert delta.after is not None
+    part = delta.after.outline.functions.get(function or "")
+    gone = {text.strip() for _, text in delta.removed_lines}
+    for line in delta.after.changed:
+        text = delta.after.text(line)
+        if (part is None or part.line <= line <= part.end_line) and text.strip() not in gone:
+            set_anew = rf"\b{re.escape(name)}\s*(,\s*\w+\s*)?(:?=(?!=)|:(?!=)|\bin\b|\bof\b)"
+            if _ASKED.search(text) or re.search(set_anew, text):
+                return True
+    return False
 
 
 def _runs_unguarded(branch: Part, asked: str, name: str, after: Side) -> bool:

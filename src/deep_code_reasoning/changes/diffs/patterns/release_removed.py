@@ -72,17 +72,22 @@ def _still_opened(delta: FileDelta, fact: Fact) -> bool:
     if function in {function_of(part) for part in instead}:
         return False
     name = _given_back(fact.part)
-    if not delta.is_whole or not name:
+    if not delta.is_whole:
         return True
     part = delta.after.outline.functions.get(function or "")
     text = part.text if part else delta.after.source
+    if not name:  # a block's: what it opened is opened still
+        opened = re.findall(r"(\w+)\(", _opened(fact.part) or "")
+        return any(re.search(rf"\b{one}\(", text) for one in opened[-1:])
     whole, base = re.escape(name), re.escape(re.split(r"[.>:?!]", name)[0])
     if re.search(rf"{whole}\W{{0,3}}(?:{_ENDS})\b|\b(?:{_ENDS})\w*\([^)]*{whole}\b", text):
         return False
+    handed_on = rf"\w\((?:[^()]*,\s*)?&?{base}\s*[,)]"
+    if re.search(handed_on, _put_in(delta, part)):
+        return False
     if "." in name or "->" in name or name.startswith("@"):  # of an object that outlives the function
         return re.search(rf"\b{re.escape(re.findall(r'[a-zA-Z_0-9]+', name)[-1])}\b", delta.after.source) is not None
-    handed_on = rf"\w\((?:[^()]*,\s*)?&?{base}\s*[,)]"
-    return re.search(rf"\b{base}\b", text) is not None and not re.search(handed_on, _put_in(delta, part))
+    return re.search(rf"\b{base}\b", text) is not None
 
 
 def _given_back(part: Part) -> str:
@@ -102,7 +107,7 @@ def _put_in(delta: FileDelta, function: Part | None) -> str:
 
 def _opened(part: Part) -> str | None:
     head = " ".join(part.text[: max(0, part.body[0] - part.start)].split())
-    match = re.match(r"(?:async )?(?:with|try|await using|using)\s*\(?\s*(.{3,300}?)\s*\)?\s*:?\s*\{?$", head)
+    match = re.match(r"(?:async )?(?:with|try|await using|using)\s*\(?\s*(.{3,2000}?)\s*\)?\s*:?\s*\{?$", head)
     return match[1] if match and "(" in match[1] and _RESOURCE.search(match[1]) else None
 
 
