@@ -169,6 +169,16 @@ def test_a_process_that_is_killed_takes_its_helper_along() -> None:
     assert eventually(lambda: not is_alive(helper))
 
 
+def test_nothing_of_the_folder_one_is_in_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "msgspec.py").write_text(f"open({str(tmp_path / 'was run')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    helper = Helper()
+    part = helper.read([Line(1, 0, request(0).encode())])
+    helper.forget()
+    assert part.rows("spans") == 1
+    assert not (tmp_path / "was run").exists()
+
+
 def test_a_small_file_starts_nothing(evidence: Path, helpers: list[Helper], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(otlp_json, "_ALONE_BYTES", 16 << 20)
     told(parts(evidence, 2))

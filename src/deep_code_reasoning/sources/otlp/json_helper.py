@@ -42,7 +42,7 @@ class Helper:
         self._rows = _nameless_file()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE, str(self._rows)],
+                [sys.executable, "-P", "-m", _MODULE, str(self._rows)],  # -P: the folder one is in may be evidence
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
