@@ -107,7 +107,7 @@ def measured(work: Callable[[], object], runs: int) -> Timing:
 def run_git(repository: Path, commits: int) -> None:
     git_dir = git_directory(repository)
     assert git_dir
-    log = GitLog("git", git_dir, "HEAD", commits, with_patches=True)
+    log = GitLog("git", git_dir, ["HEAD"], most=commits)
     subprocess.run(log.command, **surroundings(git_dir), stdout=subprocess.DEVNULL, check=True)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from deep_code_reasoning.sources.changes.git_log import run_git
+from deep_code_reasoning.sources.changes.git_command import run_git
 
 CANDIDATES = 200
 LEAST_REASON = 25

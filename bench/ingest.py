@@ -56,13 +56,19 @@ class Run(NamedTuple):
 
 
 def measure(subject: Subject, scratch: Path) -> Run:
-    """One process in a folder of its own. Raises CalledProcessError, with what it wrote, where it fails."""
+    """One process in a folder of its own. Raises CalledProcessError, with what it wrote, where it fails.
+
+    Bytecode is kept in `scratch`, so that the first load compiles it for those that count: an environment that
+    forbids to write any, as images of containers do, would have every load compile all sources anew.
+    """
     folder = Path(tempfile.mkdtemp(dir=scratch))
     command = [part.replace("{folder}", str(folder)) for part in subject.command]
     settings = {name: value.replace("{folder}", str(folder)) for name, value in subject.environment.items()}
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(scratch / "bytecode")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=errors, env={**os.environ, **settings})
+        process = subprocess.Popen(command, stdout=output, stderr=errors, env=environment | settings)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

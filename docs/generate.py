@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from deep_code_reasoning.changes.diffs import pattern_catalogue
 from deep_code_reasoning.detectors import registry
 from deep_code_reasoning.investigation import Investigations
 from deep_code_reasoning.settings import Settings
@@ -18,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 sys.path.insert(0, str(ROOT / "tests"))
 
-from detectors import golden  # noqa: E402  the golden cases are the examples
+from changes.patterns import golden as pattern_golden  # noqa: E402  the golden cases are the examples
+from detectors import golden  # noqa: E402
 
 
 def note(source: str) -> str:
@@ -30,7 +32,10 @@ def pages() -> dict[str, str]:
     desk = Investigations(Settings())
     modules = registry.modules()
     written = {"detectors.md": index(modules), "tables.md": tables(desk)}
-    return written | {f"detectors/{file_name(module)}": detector(desk, module) for module in modules}
+    written |= {f"detectors/{file_name(module)}": detector(desk, module) for module in modules}
+    patterns = pattern_catalogue.modules()
+    written["patterns.md"] = pattern_index(patterns)
+    return written | {f"patterns/{pattern_file_name(module)}": pattern(desk, module) for module in patterns}
 
 
 def file_name(module: ModuleType) -> str:
@@ -70,6 +75,38 @@ def detector(desk: Investigations, module: ModuleType) -> str:
         "It reports:\n\n" + "\n".join(found),
         "It keeps quiet:\n\n" + "\n".join(quiet),
         f"Source: [{source.name}]({_from_page(source)}) · [all detectors](../detectors.md)",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def pattern_file_name(module: ModuleType) -> str:
+    return f"{module.PATTERN.code}-{module.PATTERN.name}.md"
+
+
+def pattern_index(modules: tuple[ModuleType, ...]) -> str:
+    lines = [
+        note("the patterns") + "# Patterns of changes\n",
+        "What a commit does, seen on the syntax of the files it touches; `dcr explain CODE` prints the page.\n",
+        "| code | name | a change that |\n|---|---|---|",
+    ]
+    patterns = [module.PATTERN for module in modules]
+    lines += [f"| [{one.code}](patterns/{one.code}-{one.name}.md) | {one.name} | {one.words} |" for one in patterns]
+    return "\n".join(lines) + "\n"
+
+
+def pattern(desk: Investigations, module: ModuleType) -> str:
+    """What `dcr explain` says, then what the golden cases show."""
+    source = _source(module)
+    page = pattern_golden.PAGES / f"{source.stem}.md"
+    found, quiet = [], []
+    for case in pattern_golden.cases(page):
+        (found if case.expected else quiet).append(f"- {case.title} ({', '.join(sorted(case.languages))})")
+    parts = [
+        note(source.relative_to(ROOT).as_posix()) + desk.explain(module.PATTERN.code).strip(),
+        f"## Examples\n\nCode before and after: [{page.name}]({_from_page(page)}), which is also the test.",
+        "It reports:\n\n" + "\n".join(found),
+        "It keeps quiet:\n\n" + "\n".join(quiet),
+        f"Source: [{source.name}]({_from_page(source)}) · [all patterns](../patterns.md)",
     ]
     return "\n\n".join(parts) + "\n"
 

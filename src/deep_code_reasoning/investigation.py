@@ -311,10 +311,11 @@ class Investigations:
         return list(all_rules())
 
     def explain(self, code: str) -> str:
-        """The page of a detector, in Markdown. Raises UsageError naming close codes."""
+        """The page of a detector or of a pattern of changes, in Markdown. Raises UsageError naming close codes."""
+        from deep_code_reasoning.changes.diffs.pattern_catalogue import page as pattern_page
         from deep_code_reasoning.detectors.registry import page
 
-        return page(code)
+        return pattern_page(code) or page(code)
 
     def models(self) -> list[dict[str, Any]]:
         """The specialists of the catalogue, and why each can or cannot be asked."""

@@ -171,3 +171,13 @@ def test_a_run_at_1_mb(tmp_path: Path):
 def test_sizes_not_understood(asked: str):
     with pytest.raises(SystemExit, match="expected a whole number"):
         evidence_files.parsed(asked)
+
+
+def test_measured_loads_find_the_bytecode_of_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    module = tmp_path / "modules" / "measured.py"
+    module.parent.mkdir()
+    module.write_text("import os\nprint(int(os.path.exists(__cached__)))\n")
+    script = f"import sys; sys.path.insert(0, {str(module.parent)!r}); import measured"
+    subject = ingest.Subject("import", [sys.executable, "-c", script], None, int, {})
+    assert [ingest.measure(subject, tmp_path).rows for _ in range(2)] == [0, 1]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deep_code_reasoning.changes.candidate import Candidate
-from deep_code_reasoning.changes.candidates import candidates_of
+from deep_code_reasoning.changes.candidates.candidate import Candidate
+from deep_code_reasoning.changes.candidates.candidates import candidates_of
 from sources.reading import read_path
 from store.rows import tables_of
 

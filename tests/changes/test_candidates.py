@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from changes.histories import BEGIN, HOUR, History, deploy, found
-from deep_code_reasoning.changes.regressed_path import path_through
+from changes.histories import BEGIN, HOUR, ONSET, History, deploy, found
+from deep_code_reasoning.changes.candidates import candidates
+from deep_code_reasoning.changes.candidates.absent_commits import absent_commits
+from deep_code_reasoning.changes.candidates.regressed_path import path_through
+from store.rows import tables_of
 
 
 @pytest.fixture
@@ -147,6 +150,23 @@ def test_deploys_to_staging_are_not_live(order: History, tmp_path: Path) -> None
     assert set(found(tmp_path, [order.folder], deploys, resources=telemetry).live) == {"one"}
 
 
+def test_a_commit_of_another_branch_is_live_only_where_a_deploy_says_so(order: History, tmp_path: Path) -> None:
+    base = order.commit("base", 1)
+    order.git("checkout", "-q", "-b", "release")
+    release = order.commit("fix on release", 970)
+    order.git("checkout", "-q", "-b", "feature", base)
+    order.commit("not merged", 980)
+    order.git("checkout", "-q", "main")
+    order.commit("on main", 975)
+    assert set(found(tmp_path, [order.folder]).live) == {"base", "on main"}
+    unknown = [deploy("order", 200, base), deploy("order", 990, "d" * 40)]
+    assert set(found(tmp_path / "unknown", [order.folder], unknown).live) == {"on main"}
+    deployed = [deploy("order", 200, base), deploy("order", 990, release)]
+    assert set(found(tmp_path / "deployed", [order.folder], deployed).live) == {"fix on release"}
+    order.git("checkout", "-q", "--orphan", "nothing")
+    assert set(found(tmp_path / "nothing", [order.folder]).live) == {"base", "on main", "fix on release", "not merged"}
+
+
 def test_without_deploys_dates_are_all_there_is(order: History, tmp_path: Path) -> None:
     order.commit("before", 998)
     order.commit("after", 1_001)
@@ -212,6 +232,90 @@ def test_without_a_feed_the_telemetry_tells_which_version_ran_since_when(order: 
     assert set(seen.others) == {"not released"}
 
 
+def test_a_deploy_that_failed_in_the_end_was_not_live(order: History, tmp_path: Path) -> None:
+    first, last = order.commit("one", 1), order.commit("two", 2)
+    deploys = [
+        deploy("order", 900, first),
+        deploy("order", 990, last, deploy_id="d2"),
+        deploy("order", 991, last, deploy_id="d2", kind="failed"),
+    ]
+    assert set(found(tmp_path, [order.folder], deploys).live) == {"one"}
+
+
+@pytest.mark.parametrize(
+    ("package", "deployed"),
+    [
+        ({"artifact": "pkg:oci/order@sha256%3Aab?tag=1"}, {"artifact": "pkg:oci/order@sha256%3Aab"}),
+        ({"artifact": "registry:5000/shop/order:4.3.0"}, {"artifact": "mirror/order:4.3.0", "version": "stable"}),
+        ({"artifact": "pkg:oci/order@4.3.0", "version": "4.3.0"}, {"version": "4.3.0"}),
+        ({"service_name": "order-service", "version": "build 77"}, {"version": "build 77"}),
+    ],
+)
+def test_a_deploy_that_names_no_commit_has_that_of_its_package(
+    order: History, tmp_path: Path, package: dict, deployed: dict
+) -> None:
+    first, last = order.commit("one", 1), order.commit("two", 2)
+    order.commit("made before the deploy and not in the package", 3)
+    packaged = deploy(None, 500, last, kind="packaged", **package)
+    deploys = [deploy("order", 200, first), packaged, deploy("order", 990, **deployed)]
+    seen = found(tmp_path, [order.folder], deploys)
+    assert {message: one.live_at for message, one in seen.live.items()} == {"two": BEGIN + 990 * HOUR}
+
+
+def test_packages_that_disagree_tell_nothing(order: History, tmp_path: Path) -> None:
+    shas = [order.commit(message, at) for message, at in (("one", 1), ("two", 500), ("three", 600))]
+    packaged = [deploy("order", 700 + n, sha, kind="packaged", version="9") for n, sha in enumerate(shas[1:])]
+    deploys = [deploy("order", 200, shas[0]), *packaged, deploy("order", 990, version="9")]
+    seen = found(tmp_path, [order.folder], deploys)
+    assert "by date, since the deploy names no commit" in seen.why("two")
+    assert "by date, since the deploy names no commit" in seen.why("three")
+
+
+def test_a_version_seen_running_has_the_commit_of_its_package(order: History, tmp_path: Path) -> None:
+    versions = {"4.2": order.commit("one", 1), "4.3": order.commit("two", 2)}
+    order.commit("not packaged", 3)
+    packaged = [
+        deploy(None, 500, sha, kind="packaged", artifact=f"shop/order:{version}", version=version)
+        for version, sha in versions.items()
+    ]
+    telemetry = [
+        {"resource_number": number, "service_name": "order", "service_version": version}
+        for number, version in enumerate(versions)
+    ]
+    spans = [
+        {"service_name": "order", "resource_number": number, "start_time_unix_nano": BEGIN + at * HOUR}
+        for number, at in ((0, 976), (1, 997))
+    ]
+    seen = found(tmp_path, [order.folder], packaged, resources=telemetry, spans=spans)
+    assert seen.live["two"].live_at == BEGIN + 997 * HOUR
+    assert set(seen.others) == {"not packaged"}
+
+
+def test_deployed_commits_that_no_history_has_are_told(tmp_path: Path) -> None:
+    there = {"sha": "abcdef0123" + "0" * 30, "repository": "order", "time_unix_nano": BEGIN, "message": "x"}
+    deploys = [
+        deploy("order", 980, "ABCDEF0123"),
+        deploy("order", 985, "abcdef0999"),
+        deploy("order", 990, "d" * 40),
+        deploy("order", 991, "d" * 40, environment="another"),
+        deploy("order", 10, "e" * 40),  # long before
+        deploy("order", 1_001, "e" * 40),  # after the onset
+        deploy("order", 992),
+        deploy("order", 993, "f" * 40, kind="packaged"),
+    ]
+    with tables_of(tmp_path / "a", commits=[there], deploys=deploys) as tables:
+        told = absent_commits(tables, ONSET)
+    assert [(one.place, one.reason.split(" is in no history")[0], one.count) for one in told] == [
+        ("deploy of order", "commit dddddddddddd", 2),
+        ("deploy of order", "commit abcdef0999", 1),
+    ]
+    many = [deploy(f"s{n}", 900 + n, f"{n:040x}") for n in range(20)]
+    with tables_of(tmp_path / "b", commits=[there], deploys=many) as tables:
+        assert [one.count for one in absent_commits(tables, ONSET)] == [1] * 8 + [12]
+    with tables_of(tmp_path / "c", deploys=many) as tables:
+        assert absent_commits(tables, ONSET) == ()
+
+
 def test_environments(order: History, tmp_path: Path) -> None:
     """Each has its own order of deploys; it is live from the first on, and trials are none where others are told."""
     first, last = order.commit("one", 1), order.commit("two", 2)
@@ -232,3 +336,21 @@ def test_a_deploy_that_names_no_service_is_of_the_one_that_its_repository_is(ord
     seen = found(tmp_path, [order.folder], deploys, resources=[{"service_name": "order-service"}])
     assert seen.live["two"].live_in == (("order-service", BEGIN + 990 * HOUR),)
     assert "it is of order-service by the name of the repository" in seen.why("two")
+
+
+def test_of_a_very_long_list_only_the_newest_commits_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "MOST_OF_ONE", 3)
+    long = [
+        {"sha": f"{n:040x}", "repository": "shop", "time_unix_nano": BEGIN + n * HOUR, "message": str(n),
+         "parents": [f"{n - 1:040x}"]}
+        for n in range(1, 10)
+    ]  # fmt: skip
+    deploys = [deploy("shop", 200, long[0]["sha"]), deploy("shop", 990, long[-1]["sha"])]
+    seen = found(tmp_path, [], deploys, commits=long)
+    assert (set(seen.live), set(seen.others)) == ({"9"}, {"7", "8"})
+    near = found(tmp_path / "near", [], [deploy("shop", 5, long[0]["sha"]), deploy("shop", 990, long[-1]["sha"])],
+                 commits=long)  # fmt: skip
+    assert set(near.live) == {"7", "8", "9"}
+    assert "000000000000 is not in the history read" in near.why("9")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.changes.commit_graph import CommitGraph
+from deep_code_reasoning.changes.candidates.commit_graph import CommitGraph
 
 
 def sha(number: int) -> str:

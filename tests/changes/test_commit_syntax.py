@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from changes.histories import BEGIN, HOUR, ONSET, History
-from deep_code_reasoning.changes.candidates import candidates_of
-from deep_code_reasoning.changes.commit_syntax import with_syntax
-from deep_code_reasoning.changes.seen import Seen
+from deep_code_reasoning.changes.candidates.candidates import candidates_of
+from deep_code_reasoning.changes.candidates.commit_syntax import with_syntax
+from deep_code_reasoning.changes.diffs.seen import Seen
 from deep_code_reasoning.errors import CancelledError
 from deep_code_reasoning.progress import Work
 from sources.reading import read_path

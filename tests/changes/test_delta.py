@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.changes.candidates import Candidate
-from deep_code_reasoning.changes.delta import delta_of
-from deep_code_reasoning.changes.kinds import fitting, kinds_of, symptoms_in
-from deep_code_reasoning.changes.words import common_stems, identifiers, stems
+from deep_code_reasoning.changes.candidates.candidates import Candidate
+from deep_code_reasoning.changes.diffs.delta import delta_of
+from deep_code_reasoning.changes.diffs.kinds import fitting, kinds_of, symptoms_in
+from deep_code_reasoning.changes.diffs.words import common_stems, identifiers, stems
 
 REFACTORING = """@@ func (h *Handler) Place(w http.ResponseWriter, r *http.Request) {
 -	var req PlaceRequest

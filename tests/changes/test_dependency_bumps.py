@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.changes.dependency_bumps import bumps_in, declared_services, own_names, own_versions
+from deep_code_reasoning.changes.candidates.dependency_bumps import bumps_in, declared_services, own_names, own_versions
 
 OLD, NEW = "a1" * 20, "b2" * 20
 

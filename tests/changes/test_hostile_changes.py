@@ -10,18 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from changes.patterns import golden
-from deep_code_reasoning.changes.file_delta import hunks_of
-from deep_code_reasoning.changes.kinds import kinds
-from deep_code_reasoning.changes.quantities import quantity
-from deep_code_reasoning.changes.seen import TOO_MANY, ChangedFile, matches_of
+from deep_code_reasoning.changes.diffs import seen
+from deep_code_reasoning.changes.diffs.file_delta import hunks_of
+from deep_code_reasoning.changes.diffs.kinds import kinds
+from deep_code_reasoning.changes.diffs.quantities import quantity
+from deep_code_reasoning.changes.diffs.seen import TOO_MANY, ChangedFile, matches_of
 from deep_code_reasoning.code import parsing
 
 SECONDS = 10.0
 """Of any one commit here; what takes long is given up after one second a file."""
 
-PATHS = [
-    f"src/a.{ending}" for ending in ("py", "java", "go", "js", "ts", "tsx", "rb", "rs", "cs", "php", "kt", "c", "cpp")
-]
+ENDINGS = "py java go js ts tsx rb rs cs php kt c cpp"
+PATHS = [f"src/a.{ending}" for ending in ENDINGS.split()]
 PATCH = "@@ -1 +1 @@\n-x = foo(1)\n+x = foo(2)\n"
 
 
@@ -45,6 +45,7 @@ NESTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_nesting_is_bounded(path: str) -> None:
     for name, text in NESTED.items():
@@ -65,25 +66,30 @@ def test_nesting_is_bounded(path: str) -> None:
     ],
 )
 def test_what_is_not_read_is_said(data: bytes, why: str) -> None:
-    seen = matches_of([ChangedFile("src/a.py", PATCH, b"x = foo(1)\n", data)])
-    assert seen.unread == {"src/a.py": why}
-    assert not seen.is_whole
+    found = matches_of([ChangedFile("src/a.py", PATCH, b"x = foo(1)\n", data)])
+    assert found.unread == {"src/a.py": why}
+    assert not found.is_whole
 
 
 def test_a_parser_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "SECONDS", 0.0)
-    seen = matches_of([ChangedFile("src/a.py", PATCH, b"x = foo(1)\n" * 50_000, b"x = foo(2)\n" * 50_000)])
-    assert seen.unread == {"src/a.py": parsing.TOO_SLOW}
+    found = matches_of([ChangedFile("src/a.py", PATCH, b"x = foo(1)\n" * 50_000, b"x = foo(2)\n" * 50_000)])
+    assert found.unread == {"src/a.py": parsing.TOO_SLOW}
 
 
 def test_a_patch_of_ten_megabytes_in_one_line() -> None:
     assert taken(ChangedFile("src/a.py", "@@ -0,0 +1 @@\n+" + "f(" * 5_000_000)) < SECONDS
 
 
+def test_a_commit_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "SECONDS", -1.0)
+    assert matches_of([ChangedFile("src/a.py", PATCH)]).unread == {"src/a.py": seen.TOO_LATE}
+
+
 def test_files_beyond_the_hundredth_are_told() -> None:
     files = [ChangedFile(f"src/a{n}.py", PATCH, b"x = foo(1)\n", b"x = foo(2)\n") for n in range(120)]
-    seen = matches_of(files)
-    assert list(seen.unread.values()) == [TOO_MANY] * 20
+    found = matches_of(files)
+    assert list(found.unread.values()) == [TOO_MANY] * 20
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -124,8 +130,8 @@ def test_broken_programs_raise_nothing(path: str, before: bytes, after: bytes, c
         file._replace(before=before, after=None),
         file._replace(before=after, after=before),  # a patch of other files than these
     ):
-        seen = matches_of([one], with_literals=True)
-        for match in seen.matches:
+        found = matches_of([one], with_literals=True)
+        for match in found.matches:
             assert len(match.text) <= 160
             assert match.words
             assert match.line is None or match.line > 0
@@ -154,9 +160,10 @@ def test_quantities_of_any_text(text: str) -> None:
     ("text", "value"),
     [
         ("30", 30), ("30_000", 30_000), ("0x10", 16), ("1.5", 1.5), ("5L", 5), ("1 << 20", 2**20), ("60 * 60", 3600),
-        ("5 * time.Second", 5), ("500*time.Millisecond", 0.5), ("Duration.ofMillis(500)", 0.5), ("Duration::from_secs(5)", 5),
+        ("5 * time.Second", 5), ("500*time.Millisecond", 0.5), ("Duration.ofMillis(500)", 0.5),
+        ("Duration::from_secs(5)", 5),
         ("TimeSpan.FromMinutes(2)", 120), ("5.seconds", 5), ('"10MiB"', 10 * 2**20), ("timedelta(hours=1)", 3600) ,
-        ("std::chrono::milliseconds(250)", 0.25), ("TimeUnit.SECONDS.toMillis(5)", 5e-3 * 1),
+        ("std::chrono::milliseconds(250)", 0.25), ("TimeUnit.SECONDS.toMillis(5)", 5),
     ],
 )  # fmt: skip
 def test_quantities(text: str, value: float) -> None:
@@ -172,7 +179,7 @@ def test_no_quantities(text: str) -> None:
 
 def test_every_kind_takes_a_long_line_in_time() -> None:
     """Patterns of kinds are searched in lines that anyone may have written."""
-    from deep_code_reasoning.changes.delta import delta_of
+    from deep_code_reasoning.changes.diffs.delta import delta_of
 
     line = "for x in " + "a.b(c, " * 3_000
     started = time.monotonic()

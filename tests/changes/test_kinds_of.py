@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from changes.patterns.golden import changed_file
-from deep_code_reasoning.changes.delta import delta_of
-from deep_code_reasoning.changes.kinds import kinds_of
-from deep_code_reasoning.changes.seen import Seen, matches_of
+from deep_code_reasoning.changes.diffs.delta import delta_of
+from deep_code_reasoning.changes.diffs.kinds import kinds_of
+from deep_code_reasoning.changes.diffs.seen import Seen, matches_of
 
 LOOP = (
     "def check(cart, client):\n    for line in cart.lines:\n        line.check()\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deep_code_reasoning.changes.regressed_path import path_through
+from deep_code_reasoning.changes.candidates.regressed_path import path_through
 
 CALLS = [
     ("web", "gateway"),

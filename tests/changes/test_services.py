@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
-from deep_code_reasoning.changes.deploys import joined
-from deep_code_reasoning.changes.repositories import Commit, Repository, address_parts, same_address, version_in
-from deep_code_reasoning.changes.services import SET, Belonging, Evidence, ServiceMap
+from deep_code_reasoning.changes.candidates.deploys import joined
+from deep_code_reasoning.changes.candidates.repositories import (
+    Commit,
+    Repository,
+    address_parts,
+    same_address,
+    version_in,
+)
+from deep_code_reasoning.changes.candidates.services import SET, Belonging, Evidence, ServiceMap
 
 SHA = {"checkout": "a1" * 20, "shop": "b2" * 20}
 

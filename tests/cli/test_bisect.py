@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Dcr
+from deep_code_reasoning.changes.bisect.request import BisectionRequest
+from deep_code_reasoning.errors import UsageError
+from deep_code_reasoning.investigation import Investigations
+from deep_code_reasoning.progress import Work
+from deep_code_reasoning.settings import Settings
 from sources.test_git_repository import git
 
 SCRIPT = 'echo $DCR_BISECT_COMMIT >> {made}; sleep {seconds}; test "$(cat n)" -lt 12'
@@ -56,6 +61,13 @@ def test_exit_codes(dcr: Dcr, repository: Path, tmp_path: Path) -> None:
     assert dcr("bisect", repository, "--", "true").returncode == 2
     assert dcr(*call, "--", "sh", "-c", "exit 129").returncode == 1
     assert dcr("bisect", tmp_path, "--good", "x", "--", "true").returncode == 3
+
+
+def test_an_agent_may_not_have_a_command_run(repository: Path, tmp_path: Path) -> None:
+    request = BisectionRequest(repository, good="HEAD~15", bad="HEAD", command=("touch", str(tmp_path / "ran")))
+    with pytest.raises(UsageError, match="only a person may give"):
+        Investigations(Settings(state_dir=tmp_path / "state"), trust_arguments=False).bisect(request, work=Work())
+    assert not (tmp_path / "ran").exists()
 
 
 def test_help_tells_what_exit_codes_mean(dcr: Dcr) -> None:

@@ -7,8 +7,27 @@ from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.code.outline import Outline, outline
 from deep_code_reasoning.code.parsing import Parsed, parse
 
-BEFORE = "class Cart:\n    def a(self):\n        return 1\n\n    def b(self):\n        return 2\n\n\ndef gone():\n    return 3\n"
-AFTER = "class Cart:\n    def a(self):\n        return 1\n\n    def b(self):\n        return 22\n\n    def c(self):\n        return 4\n"
+BEFORE = """class Cart:
+    def a(self):
+        return 1
+
+    def b(self):
+        return 2
+
+
+def gone():
+    return 3
+"""
+AFTER = """class Cart:
+    def a(self):
+        return 1
+
+    def b(self):
+        return 22
+
+    def c(self):
+        return 4
+"""
 
 
 def sides(path: str, *texts: str) -> list[Outline]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from deep_code_reasoning.diagnosis.changes import Culprit, rank_changes
+from deep_code_reasoning.diagnosis.changes import Culprit, KnownCode, rank_changes
 from deep_code_reasoning.finding import Argument, Finding, Location, Subject, Suspect
 from deep_code_reasoning.incident import Incident, TimeWindow
+from deep_code_reasoning.progress import Work
 from store.rows import tables_of
 
 HOUR = 3_600_000_000_000
@@ -56,7 +57,7 @@ def ranked(path: Path, commits: list[dict], deploys: list[dict] | None = None, w
     ]
     changes = [{name: value for name, value in c.items() if name != "_path"} for c in commits]
     with tables_of(path, commits=changes, commit_files=files, deploys=deploys or []) as tables:
-        return rank_changes(tables, INCIDENT, [SUSPECT], FINDINGS, without_change)
+        return rank_changes(tables, INCIDENT, [SUSPECT], FINDINGS, without_change, KnownCode(), Work())
 
 
 OTHERS = [commit(n, f"app/part{n}/File{n}.java", hours_before=6 + n) for n in range(2, 30)]

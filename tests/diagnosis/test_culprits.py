@@ -106,7 +106,7 @@ def test_a_limit_lowered_in_shared_code_is_to_blame_and_the_later_deploy_is_not(
     )
     assert found.verdict.commit == sha(1)
     assert (found.verdict.kind, found.verdict.service, found.verdict.remediation) == ("change", "stock", "rollback")
-    assert any("lowers a limit" in reason for reason in found.changes[0].reasons)
+    assert any("changes defaultMaxConns from 50 to 10" in reason for reason in found.changes[0].reasons)
     assert any("sets the number that the failing lines tell: 10" in reason for reason in found.changes[0].reasons)
     assert found.changes[0].why_not == ()
     assert any("unlike the first one, not this: sets the number" in reason for reason in found.changes[1].why_not)

@@ -211,6 +211,16 @@ def test_a_rule_that_breaks_loses_only_its_own_findings(tmp_path: Path, monkeypa
     assert "ZeroDivisionError: in the rule" in diagnosis.unread[1].reason
 
 
+def test_a_deployed_commit_that_no_history_has_is_told(tmp_path: Path) -> None:
+    at = START + (BROKEN_FROM - 1) * 60 * SECOND
+    commit = {"sha": "a" * 40, "repository": "stock", "time_unix_nano": at, "message": "work"}
+    deploy = {"deploy_id": "d1", "time_unix_nano": at, "service_name": "stock", "kind": "deployed", "sha": "d" * 40}
+    diagnosis = diagnosed(tmp_path, spans=traces(), commits=[commit], deploys=[deploy])
+    (told,) = diagnosis.unread
+    assert told.place == "deploy of stock"
+    assert "commit dddddddddddd is in no history that was read (force-pushed" in told.reason
+
+
 def test_ids_count_within_a_code_and_arguments_name_them(of_incident: Diagnosis) -> None:
     ids = {finding.id for finding in of_incident.findings}
     assert "ERR001-1" in ids

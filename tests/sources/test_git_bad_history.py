@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deep_code_reasoning.sources.changes import git_repository
+from deep_code_reasoning.sources.changes import git_log, git_output, git_repository
 from deep_code_reasoning.sources.changes.git_log import GitLog
 from sources.reading import read_path
 from sources.test_git_repository import ENVIRONMENT, commit, git, repository, touched
@@ -68,15 +69,13 @@ def test_counts_are_those_of_git(repository: Path) -> None:
 
 def test_blocks_may_end_anywhere(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same history whatever the pieces in which git's output arrives."""
-    from deep_code_reasoning.sources.changes import git_log
-
     commit(repository, "one\n\nbody", a="-x\n+y\n" * 30, b=b"\0", c="1\n")
     commit(repository, "two", a="+y\n-x\n" * 30, b=None, c="2")
     git(repository, "mv", "c", "d")
     commit(repository, "three", e="".join(f"{n}\n" for n in range(40)))
     expected = read_path(repository).rows
     for size in (1, 2, 3, 7, 12, 13, 64, 1000):
-        monkeypatch.setattr(git_log, "_READ_BYTES", size)
+        monkeypatch.setattr(git_output, "READ_BYTES", size)
         rows = read_path(repository).rows
         assert rows == expected
 
@@ -115,9 +114,9 @@ def test_a_work_tree_of_another_repository_and_borrowed_objects(repository: Path
     git(repository, "worktree", "add", "-q", "-b", "side", str(tmp_path / "second"))
     side = commit(tmp_path / "second", "two", a="2\n")
     assert [row["sha"] for row in read_path(tmp_path / "second").rows["commits"]] == [side, sha]
-    assert [row["sha"] for row in read_path(repository).rows["commits"]] == [sha]
+    assert [row["sha"] for row in read_path(repository).rows["commits"]] == [sha, side]
     git(tmp_path, "clone", "-q", "--shared", str(repository), str(tmp_path / "borrowing"))
-    assert read_path(tmp_path / "borrowing").only("commits")["sha"] == sha
+    assert [row["sha"] for row in read_path(tmp_path / "borrowing").rows["commits"]] == [sha, side]
 
 
 def test_replaced_and_grafted_commits_are_read_as_they_were_made(repository: Path) -> None:
@@ -134,16 +133,92 @@ def test_replaced_and_grafted_commits_are_read_as_they_were_made(repository: Pat
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"garbage"])
-def test_damaged_objects_are_told_and_what_is_newer_is_kept(repository: Path, damage: bytes) -> None:
+def test_damaged_commits_end_the_history_and_what_is_newer_is_kept(repository: Path, damage: bytes) -> None:
     commit(repository, "one", a="1\n")
     broken = commit(repository, "two", a="2\n")
     newest = commit(repository, "three", a="3\n")
-    file = repository / ".git" / "objects" / broken[:2] / broken[2:]
-    file.chmod(0o644)
-    file.write_bytes(damage)
+    damaged(repository, broken, damage)
     reading = read_path(repository)
     assert git_repository.STOPPED in reading.reasons
     assert [row["sha"] for row in reading.rows.get("commits", [])] in ([newest], [])
+
+
+def damaged(repository: Path, sha: str, content: bytes | None) -> None:
+    file = repository / ".git" / "objects" / sha[:2] / sha[2:]
+    file.chmod(0o644)
+    file.unlink() if content is None else file.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"garbage"])
+def test_past_a_commit_whose_file_is_missing_or_damaged(repository: Path, damage: bytes | None) -> None:
+    """The file is in two commits' diffs: those two come without patches, all others with theirs."""
+    shas = [commit(repository, str(n), a=f"{n}\n", **{f"f{n}": "x\n"}) for n in range(7)]
+    damaged(repository, git(repository, "rev-parse", f"{shas[3]}:a"), damage)
+    reading = read_path(repository)
+    assert [row["sha"] for row in reading.rows["commits"]] == shas[::-1]
+    assert [row["insertions"] for row in reading.rows["commits"]] == [2, 2, None, None, 2, 2, 2]
+    assert [sha in shas[3:5] for sha in shas for path, *_, patch in touched(reading, sha) if patch is None] == [
+        True
+    ] * 4
+    assert reading.reasons == [
+        f"commit {sha[:12]} read without patches and line counts (objects missing or damaged)"
+        for sha in (shas[4], shas[3])
+    ]
+
+
+def test_past_commits_whose_trees_are_missing(repository: Path) -> None:
+    shas = [commit(repository, str(n), a=f"{n}\n") for n in range(5)]
+    damaged(repository, git(repository, "rev-parse", f"{shas[2]}^{{tree}}"), None)
+    reading = read_path(repository)
+    assert [row["message"] for row in reading.rows["commits"]] == ["4", "3", "2", "1", "0"]
+    assert [len(touched(reading, sha)) for sha in shas] == [1, 1, 0, 0, 1]
+    assert reading.reasons == [
+        f"commit {sha[:12]} read without its files (objects missing or damaged)" for sha in (shas[3], shas[2])
+    ]
+
+
+def test_where_most_contents_are_missing_the_rest_is_read_without_patches(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, calls: list[subprocess.Popen]
+) -> None:
+    """Git is started again so many times and no more; what then has patches is what was read before."""
+    monkeypatch.setattr(git_log, "RESTARTS", 3)
+    shas = [commit(repository, str(n), a=f"{n}\n") for n in range(40)]
+    for sha in shas[:36]:
+        damaged(repository, git(repository, "rev-parse", f"{sha}:a"), None)
+    calls.clear()
+    reading = read_path(repository)
+    assert [row["sha"] for row in reading.rows["commits"]] == shas[::-1]
+    assert [bool(patch) for sha in shas for *_, patch in touched(reading, sha)] == [False] * 37 + [True] * 3
+    assert reading.reasons.count("commits read without patches and line counts (objects missing or damaged)") == 32
+    assert len(calls) < 30
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
+    """Every process that is started."""
+    started: list[subprocess.Popen] = []
+    begin = subprocess.Popen.__init__
+
+    def counted(self: subprocess.Popen, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        started.append(self)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", counted)
+    return started
+
+
+def test_commits_are_read_by_name_in_the_order_asked_for(repository: Path) -> None:
+    shas = [commit(repository, str(n), a=f"{n}\n") for n in range(5)]
+    damaged(repository, git(repository, "rev-parse", f"{shas[3]}:a"), b"")
+    asked = [shas[1], shas[4], "f" * 40, shas[3], shas[0]]
+    with GitLog("git", repository / ".git", asked, walk=False) as log:
+        read = list(log)
+    assert [(one.message, one.lacks, len(one.files)) for one in read] == [
+        *(("1", None, 1), ("4", "patches", 1), ("3", "patches", 1), ("0", None, 1))
+    ]
+    assert not log.failed
+    with GitLog("git", repository / ".git", [], walk=False) as log:
+        assert not list(log)
 
 
 def test_a_hundred_thousand_references(repository: Path) -> None:
@@ -212,13 +287,40 @@ def test_a_missing_object_of_a_promisor_is_not_fetched(repository: Path, tmp_pat
         git(repository, "config", key, value)
     (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     reading = read_path(repository)
-    assert git_repository.STOPPED in reading.reasons
+    assert reading.reasons == [git_repository.lacking("patches", reading.only("commits")["sha"], 0)]
     assert not sprung.exists()
 
 
-def test_a_reader_that_leaves_early_ends_git(repository: Path) -> None:
+def test_a_reader_that_leaves_early_ends_git(repository: Path, calls: list[subprocess.Popen]) -> None:
     for number in range(3):
         commit(repository, str(number), a=f"{number}\n" * 200_000)
-    with GitLog("git", repository / ".git", "HEAD", 100, with_patches=True) as log:
+    calls.clear()
+    with GitLog("git", repository / ".git", ["HEAD"], most=100) as log:
         assert next(iter(log)).message == "2"
-    assert log._process.poll() is not None
+    assert [call.poll() is not None for call in calls] == [True]
+
+
+def test_output_that_is_not_understood_is_not_waited_for(repository: Path, tmp_path: Path) -> None:
+    """A git that goes on printing what the parser stopped at would wait for ever for someone to read it."""
+    sha = commit(repository, "one", a="1\n")
+    odd = tmp_path / "git"
+    odd.write_text(
+        f'#!/bin/sh\ncase "$*" in *rev-list*) echo {sha} ;;\n'
+        "*) printf garbage; head -c 9000000 /dev/zero; sleep 60 ;;\nesac\n"
+    )
+    odd.chmod(0o755)
+    started = time.monotonic()
+    with GitLog(str(odd), repository / ".git", ["HEAD"]) as log:
+        assert not list(log)
+    assert time.monotonic() - started < 30
+    assert log.unreadable == [sha]
+
+
+def test_a_git_that_hangs_is_ended(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git_log, "SECONDS", 0.2)
+    odd = tmp_path / "git"
+    odd.write_text("#!/bin/sh\nexec sleep 60\n")
+    odd.chmod(0o755)
+    with GitLog(str(odd), repository / ".git", ["HEAD"]) as log:
+        assert not list(log)
+    assert log.failed

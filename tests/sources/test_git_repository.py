@@ -162,12 +162,66 @@ def test_a_head_that_names_no_branch(repository: Path) -> None:
     assert read_path(repository).count("commits") == 1
 
 
-def test_a_damaged_repository_is_told(repository: Path) -> None:
-    commit(repository, "one", a="1\n")
-    commit(repository, "two", a="2\n")
-    tree = git(repository, "rev-parse", "HEAD~1^{tree}")
-    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
-    assert git_repository.STOPPED in read_path(repository).reasons
+def test_what_other_branches_and_tags_have_comes_after_heads(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deploy may be of any of them, and of what was forced away from a branch while a tag still holds it."""
+    base = commit(repository, "base", a="1\n")
+    git(repository, "checkout", "-q", "-b", "release")
+    release = commit(repository, "fix on release", a="2\n")
+    git(repository, "checkout", "-q", "--detach")
+    tagged = commit(repository, "forced away", b="3\n")
+    git(repository, "tag", "-a", "v1", "-m", "v1")
+    git(repository, "checkout", "-q", "--detach", base)
+    remote = commit(repository, "of a remote", c="4\n")
+    git(repository, "update-ref", "refs/remotes/origin/feature", remote)
+    git(repository, "update-ref", "refs/pull/1/head", commit(repository, "a proposal", c="5\n"))
+    git(repository, "checkout", "-q", "main")
+    head = commit(repository, "on main", d="6\n")
+    reading = read_path(repository)
+    rows = {row["sha"]: row for row in reading.rows["commits"]}
+    assert list(rows)[:2] == [head, base]
+    assert set(rows) == {head, base, release, tagged, remote}
+    assert [row["source_offset"] for row in rows.values()] == [0, 1, 2, 3, 4]
+    assert rows[tagged]["tags"] == ["v1"]
+    assert touched(reading, release) == [("a", None, "modified", 1, 1, "@@ -1 +1 @@\n-1\n+2\n")]
+    assert not reading.skipped
+
+
+def test_other_branches_are_bounded_as_head_is(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by HEAD's commits that were cut: all have the same date, and are told apart by ancestry."""
+    monkeypatch.setattr(git_repository, "MAX_COMMITS", 3)
+    for number in range(5):
+        commit(repository, f"main {number}")
+    git(repository, "checkout", "-q", "-b", "side")
+    for number in range(4):
+        commit(repository, f"side {number}")
+    git(repository, "checkout", "-q", "main")
+    reading = read_path(repository)
+    messages = [row["message"] for row in reading.rows["commits"]]
+    assert messages == ["main 4", "main 3", "main 2", "side 3", "side 2", "side 1"]
+    assert reading.reasons == [git_repository.CUT, git_repository.CUT_BESIDE]
+
+
+def test_a_partial_clone_has_the_patches_whose_contents_are_there(repository: Path, tmp_path: Path) -> None:
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    small = commit(repository, "small", a="1\n")
+    large = commit(repository, "large", a="2\n", large="x" * 5000)
+    newest = commit(repository, "newest", a="3\n")
+    url = f"file://{repository}"
+    git(tmp_path, "clone", "-q", "--bare", "--filter=blob:limit=1k", url, "partial.git")
+    assert list((tmp_path / "partial.git" / "objects" / "pack").glob("*.promisor"))
+    reading = read_path(tmp_path / "partial.git")
+    assert {row["sha"]: row["insertions"] for row in reading.rows["commits"]} == {newest: 1, large: None, small: 1}
+    assert [path for path, *_ in touched(reading, large)] == ["a", "large"]
+    assert reading.reasons == [git_repository.lacking("patches", large, 0), git_repository.PARTIAL]
+
+
+def test_branches_and_tags_whose_commits_are_missing_do_not_hide_the_others(repository: Path) -> None:
+    sha = commit(repository, "one", a="1\n")
+    side = git(repository, "commit-tree", "-m", "side", "-p", sha, f"{sha}^{{tree}}")
+    git(repository, "update-ref", "refs/heads/side", side)
+    for name in ("heads/gone", "tags/gone"):
+        (repository / ".git" / "refs" / name).write_text("d" * 40 + "\n")
+    assert [row["sha"] for row in read_path(repository).rows["commits"]] == [sha, side]
 
 
 def test_a_hostile_configuration_executes_nothing(repository: Path, tmp_path: Path) -> None:
@@ -247,3 +301,12 @@ def test_a_repository_of_one_remote_or_of_several_none_of_them_origin(repository
     assert read_path(repository).only("commits")["repository_url"] == "git@example.com:shop/order.git"
     git(repository, "remote", "add", "fork", "git@example.com:ana/order.git")
     assert read_path(repository).only("commits")["repository_url"] is None
+
+
+def test_a_work_tree_of_another_repository_has_its_address_and_tags(repository: Path, tmp_path: Path) -> None:
+    commit(repository, "one")
+    git(repository, "tag", "v1")
+    git(repository, "remote", "add", "origin", "https://example.com/shop/order.git")
+    git(repository, "worktree", "add", "-q", str(tmp_path / "beside"), "-b", "fix")
+    row = read_path(tmp_path / "beside").only("commits")
+    assert (row["repository_url"], row["tags"]) == ("https://example.com/shop/order.git", ["v1"])

@@ -45,11 +45,10 @@ def test_batches_of_different_columns_and_text_types_go_into_one_table(tmp_path:
     assert rows == [(0, "a", None, 1), (1, "a string longer than twelve bytes", "web", 2)]
 
 
-def bodies(first: int, count: int) -> pa.RecordBatch:
+def events(first: int, count: int) -> pa.RecordBatch:
     numbers = list(range(first, first + count))
-    return pa.record_batch(
-        {"log_number": numbers, "body": [f"line {number}" for number in numbers], "source_offset": numbers}
-    )
+    columns = {"span_number": numbers, "time_unix_nano": numbers, "source_offset": numbers}
+    return pa.record_batch(columns | {"name": [f"event {number}" for number in numbers]})
 
 
 @pytest.mark.parametrize("size", [7_000, ROW_GROUP, ROW_GROUP + 1, 2 * ROW_GROUP + 100])
@@ -58,37 +57,37 @@ def test_whole_row_groups_and_the_rest_are_all_there_once(tmp_path: Path, size: 
     path = tmp_path / "s.duckdb"
     with SegmentWriter(path, Settings()) as writer:
         for first in range(0, total, size):
-            writer.insert("logs", bodies(first, min(size, total - first)), source=0)
-            writer.insert("events", event(first), source=0)
+            writer.insert("events", events(first, min(size, total - first)), source=0)
+            writer.insert("links", link(first), source=0)
         writer.finish()
     with duckdb.connect(str(path), read_only=True) as connection:
-        logs = connection.execute(
-            "SELECT count(*), count(DISTINCT log_number), count_if(body <> 'line ' || log_number) FROM logs"
+        found = connection.execute(
+            "SELECT count(*), count(DISTINCT span_number), count_if(name <> 'event ' || span_number) FROM events"
         ).fetchone()
-        events = connection.execute("SELECT list(span_number ORDER BY span_number) FROM events").fetchone()
+        links = connection.execute("SELECT list(span_number ORDER BY span_number) FROM links").fetchone()
         groups = connection.execute(
-            "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('logs') WHERE column_name = 'log_number'"
+            "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('events') WHERE column_name = 'span_number'"
         ).fetchone()
-    assert logs == (total, total, 0)
-    assert events == (list(range(0, total, size)),)
+    assert found == (total, total, 0)
+    assert links == (list(range(0, total, size)),)
     assert groups == (4,)
 
 
-def event(number: int) -> pa.RecordBatch:
-    return pa.record_batch({"span_number": [number], "name": ["retry"], "time_unix_nano": [0], "source_offset": [0]})
+def link(number: int) -> pa.RecordBatch:
+    return batch_of("links", [{"span_number": number}])
 
 
 def test_a_batch_that_the_schema_does_not_admit_is_refused_alone(tmp_path: Path) -> None:
-    broken = pa.record_batch({"log_number": [1, None], "body": ["a", "b"], "source_offset": [0, 0]})
+    broken = pa.record_batch({"span_number": [1, None], "name": ["a", "b"], "source_offset": [0, 0]})
     path = tmp_path / "s.duckdb"
     with SegmentWriter(path, Settings()) as writer:
-        for number, batch in enumerate((bodies(0, ROW_GROUP), broken, bodies(ROW_GROUP, ROW_GROUP - 2))):
-            writer.insert("logs", batch, source=number)
+        for number, batch in enumerate((events(0, ROW_GROUP), broken, events(ROW_GROUP, ROW_GROUP - 2))):
+            writer.insert("events", batch, source=number)
         writer.finish()
         refused = writer.refused
-    assert [(one.table, one.source, one.rows) for one in refused] == [("logs", 1, 2)]
+    assert [(one.table, one.source, one.rows) for one in refused] == [("events", 1, 2)]
     with duckdb.connect(str(path), read_only=True) as connection:
-        assert connection.execute("SELECT count(*) FROM logs").fetchone() == (2 * ROW_GROUP - 2,)
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (2 * ROW_GROUP - 2,)
 
 
 def wide(first: int, count: int) -> pa.RecordBatch:
@@ -127,10 +126,10 @@ def test_groups_that_are_committed_side_by_side_are_all_there(tmp_path: Path, si
 def test_rows_that_got_lost_fail_the_load(tmp_path: Path) -> None:
     path = tmp_path / "s.duckdb"
     with SegmentWriter(path, Settings()) as writer:
-        writer.insert("logs", bodies(0, 10), source=0)
+        writer.insert("events", events(0, 10), source=0)
         writer.flush()
         writer._running.popleft().result()
-        writer._engine.connection.execute("DELETE FROM segment.logs WHERE log_number = 3")
+        writer._engine.connection.execute("DELETE FROM segment.events WHERE span_number = 3")
         with pytest.raises(StoreError, match="10 rows were written and 9 are there"):
             writer.finish()
     assert not list(tmp_path.iterdir())
@@ -161,19 +160,39 @@ def test_a_column_that_is_null_throughout_takes_no_room_and_shows_null(tmp_path:
 def test_a_column_that_comes_late_is_there_for_all_rows(tmp_path: Path) -> None:
     """In the midst of statements at work, several times: nothing is lost, and what was there before shows NULL."""
     path = tmp_path / "s.duckdb"
-    late = [bodies(group * ROW_GROUP, ROW_GROUP) for group in range(6)]
-    for group, name in ((1, "host"), (2, "service_name"), (5, "trace_id")):
+    late = [plain_spans(group * ROW_GROUP, ROW_GROUP) for group in range(6)]
+    for group, name in ((1, "host"), (2, "service_name"), (5, "http_route")):
         values = [None if number % 2 else f"{name} {number % 7}" for number in range(ROW_GROUP)]
         late[group] = late[group].append_column(name, pa.array(values))
     with SegmentWriter(path, Settings()) as writer:
         for batch in late:
-            writer.insert("logs", batch, source=0)
+            writer.insert("spans", batch, source=0)
         writer.finish()
     with duckdb.connect(str(path), read_only=True) as connection:
         found = connection.execute(
-            "SELECT count(*), count(DISTINCT log_number), count(host), count(service_name), count(trace_id),"
-            f" count_if(host = 'host ' || (log_number % {ROW_GROUP}) % 7),"
-            " min(log_number) FILTER (trace_id IS NOT NULL) FROM logs"
+            "SELECT count(*), count(DISTINCT span_number), count(host), count(service_name), count(http_route),"
+            f" count_if(host = 'host ' || (span_number % {ROW_GROUP}) % 7),"
+            " min(span_number) FILTER (http_route IS NOT NULL) FROM spans"
         ).fetchone()
     half = ROW_GROUP // 2
     assert found == (6 * ROW_GROUP, 6 * ROW_GROUP, half, half, half, half, 5 * ROW_GROUP)
+
+
+def plain_spans(first: int, count: int) -> pa.RecordBatch:
+    """With the columns alone that a span must have."""
+    numbers = list(range(first, first + count))
+    texts = [f"{number:032x}" for number in numbers]
+    return pa.record_batch(
+        {
+            "span_number": numbers,
+            "trace_id": texts,
+            "span_id": [text[16:] for text in texts],
+            "name": ["op"] * count,
+            "kind": ["server"] * count,
+            "status_code": ["ok"] * count,
+            "start_time_unix_nano": numbers,
+            "duration_nano": [1] * count,
+            "resource_number": [0] * count,
+            "source_offset": numbers,
+        }
+    )

@@ -18,10 +18,12 @@ from deep_code_reasoning.code.parsing import Parsed
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-DEEPEST = 300
+DEEPEST = 200
 """Nodes below this depth are not read: no one writes them by hand, and each holds the text of all below it."""
 MOST_PARTS = 100_000
 LONGEST_TEXT = 2_000
+LONGEST_CALLEE = 300
+"""What is called is told by the end of a chain of calls; each link holds the text of all before it."""
 
 _ARGUMENTS = {"arguments", "argument_list", "value_arguments", "token_tree", "annotated_lambda", "block", "do_block"}
 _NAME_FIELDS = ("name", "left", "pattern", "key", "field", "declarator", "property", "designator")
@@ -74,7 +76,7 @@ class Part:
         for child in reversed(self.node.children):
             if child.type in _ARGUMENTS:
                 end = child.start_byte
-        text = self.data[self.start : min(end, self.start + LONGEST_TEXT)].decode("utf-8", "replace")
+        text = self.data[max(self.start, end - LONGEST_CALLEE) : end].decode("utf-8", "replace")
         plain = "".join(text.removeprefix("new ").removeprefix("await ").split())
         return plain.partition("{")[0] if plain.endswith("}") else plain
 
@@ -196,7 +198,7 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
                         mark.within = part
                     marks.clear()
                 if lines is not None and role not in _CONTAINERS:
-                    enter = _lies_near(part, lines)
+                    enter = _lies_near(part, lines) or (role == "assign" and _names_a_function(node, roles))
             if role in ("string", "comment", "import"):
                 enter = role == "string" and node.named_child_count > 1
         if enter and cursor.goto_first_child():
@@ -206,6 +208,11 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
             if not cursor.goto_parent():
                 return Outline(tuple(parts), complete)
             depth -= 1
+
+
+def _names_a_function(node: Node, roles: dict[int, str]) -> bool:
+    value = value_node(node)
+    return value is not None and roles.get(value.kind_id) == "lambda"
 
 
 def _lies_near(part: Part, lines: Sequence[int]) -> bool:

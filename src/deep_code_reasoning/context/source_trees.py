@@ -103,7 +103,7 @@ class SourceTrees:
 
 def run(git_dir: Path, *arguments: str) -> str | None:
     """What git says, read-only; None where it fails or is not there."""
-    from deep_code_reasoning.sources.changes.git_log import run_git
+    from deep_code_reasoning.sources.changes.git_command import run_git
 
     git = shutil.which("git")
     return run_git(git, git_dir, *arguments) if git else None

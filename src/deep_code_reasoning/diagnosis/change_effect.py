@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from deep_code_reasoning.changes.same_file import same_file
+from deep_code_reasoning.changes.candidates.same_file import same_file
 from deep_code_reasoning.finding import ChangeEffect, Finding, Location
 
 CALLS = (

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import log, log10
 from pathlib import Path
 
-from deep_code_reasoning.changes.candidates import Candidate
-from deep_code_reasoning.changes.kinds import Kind, fitting
-from deep_code_reasoning.changes.same_file import same_file
+from deep_code_reasoning.changes.candidates.candidates import Candidate
+from deep_code_reasoning.changes.candidates.same_file import same_file
+from deep_code_reasoning.changes.diffs.kinds import Kind
 from deep_code_reasoning.diagnosis import evidence_model as model
+from deep_code_reasoning.diagnosis.change_question import Asked
 from deep_code_reasoning.diagnosis.change_scene import Release, Scene
 
 STRENGTH = 30
@@ -91,14 +92,19 @@ def features() -> dict[str, Feature]:
     return {name: Feature(**entry) for name, entry in data.items()}
 
 
-def weigh_all(candidates: Sequence[Candidate], others: Sequence[Candidate], scene: Scene) -> list[Weighed]:
-    """In the order of the candidates."""
+def weigh_all(
+    candidates: Sequence[Candidate],
+    others: Sequence[Candidate],
+    scene: Scene,
+    asked: Mapping[str, Asked] | None = None,
+) -> list[Weighed]:
+    """In the order of the candidates. `asked`: by sha, what the question says of them."""
     everyone = [*candidates, *others]
     marks = _Marks(everyone, scene)
-    return [_weighed(candidate, marks, len(everyone), scene) for candidate in candidates]
+    return [_weighed(one, marks, len(everyone), scene, (asked or {}).get(one.sha)) for one in candidates]
 
 
-def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed:
+def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene, asked: Asked | None) -> Weighed:
     gains, losses, reasons, tie = dict[str, tuple[str, float]](), 0.0, [], 0.0
     for name, feature in features().items():
         having = marks.having(name, one)
@@ -115,6 +121,11 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene) -> Weighed
             losses += loss
             if loss <= -1:
                 reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
+    if asked and asked.weight >= 1:
+        gains["asked"] = (f"the question {asked.words}", asked.weight)
+        reasons.append(f"the question {asked.words} ({asked.weight:+.1f} dB)")
+    elif asked:
+        losses += min(0.0, asked.weight)
     weight = sum(model.discounted(sorted((gain for _, gain in gains.values()), reverse=True))) + losses
     weight = (weight if tie else min(weight, 0.0)) + _held_against(one, scene, reasons)
     return Weighed(weight, tuple(reasons), tie, gains)
@@ -166,7 +177,7 @@ class _Marks:
     def _look(self, one: Candidate) -> dict[str, tuple[float, str]]:
         scene, delta = self._scene, one.delta
         of_service = bool(one.services & scene.services) or bool(not one.services and one.rides & scene.services)
-        fits = fitting(one.kinds, scene.symptoms)
+        fits = one.kinds_bringing(scene.symptoms)
         numbers = {n for r in delta.numbers for n in r.shown - r.was} & scene.numbers
         levels = [r for r in delta.numbers if any(b in r.was and a in r.shown for b, a in scene.levels)]
         named = sorted(delta.names & self._names)[:FEW_NAMES]

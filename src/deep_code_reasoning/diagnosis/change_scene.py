@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.changes.kinds import symptoms_in
-from deep_code_reasoning.changes.words import WORD, identifiers, stems
+from deep_code_reasoning.changes.diffs.kinds import symptoms_in
+from deep_code_reasoning.changes.diffs.words import WORD, identifiers, stems
 from deep_code_reasoning.detectors.groundwork.windows import bounds
 from deep_code_reasoning.finding import Finding, Suspect
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from deep_code_reasoning.changes import words
-from deep_code_reasoning.changes.candidate import Candidate
-from deep_code_reasoning.changes.candidates import candidates_of
-from deep_code_reasoning.changes.commit_syntax import with_syntax
-from deep_code_reasoning.changes.kinds import fitting
-from deep_code_reasoning.changes.regressed_path import RegressedPath, regressed_path
+from deep_code_reasoning.changes.candidates.candidate import Candidate
+from deep_code_reasoning.changes.candidates.candidates import candidates_of
+from deep_code_reasoning.changes.candidates.commit_syntax import with_syntax
+from deep_code_reasoning.changes.candidates.regressed_path import RegressedPath, regressed_path
+from deep_code_reasoning.changes.diffs import words
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_effect import effect_of, location_of
 from deep_code_reasoning.diagnosis.change_features import Weighed, weigh_all
+from deep_code_reasoning.diagnosis.change_question import Asked, asked_of
 from deep_code_reasoning.diagnosis.change_scene import Scene, scene_of
 from deep_code_reasoning.finding import Finding, Location, RankedChange, Suspect
 from deep_code_reasoning.incident import Incident, TimeWindow, iso
@@ -98,11 +98,12 @@ def rank_changes(
     candidates, others = candidates_of(tables, onset, path=path, repositories=known.services)
     if not candidates:
         return Culprit()
-    ranked, _ = _ranked(candidates, others, scene, window, without_change)
+    asked = asked_of(incident.question, candidates)
+    ranked, _ = _ranked(candidates, others, scene, window, without_change, asked)
     likely = [row.candidate for row in ranked[:MOST_READ]]
     read = {one.sha: one for one in with_syntax(tables, likely, known.roots, work)}
     candidates = [read.get(one.sha, one) for one in candidates]
-    ranked, none = _ranked(candidates, others, scene, window, without_change)
+    ranked, none = _ranked(candidates, others, scene, window, without_change, asked)
     told = [row for row in ranked if row.score >= LEAST_SHOWN or _is_recent(row.candidate, onset)][:MOST_SHOWN]
     leader = ranked[0].weighed
     score, first, of_first = ranked[0]
@@ -141,11 +142,12 @@ def _ranked(
     scene: Scene,
     window: TimeWindow,
     without_change: float,
+    asked: Mapping[str, Asked],
 ) -> tuple[list[Ranked], float]:
     """The likeliest first, and the probability of none of them."""
-    weighed = weigh_all(candidates, others, scene)
+    weighed = weigh_all(candidates, others, scene, asked)
     fresh = [_freshness(candidate, window.end) for candidate in candidates]
-    share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * sum(fresh) / len(fresh)
+    share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * max(fresh)
     priors = [prior * _possible(candidate, window) for prior, candidate in zip(fresh, candidates, strict=True)]
     scores, none = model.posterior([one.weight for one in weighed], priors, unknown=1 - share)
     rows = map(Ranked, scores, candidates, weighed)
@@ -174,7 +176,7 @@ def _why(one: Weighed, scene: Scene) -> tuple[str, ...]:
 
 def _fact(candidate: Candidate, scene: Scene) -> Location | None:
     """Where its syntax does what can bring such a symptom about."""
-    for kind in fitting(candidate.kinds, scene.symptoms):
+    for kind in candidate.kinds_bringing(scene.symptoms):
         if kind.at:
             return Location(kind.at[0].path, kind.at[0].line, kind.at[0].function)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.changes.candidates.absent_commits import absent_commits
 from deep_code_reasoning.diagnosis.blast_radius import blast_radius
 from deep_code_reasoning.diagnosis.chains import order
 from deep_code_reasoning.diagnosis.changes import Culprit, KnownCode, rank_changes
@@ -69,6 +70,7 @@ def diagnose(
         )
     work.report(Progress("diagnose", 2, 3, "steps", "looking at the changes"))
     culprit = _culprit(tables, search, ranking, findings, known, work)
+    unread += _absent(tables, search)
     acquitted = ruled_out(findings, outcomes, found, ranking)
     radius = _radius(tables, search, ranking, culprit)
     said = verdict(search.incident, found, ranking, culprit, outcomes, radius, acquitted)
@@ -95,6 +97,11 @@ def _culprit(
 ) -> Culprit:
     changeless = sum(suspect.score * CHANGELESS.get(suspect.kind, 0.0) for suspect in ranking.suspects)
     return rank_changes(tables, search.incident, ranking.suspects, findings, changeless, known, work)
+
+
+def _absent(tables: Tables, search: Search) -> tuple[Unread, ...]:
+    window = search.incident.onset or search.incident.incident
+    return absent_commits(tables, window.end) if window else ()
 
 
 def _radius(tables: Tables, search: Search, ranking: Ranking, culprit: Culprit) -> tuple[str, ...]:

@@ -29,6 +29,9 @@ SIGNALS: dict[str, tuple[str, tuple[str, ...]] | None] = {
     OPERATIONS: None,
     "metrics": ("SELECT COUNT(DISTINCT time_unix_nano) * 5 FROM metrics", ("high", "low")),
 }
+WHEN_ALERTED = {"entries": ("slower",)}
+"""Asked only when a monitor has fired: that most requests are a little slower is so of every busy hour."""
+
 GRAVEST_FIRST = (
     "inside: at_service",
     "entries: errors",
@@ -47,6 +50,7 @@ IN_WORDS = {
     "inside: errors": "requests that fail at some service",
     "inside: calls": "calls that only the caller saw fail",
     "entries: slow": "slow requests",
+    "entries: slower": "requests slower than half of their kind",
     "logs: errors": "error lines",
     "metrics: high": "metrics that are unusually high",
     "metrics: low": "metrics that are unusually low",
@@ -59,11 +63,12 @@ UNITS = {"entries": "requests", "inside": "traces", "logs": "lines", "metrics": 
 
 
 def gravity(name: str) -> int:
-    """The place of a series in GRAVEST_FIRST."""
+    """The place of a series in GRAVEST_FIRST; slow and slower requests are one symptom, the surer of the two speaks."""
+    name = "entries: slow" if name == "entries: slower" else name
     return GRAVEST_FIRST.index(OPERATIONS if name.startswith(OPERATIONS) else name)
 
 
-def series_of(tables: Tables, signal: str, service: str | None = None) -> Iterator[Series]:
+def series_of(tables: Tables, signal: str, service: str | None = None, *, alerted: bool = False) -> Iterator[Series]:
     """The series of one of SIGNALS (`service`: the one an alert names); none where there is too little of it."""
     import numpy as np
 
@@ -71,6 +76,7 @@ def series_of(tables: Tables, signal: str, service: str | None = None) -> Iterat
     if asked is None:
         return
     count_sql, names = asked
+    names += WHEN_ALERTED.get(signal, ()) if alerted else ()
     events = tables.rows(count_sql)[0][0]
     buckets = min(MOST_BUCKETS, events // FEWEST_EVENTS_A_BUCKET)
     if buckets < FEWEST_BUCKETS:

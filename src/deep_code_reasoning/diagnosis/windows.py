@@ -101,7 +101,7 @@ def _search(tables: Tables, stretches: Stretches, alert: Alert | None, work: Wor
             inside = _of_operations(tables, stretches)
             changes += [inside] if inside else []
             continue
-        for series in series_of(tables, signal, alert.service if alert else None):
+        for series in series_of(tables, signal, alert.service if alert else None, alerted=alert is not None):
             work.check()
             looked = True
             change = find_change(series)

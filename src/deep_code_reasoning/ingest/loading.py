@@ -11,9 +11,9 @@ import gc
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +22,14 @@ from deep_code_reasoning.errors import CancelledError, EvidenceError
 from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.ingest.identity import fingerprint_of, modified_of
 from deep_code_reasoning.ingest.report import LoadReport, SourceReport, State, peak_memory_bytes
+from deep_code_reasoning.ingest.repositories_ahead import RepositoriesAhead
 from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.progress import Progress, Work
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
     from deep_code_reasoning.sources.archives.archive import Archive
-    from deep_code_reasoning.sources.reader import Batch, Reader
+    from deep_code_reasoning.sources.reader import Batch, Reader, Skipped
     from deep_code_reasoning.sources.stream import EvidenceStream
     from deep_code_reasoning.sources.walk import Item
     from deep_code_reasoning.store.insertion import Insertion
@@ -110,6 +111,7 @@ class _Loading:
         self._bytes = 0
         self._told = 0.0
         self._kernels = kernels_of(settings)
+        self._repositories = RepositoriesAhead((), self._parts_of, 1)
 
     def read(self, evidence: Sequence[str | Path], roots: Sequence[Path]) -> None:
         from deep_code_reasoning.sources.walk import Item, walk
@@ -122,7 +124,10 @@ class _Loading:
         for part in found:
             if isinstance(part, Unread):
                 self._note_missing(part)
-        with ThreadPoolExecutor(1, "fingerprint") as hashing:
+        repositories = [item for item in new if isinstance(item, Item) and item.kind == "repository"]
+        at_once = self._settings.threads or os.cpu_count() or 1
+        self._repositories = RepositoriesAhead(repositories, self._parts_of, at_once)
+        with closing(self._repositories), ThreadPoolExecutor(1, "fingerprint") as hashing:
             for item in new:
                 if not isinstance(item, Item):
                     self._note_archive(item, hashing)
@@ -278,6 +283,14 @@ class _Loading:
         self._replace(record, "loaded")
         return None
 
+    def _parts_of(self, item: Item) -> Iterator[Batch | Skipped]:
+        from deep_code_reasoning.sources.detect import detect
+        from deep_code_reasoning.sources.stream import EvidenceStream, Limits
+
+        stream = EvidenceStream(item.path, item.name, Limits())
+        if reader := detect(stream.sample()):
+            yield from reader.read(stream)
+
     def _read_stream(
         self, reader: Reader, stream: EvidenceStream, record: EvidenceRecord, tell: Callable[[int], None]
     ) -> None:
@@ -285,7 +298,7 @@ class _Loading:
         from deep_code_reasoning.sources.reader import Skipped
 
         base = dict(self._manifest.next_numbers)
-        parts = iter(reader.read(stream))
+        parts = self._repositories.parts(record.real_path) or iter(reader.read(stream))
         while True:
             try:
                 part = next(parts, None)

@@ -94,7 +94,8 @@ class Window:
                 yield Line(number, offset, self.text[start:end])
             if newline < 0:
                 return
-            offset = self.base + end + 1
+            offset = self._line_offset = self.base + end + 1
+            self._line = number + 1
 
     def _reach_line_end(self, offset: int) -> int:
         """Moves to `offset` and on to the line's end, whose position it gives, or -1 where the stream ends first.

@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.store import row_files
 from deep_code_reasoning.store.catalogue import described_tables
 from deep_code_reasoning.store.log_templates import show_templates
 
@@ -24,19 +25,25 @@ def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
     A segment has no column, and no table, in which it holds nothing: there it shows NULL.
     """
     segments = []
+    beside: defaultdict[str, list[str]] = defaultdict(list)
     for file in manifest.segments:
         name = Path(file).stem.replace("-", "_")
         engine.attach(folder / file, name)
         hidden = ", ".join(map(str, manifest.withdrawn.get(file, ())))
-        segments.append((name, f" WHERE source NOT IN ({hidden})" if hidden else ""))
+        condition = f" WHERE source NOT IN ({hidden})" if hidden else ""
+        segments.append((name, condition))
+        for table, rows in row_files.shown(engine, folder / file, name).items():
+            beside[table].append(f"{rows}{condition}")
     there = _columns_there(engine)
     for table in described_tables():
         if not table.derived:
+            whole = {column.name for column in table.columns}
             parts = [
                 f"{_columns(table, there[name, table.name])} FROM {name}.{table.name}{condition}"
                 for name, condition in segments
                 if (name, table.name) in there
             ]
+            parts += [f"{_columns(table, whole)} FROM {rows}" for rows in beside[table.name]]
             _show(engine, table, parts or [f"{_columns(table, set())} WHERE FALSE"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Engine:
                 "preserve_insertion_order": True,
             },
         )
+        self._kept: list[Path] = []
         self._spill = _spill_folder(spill_parent)
         try:
             if settings:
@@ -65,8 +67,20 @@ class Engine:
         """Closes an attached file; one that was written is complete on disk afterwards."""
         self.connection.execute(f"DETACH {name}")
 
+    def keep(self, path: Path) -> Path:
+        """Where a file can be read as long as this connection lasts, sealed or not, though it be deleted meanwhile."""
+        if self._spill:
+            kept = self._spill / path.name
+            with suppress(OSError):  # a file system without links: what is deleted is then gone
+                kept.hardlink_to(path)
+                path = kept
+        self._kept.append(path)
+        return path
+
     def seal(self) -> None:
-        """No file, network, extension or setting can be reached from SQL after this."""
+        """No other file, no network, extension or setting can be reached from SQL after this."""
+        if self._kept:
+            self.connection.execute(f"SET allowed_paths = [{', '.join(quoted(str(path)) for path in self._kept)}]")
         self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET lock_configuration = true")
 

@@ -57,6 +57,10 @@ class InvestigationFolder:
             writer = _WRITER.search(file.name)
             if file.name not in kept and not (writer and _alive(writer[1])):
                 file.unlink(missing_ok=True)
+        stems = {Path(name).stem for name in manifest.segments}
+        for file in self.path.glob("*.parquet"):
+            if file.name.split(".")[0] not in stems:
+                file.unlink(missing_ok=True)
         for spill in self.path.glob("spill-*"):
             if not _alive(spill.name.split("-")[1]):
                 shutil.rmtree(spill, ignore_errors=True)

@@ -79,11 +79,12 @@ def _compiled(kernel: Callable[..., int], bodies: pa.Array) -> pa.Array:
 
     from deep_code_reasoning.store.log_shape_tables import CLASSES, ROOM, WORDS
 
-    rows = bodies.cast(pa.large_binary())
+    rows = bodies if pa.types.is_string(bodies.type) else bodies.cast(pa.large_binary())
     _, offsets, data = rows.buffers()
     if not len(rows) or data is None or not data.size:
         return _plain(bodies)
-    ends = np.frombuffer(offsets, np.int64)[rows.offset : rows.offset + len(rows) + 1]
+    ends = np.frombuffer(offsets, np.int32 if rows is bodies else np.int64)
+    ends = ends[rows.offset : rows.offset + len(rows) + 1].astype(np.int64, copy=False)
     ids = np.empty(len(rows), np.uint64)
     kernel(np.frombuffer(data, np.uint8), ends, SHAPE_BYTES, CLASSES, WORDS, np.empty(ROOM, np.uint8), ids)
     found = pa.array(ids)

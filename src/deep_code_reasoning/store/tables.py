@@ -51,7 +51,7 @@ class Tables:
                 create_views(engine)
                 engine.seal()
                 return cls(engine, folder.name)
-            except duckdb.IOException:
+            except (duckdb.IOException, duckdb.InvalidInputException):
                 engine.close()  # a load that ended just now has replaced the files that this manifest names
             except BaseException:
                 engine.close()

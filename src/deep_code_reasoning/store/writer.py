@@ -15,10 +15,12 @@ import pyarrow as pa
 
 from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.kernels.cache import kernels_of
+from deep_code_reasoning.store import row_files
 from deep_code_reasoning.store.catalogue import described
 from deep_code_reasoning.store.engine import ROW_GROUP, Engine
 from deep_code_reasoning.store.log_templates import with_template_ids
 from deep_code_reasoning.store.placement import check, holds, placed
+from deep_code_reasoning.store.row_file_writing import RowFiles
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
@@ -59,7 +61,9 @@ class SegmentWriter:
         self._engine.connection.execute("SET checkpoint_threshold = '1TB'")
         self._engine.attach_new(self._temporary, "segment")
         self._engine.connection.execute("USE segment")
+        row_files.create_list(self._engine.connection)
         self._columns: defaultdict[str, set[str]] = defaultdict(set)  # what the tables of the file have
+        self._row_files: dict[str, RowFiles] = {}
         self._waiting: defaultdict[tuple[str, str], list[pa.RecordBatch]] = defaultdict(list)
         self._waiting_buffers: set[int] = set()
         self._waiting_batches = self._waiting_bytes = 0
@@ -137,6 +141,8 @@ class SegmentWriter:
             for column in late:
                 self._engine.connection.execute(f"ALTER TABLE {table} ADD COLUMN {column.sql}")
         self._columns[table].update(column.name for column in late)
+        if table in row_files.TABLES and table not in self._row_files:
+            self._row_files[table] = RowFiles.of(self.path, described(table), self._engine.connection)
 
     def _wait_for_running(self) -> None:
         while self._running:
@@ -150,9 +156,11 @@ class SegmentWriter:
                 self._insert_singly(table, batches)
 
     def _insert(self, table: str, batches: list[pa.RecordBatch]) -> None:
-        rows = pa.Table.from_batches(batches)
-        if table == "logs":
-            rows = with_template_ids(rows, self._kernels)
+        files = self._row_files.get(table)
+        if files and (fitted := files.fitted(batches)):
+            files.write(self._completed(table, fitted))
+            return
+        rows = self._completed(table, pa.Table.from_batches(batches))
         rows = rows.select([name for name in rows.schema.names if name in self._columns[table]])
         with self._engine.connection.cursor() as connection:
             connection.register("incoming", rows)
@@ -161,6 +169,9 @@ class SegmentWriter:
             with self._committing:
                 connection.execute("COMMIT")
                 self._written[table] += rows.num_rows
+
+    def _completed(self, table: str, rows: pa.Table) -> pa.Table:
+        return with_template_ids(rows, self._kernels) if table == "logs" else rows
 
     def _insert_singly(self, table: str, batches: list[pa.RecordBatch]) -> None:
         """One batch that breaks the schema's rules must not take those gathered with it along."""
@@ -176,6 +187,8 @@ class SegmentWriter:
         self._wait_for_running()
         self._threads.shutdown()
         self._check_rows()
+        for files in self._row_files.values():
+            files.finish(self._engine.connection)
         self._engine.connection.execute("USE memory")
         self._engine.detach("segment")
         self._engine.close()
@@ -194,6 +207,8 @@ class SegmentWriter:
     def abandon(self) -> None:
         self._threads.shutdown(cancel_futures=True)
         self._engine.close()
+        for files in self._row_files.values():
+            files.abandon()
         self._temporary.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deep_code_reasoning.changes.pattern import Match
-from deep_code_reasoning.changes.seen import ChangedFile, matches_of
+from deep_code_reasoning.changes.diffs.pattern import Match
+from deep_code_reasoning.changes.diffs.seen import ChangedFile, matches_of
 
 PAGES = Path(__file__).parent
 FENCE = re.compile(r"^```(\S+)\s*(before|after)?\s*(\S*)$")

@@ -12,13 +12,13 @@ from types import ModuleType
 import pytest
 
 from changes.patterns import golden
-from deep_code_reasoning import changes
-from deep_code_reasoning.changes import pattern_catalogue
-from deep_code_reasoning.changes.kinds import kinds
+from deep_code_reasoning.changes import diffs
+from deep_code_reasoning.changes.diffs import pattern_catalogue
+from deep_code_reasoning.changes.diffs.kinds import kinds
 
 MODULES = pattern_catalogue.modules()
 SECTIONS = ["What it finds", "Why it matters", "How it is computed", "Not this when"]
-DATA = tomllib.loads((Path(changes.__file__).parent / "kinds.toml").read_text(encoding="utf-8"))
+DATA = tomllib.loads((Path(diffs.__file__).parent / "kinds.toml").read_text(encoding="utf-8"))
 
 each_pattern = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.PATTERN.code)
 
@@ -76,6 +76,6 @@ def test_an_unknown_code_has_no_page() -> None:
 
 
 def test_the_catalogue_loads_no_grammar() -> None:
-    told = "import sys, deep_code_reasoning.changes.kinds as k; k.kinds(); print('tree_sitter' in sys.modules)"
+    told = "import sys, deep_code_reasoning.changes.diffs.kinds as k; k.kinds(); print('tree_sitter' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

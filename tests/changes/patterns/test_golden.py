@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from changes.patterns import golden
-from deep_code_reasoning.changes import pattern_catalogue
-from deep_code_reasoning.changes.seen import matches_of
+from deep_code_reasoning.changes.diffs import pattern_catalogue
+from deep_code_reasoning.changes.diffs.seen import matches_of
 
 CASES = [case for page in golden.pages() for case in golden.cases(page)]
 CODES = {module.__name__.rpartition(".")[2]: module.PATTERN.code for module in pattern_catalogue.modules()}

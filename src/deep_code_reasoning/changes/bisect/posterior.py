@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 JEFFREYS = 0.5
 VOUCHED = 0.01  # Beta(0.01, 0.01): a command is expected to fail always or never, which one run tells
 SAFETY = 2  # the prior's average of wrong answers is what is computed; at some rates it is up to this much higher
-STAY_SHARE = 0.8  # another commit must tell this much more (1 / share) to be worth a checkout and a build
+STAY_SHARE = 0.5  # a run elsewhere must tell twice as much (1 / share) to be worth a checkout and a build
 LEAST_BITS = 1e-5  # a run that tells less than this is not worth making
 _BRANCHES = 8  # outcomes of runs under way that are thought through together
 _NEGLIGIBLE = 1e-9

@@ -1,9 +1,10 @@
 """Ranks commits by how likely a text is about them: a conditional logit (McFadden, 1974) over their features.
 
-P(commit) = (1 - doubt) exp(w . x) / sum over all n commits of exp(w . x) + doubt / n. The weights w were fitted on
-reverts of public projects, whose reasons are such texts, and are in weights.toml with their origin; `doubt` is such
-that commits ranked first in projects that the weights do not know are right as often as said. The probability is
-conditional on one of the commits given being it: it says nothing of "none of them".
+P(commit) = (1 - doubt) exp(w . x) / sum over all commits of exp(w . x) + doubt / n, the latter for the n commits that
+touch a known file, if any does, and were made before it was noticed. The weights w were fitted on reverts of public
+projects, whose reasons are such texts, and are in weights.toml with their origin; `doubt` is such that commits ranked
+first in projects that the weights do not know are right as often as said. The probability is conditional on one of the
+commits given being it: it says nothing of "none of them".
 """
 
 from __future__ import annotations
@@ -88,8 +89,10 @@ def judge(query: Query, ordered: Sequence[CommitText], found: Features, weights:
     touched = [traits.touched(commit, known) if known else [] for commit in ordered]
     chosen, doubt = (weights.file, weights.file_doubt) if any(touched) else (weights.text, weights.text_doubt)
     parts = found.values * chosen
-    late = [query.at is not None and commit.time is not None and commit.time > query.at for commit in ordered]
-    elsewhere = [any(touched) and not files for files in touched]
-    scores = parts.sum(axis=1) + ELSEWHERE * np.array(late, dtype=float) + ELSEWHERE * np.array(elsewhere, dtype=float)
+    late = np.array([query.at is not None and commit.time is not None and commit.time > query.at for commit in ordered])
+    elsewhere = np.array([any(touched) and not files for files in touched])
+    scores = parts.sum(axis=1) + ELSEWHERE * late + ELSEWHERE * elsewhere
     odds = np.exp(scores - scores.max())
-    return Judged(parts, scores, (1 - doubt) * odds / odds.sum() + doubt / len(odds), touched)
+    others = ~(late | elsewhere)
+    spread = others / others.sum() if others.any() else np.full(len(odds), 1 / len(odds))
+    return Judged(parts, scores, (1 - doubt) * odds / odds.sum() + doubt * spread, touched)

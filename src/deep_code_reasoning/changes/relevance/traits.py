@@ -20,6 +20,9 @@ LINES = 3_000
 """Lines of a commit above which it is not larger."""
 MOST_TOUCHES = 3
 FILES = 50
+FILES_READ = 1_000
+"""Of a commit, when it is asked for a name."""
+NAMES_READ = 200
 
 _TAKEN_BACK_SHA = re.compile(r"\breverts?\s+(?:commits?\s+)?([0-9a-f]{7,40})\b", re.IGNORECASE)
 _TAKEN_BACK_SUBJECT = re.compile(r'\brevert\w*:?\s+"(.+)"', re.IGNORECASE)
@@ -104,14 +107,16 @@ def touched_again(commits: Sequence[CommitText]) -> np.ndarray:
 
 def named_files(text: str) -> frozenset[str]:
     """What looks like a file's name or path in a report, in lower case."""
-    return frozenset(name.lower().strip("./") for name in _NAMED_FILE.findall(text[:20_000]))
+    found = dict.fromkeys(name.lower().strip("./") for name in _NAMED_FILE.findall(text[:20_000]))
+    return frozenset(list(found)[:NAMES_READ])
 
 
 def named_file(commit: CommitText, names: frozenset[str]) -> str | None:
     """The first of a commit's files that is among `names`, by its name or by the end of its path."""
-    for file in commit.files:
+    paths = [name for name in names if "/" in name]
+    for file in commit.files[:FILES_READ]:
         path = file.path.lower()
-        if path.rpartition("/")[2] in names or any("/" in name and _ends(path, name) for name in names):
+        if path.rpartition("/")[2] in names or any(_ends(path, name) for name in paths):
             return file.path
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 SECONDS = 300.0
@@ -47,6 +48,19 @@ def command(git: str, git_dir: Path, arguments: tuple[str, ...]) -> list[str]:
 def surroundings(folder: Path) -> dict:
     """Where and in which environment a command runs: keyword arguments for subprocess."""
     return {"cwd": folder, "env": _ENVIRONMENT, "stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def git_lines(git: str, git_dir: Path, *arguments: str, names: Sequence[str] = ()) -> tuple[list[str], bool]:
+    """The lines a command prints that is given `names` on its standard input, and whether it came to its end."""
+    options = {**surroundings(git_dir), "stdin": None} if names else surroundings(git_dir)
+    given = "".join(f"{name}\n" for name in names).encode() if names else None
+    try:
+        done = subprocess.run(
+            command(git, git_dir, arguments), **options, input=given, stdout=subprocess.PIPE, timeout=SECONDS
+        )
+    except (subprocess.SubprocessError, OSError):
+        return [], False
+    return done.stdout.decode("utf-8", "replace").split("\n")[:-1], not done.returncode
 
 
 def run_git(git: str, git_dir: Path, *arguments: str) -> str | None:

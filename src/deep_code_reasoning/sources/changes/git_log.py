@@ -4,74 +4,157 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, NamedTuple
+from typing import Any
 
-from deep_code_reasoning.sources.changes.git_command import SECONDS, command, run_git, surroundings
+from deep_code_reasoning.sources.changes.git_command import SECONDS, command, git_lines, surroundings
+from deep_code_reasoning.sources.changes.git_output import FORMAT, READ_BYTES, Commit, GitOutput
 
-PATCH_BYTES = 256 << 10
-_FIELD_BYTES = 1 << 20  # a longer message or name is cut
-_READ_BYTES = 1 << 20
-_KEPT_BYTES = PATCH_BYTES + (64 << 10)  # of a file's patch: its hunks, and the header before them
-_COMMIT = b"\x1e"
-_NEXT_COMMIT = b"\n\x1e"
-_FILE = b"diff --git "
-_NEXT_FILE = b"\ndiff --git "
-# Fields end with NUL, the one byte that neither a name nor a message can hold.
-_FORMAT = "%x1e" + "".join(f"{field}%x00" for field in ("%H", "%P", "%an", "%at", "%ct", "%B"))
+RESTARTS = 32
+"""Of git, past commits whose objects are missing or damaged; the rest is then read without what needs such objects."""
+
 _LOG = (
     *("log", "-z", "--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes", "--no-mailmap"),
     *("--no-relative", "--no-abbrev", "--encoding=UTF-8", "--diff-merges=first-parent", "--submodule=short"),
-    *("--ignore-submodules=none", "--src-prefix=a/", "--dst-prefix=b/", f"-O{os.devnull}", f"--format={_FORMAT}"),
+    *("--ignore-submodules=none", "--src-prefix=a/", "--dst-prefix=b/", f"-O{os.devnull}", f"--format={FORMAT}"),
 )
-# Lines are counted here: with --numstat git would compare every file twice, a third of its time.
-_WITH_PATCHES = ("--raw", "-p", "-U0", "--inter-hunk-context=0", "-M", "-l1000")
-_WITHOUT_BLOBS = ("--raw", "--no-renames")
-
-__all__ = ["PATCH_BYTES", "Commit", "FileChange", "GitLog", "run_git"]
-
-
-@dataclass(slots=True)
-class FileChange:
-    status: str  # git's letter: A, M, D, R, C, T
-    path: str
-    old_path: str | None = None
-    insertions: int | None = None
-    deletions: int | None = None
-    patch: str | None = None
-    is_binary: bool = False
-    patch_too_large: bool = False
-
-
-@dataclass(slots=True)
-class Commit:
-    sha: str
-    parents: list[str]
-    author_name: str
-    author_time: str  # seconds since 1970 as git prints them; may be empty or absurd
-    commit_time: str
-    message: str
-    files: list[FileChange] = field(default_factory=list)
+# Lines are counted by us: with --numstat git would compare every file twice, a third of its time.
+_PATCHES = ("--raw", "-p", "-U0", "--inter-hunk-context=0", "-M", "-l1000")
+_FILES = ("--raw", "--no-renames")
+_DIFFS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
+    (None, _PATCHES),
+    ("patches", _FILES),  # needs no file's content
+    ("files", ("--no-patch",)),  # needs no tree either
+)
+"""What a commit lacks, and what git is asked for; each needs fewer objects than the one before."""
+_NAMED = ("--no-walk=unsorted", "--ignore-missing", "--stdin")
 
 
 class GitLog:
-    """Commits of `revision`, newest first. After the iteration `failed` says whether git stopped early."""
+    """Commits reachable from `revisions`, newest first; without `walk` those named, in their order, as far as they are
+    there. Use as a context: leaving it ends git.
 
-    def __init__(self, git: str, git_dir: Path, revision: str, max_commits: int, *, with_patches: bool) -> None:
-        diff = _WITH_PATCHES if with_patches else _WITHOUT_BLOBS
-        self.command = command(git, git_dir, (*_LOG, *diff, f"--max-count={max_commits}", revision, "--"))
-        self._git_dir = git_dir
+    A commit of which objects are missing or damaged comes without its patches, or without its files, and says so
+    (`Commit.lacks`). After the iteration `unreadable` has those that did not come at all, and `failed` says whether the
+    history ended before its end (commits missing or damaged, or out of time).
+    """
+
+    def __init__(
+        self, git: str, git_dir: Path, revisions: Sequence[str], *, most: int | None = None, walk: bool = True
+    ) -> None:
+        self._git, self._git_dir = git, git_dir
+        bound = () if most is None else (f"--max-count={most}",)
+        self._which: tuple[str, ...] = (*bound, *(revisions if walk else _NAMED), "--")
+        self._walk, self._names = walk, () if walk else tuple(revisions)
+        self.command = command(git, git_dir, (*_LOG, *_PATCHES, *self._which))
+        self.unreadable: list[str] = []
         self.failed = False
+        self._commits: Generator[Commit] | None = None
 
     def __enter__(self) -> GitLog:
-        self._process = subprocess.Popen[bytes](
-            self.command, **surroundings(self._git_dir), stdout=subprocess.PIPE, bufsize=0, pipesize=_READ_BYTES
-        )
-        self._watchdog = threading.Timer(SECONDS, self._process.kill)
+        self._ends = time.monotonic() + SECONDS
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._commits:
+            self._commits.close()
+
+    def __iter__(self) -> Iterator[Commit]:
+        self._commits = self._read()
+        return self._commits
+
+    def _read(self) -> Generator[Commit]:
+        """The last commit of a git that failed is held back: it may be cut, and is read again by itself."""
+        if not self._walk and not self._names:
+            return  # git would take HEAD
+        call = self._call(self.command, self._names)
+        last = yield from _all_but_last(call)
+        if not call.failed:
+            yield from last
+        elif call.is_late:
+            self.failed = True
+        else:
+            yield from self._rest(last)
+
+    def _rest(self, last: list[Commit]) -> Generator[Commit]:
+        """From `last` on, where git failed the first time."""
+        waiting, is_whole = git_lines(self._git, self._git_dir, "rev-list", *self._which, names=self._names)
+        self.failed = not is_whole
+        lacks = restarts = 0
+        while waiting := _from(last, waiting):
+            yield from self._alone(waiting.pop(0), lacks)
+            restarts += 1
+            if restarts > RESTARTS:
+                lacks, restarts = lacks + 1, 0
+            if not waiting or lacks == len(_DIFFS):
+                break
+            call = self._named(waiting, lacks)
+            last = yield from _all_but_last(call, _DIFFS[lacks][0])
+            if not call.failed:
+                yield from last
+                return
+            if call.is_late:
+                break
+        self.failed |= bool(waiting)
+
+    def _alone(self, sha: str, lacks: int) -> list[Commit]:
+        """One commit with as much as can be had of it."""
+        for tried in range(lacks, len(_DIFFS)):
+            with self._named([sha], tried) as call:
+                found = list(call)
+            if found and not call.failed:
+                found[0].lacks = _DIFFS[tried][0]
+                return found
+        self.unreadable.append(sha)
+        return []
+
+    def _named(self, shas: Sequence[str], lacks: int) -> _Call:
+        return self._call(command(self._git, self._git_dir, (*_LOG, *_DIFFS[lacks][1], *_NAMED, "--")), shas)
+
+    def _call(self, arguments: list[str], names: Sequence[str]) -> _Call:
+        return _Call(arguments, self._git_dir, names, self._ends - time.monotonic())
+
+
+def _all_but_last(call: _Call, lacks: str | None = None) -> Generator[Commit, None, list[Commit]]:
+    """Returns the last, if there is one."""
+    last: list[Commit] = []
+    with call:
+        for commit in call:
+            commit.lacks = lacks
+            yield from last
+            last = [commit]
+    return last
+
+
+def _from(last: list[Commit], waiting: list[str]) -> list[str]:
+    """What `waiting` has from the commit in `last` on; all of it where there is none."""
+    if not last:
+        return waiting
+    return waiting[waiting.index(last[0].sha) :] if last[0].sha in waiting else []
+
+
+class _Call:
+    """One run of git that is given `names` on its standard input. `failed`: it ended early, or is not understood;
+    `is_late`: it was ended after `seconds`."""
+
+    def __init__(self, arguments: list[str], git_dir: Path, names: Sequence[str], seconds: float) -> None:
+        self._arguments, self._git_dir, self._names, self._seconds = arguments, git_dir, names, seconds
+        self.failed = self.is_late = False
+
+    def __enter__(self) -> _Call:
+        with tempfile.TemporaryFile() as given:  # a pipe could fill up while git fills its own
+            given.write("".join(f"{name}\n" for name in self._names).encode())
+            given.seek(0)
+            options: dict[str, Any] = {**surroundings(self._git_dir), "stdin": given, "stdout": subprocess.PIPE}
+            self._process = subprocess.Popen[bytes](self._arguments, **options, bufsize=0, pipesize=READ_BYTES)
+        self._watchdog = threading.Timer(max(self._seconds, 0), self._end)
         self._watchdog.daemon = True
         self._watchdog.start()
         return self
@@ -80,7 +163,7 @@ class GitLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._watchdog.cancel()
-        if self._process.poll() is None and kind is not None:
+        if self._process.poll() is None:  # it may be waiting for someone to read what it prints
             self._process.kill()
         if self._process.stdout:
             self._process.stdout.close()
@@ -88,133 +171,10 @@ class GitLog:
 
     def __iter__(self) -> Iterator[Commit]:
         assert self._process.stdout
-        output = _Output(self._process.stdout)
-        while output.begins(_COMMIT):
-            fields = [output.until_nul() for _ in range(6)]
-            if output.ended:
-                break
-            sha, parents, author, authored, committed, message = (f.decode("utf-8", "replace") for f in fields)
-            commit = Commit(sha[1:], parents.split(), author, authored, committed, message.strip("\n"))
-            output.skip(b"\0")
-            if output.skip(b"\n"):
-                _read_files(output, commit)
-            yield commit
-        self.failed = bool(self._process.wait())
+        output = GitOutput(self._process.stdout)
+        yield from output.commits()
+        self.failed = not output.at_end() or bool(self._process.wait())
 
-
-class _Section(NamedTuple):
-    """What git prints of one file: its start, how long it is, and how many of its lines begin with + and with -."""
-
-    start: bytes
-    size: int
-    plus: int
-    minus: int
-
-
-class _Output:
-    """Reads git's output by NUL and by file, whole blocks at a time, holding little more than a block."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._buffer = b""
-        self._at = 0
-        self._next_commit = -1  # where the first _NEXT_COMMIT at or after `_at` is; before `_at`: not known
-        self.ended = False
-
-    def begins(self, text: bytes) -> bool:
-        while len(self._buffer) - self._at < len(text) and self._fill():
-            pass
-        return self._buffer.startswith(text, self._at)
-
-    def skip(self, text: bytes) -> bool:
-        found = self.begins(text)
-        self._at += len(text) * found
-        return found
-
-    def until_nul(self) -> bytes:
-        """Up to the next NUL, cut at _FIELD_BYTES (the rest of it is read and dropped)."""
-        parts, held = [], 0
-        while (end := self._buffer.find(b"\0", self._at)) < 0:
-            parts.append(self._buffer[self._at : self._at + max(0, _FIELD_BYTES - held)])
-            held += len(self._buffer) - self._at
-            self._at = len(self._buffer)
-            if not self._fill():
-                self.ended = True
-                return b"".join(parts)
-        parts.append(self._buffer[self._at : min(end, self._at + max(0, _FIELD_BYTES - held))])
-        self._at = end + 1
-        return b"".join(parts)
-
-    def section(self) -> _Section:
-        """What git prints of one file. No line of it begins as the next file or commit does: content is prefixed."""
-        parts, size, plus, minus = [], 0, 0, 0
-        while True:
-            end = self._section_end()
-            stop = end if end >= 0 else len(self._buffer) - len(_NEXT_FILE)
-            if stop > self._at:
-                parts.append(self._buffer[self._at : min(stop, self._at + max(0, _KEPT_BYTES - size))])
-                # Also the pair of a newline and a sign that reaches one byte over the end of this part.
-                plus += self._buffer.count(b"\n+", self._at, stop + 1)
-                minus += self._buffer.count(b"\n-", self._at, stop + 1)
-                size += stop - self._at
-                self._at = stop
-            if end >= 0 or not self._fill():
-                break
-        if end < 0:  # the last section ends with the output
-            rest = self._buffer[self._at :].removesuffix(b"\n")
-            parts.append(rest[: max(0, _KEPT_BYTES - size)])
-            plus, minus, size = plus + rest.count(b"\n+"), minus + rest.count(b"\n-"), size + len(rest)
-            self._at = len(self._buffer)
-        self.skip(b"\n")
-        return _Section(b"".join(parts), size, plus, minus)
-
-    def _section_end(self) -> int:
-        if self._next_commit < self._at:
-            found = self._buffer.find(_NEXT_COMMIT, self._at)
-            self._next_commit = found if found >= 0 else len(self._buffer)
-        end = self._buffer.find(_NEXT_FILE, self._at, self._next_commit)
-        if end < 0 and self._next_commit < len(self._buffer):
-            return self._next_commit
-        return end
-
-    def _fill(self) -> bool:
-        block = self._stream.read(_READ_BYTES)
-        if block:
-            self._buffer = self._buffer[self._at :] + block
-            self._at, self._next_commit = 0, -1
-        return bool(block)
-
-
-def _read_files(output: _Output, commit: Commit) -> None:
-    """The raw entries (what happened to which path), then patches, both in the same order."""
-    while output.begins(b":"):
-        status = output.until_nul().rpartition(b" ")[2].decode("ascii", "replace")
-        path = output.until_nul().decode("utf-8", "replace")
-        old_path = None
-        if status[:1] in ("R", "C"):
-            old_path, path = path, output.until_nul().decode("utf-8", "replace")
-        commit.files.append(FileChange(status[:1], path, old_path))
-    if output.skip(b"\0"):
-        for change in commit.files:
-            if _add_patch(change, output) and change.status == "T":  # a file became a link: removed, then added
-                _add_patch(change, output)
-
-
-def _add_patch(change: FileChange, output: _Output) -> bool:
-    """Counts the lines of a file's next patch and keeps its hunks; says whether it removes the file."""
-    if not output.begins(_FILE):
-        return False
-    section = output.section()
-    start = section.start.find(b"\n@@") + 1
-    header = section.start[:start] if start else section.start
-    if start:
-        change.insertions = (change.insertions or 0) + section.plus - header.count(b"\n+")
-        change.deletions = (change.deletions or 0) + section.minus - header.count(b"\n-")
-        change.patch_too_large |= section.size - start >= PATCH_BYTES
-        hunks = section.start[start:].decode("utf-8", "replace") + "\n"
-        change.patch = None if change.patch_too_large else (change.patch or "") + hunks
-    elif b"\nBinary files " in header:
-        change.is_binary = True
-    else:
-        change.insertions, change.deletions = change.insertions or 0, change.deletions or 0
-    return b"\ndeleted file mode " in header
+    def _end(self) -> None:
+        self.is_late = True
+        self._process.kill()

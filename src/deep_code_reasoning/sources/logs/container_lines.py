@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from deep_code_reasoning.sources.instants import iso_nanos
 from deep_code_reasoning.sources.logs.log_lines import LogLines
 from deep_code_reasoning.sources.logs.log_record import UNTIMED_TEXT, LogRecord
 from deep_code_reasoning.sources.logs.log_rows import LogRows
+from deep_code_reasoning.sources.logs.log_times import iso_time
 from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Line
 
@@ -67,7 +67,7 @@ class ContainerLines:
                 docker = self._docker(data)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 docker = None
-            if docker and (instant := iso_nanos(docker.time)):
+            if docker and (instant := iso_time(docker.time)):
                 attributes: dict[str, str | None] = {"log.iostream": docker.stream, **(docker.attrs or {})}
                 envelope = LogRecord(observed_time=instant[0], attributes=attributes)
                 self._piece(docker.stream, docker.log, docker.log.endswith("\n"), line, envelope)
@@ -76,7 +76,7 @@ class ContainerLines:
         written, _, rest = text.partition(" ")
         name, _, rest = rest.partition(" ")
         tag, _, content = rest.partition(" ")
-        instant = iso_nanos(written) if name in ("stdout", "stderr") and tag[:1] in ("P", "F") else None
+        instant = iso_time(written) if name in ("stdout", "stderr") and tag[:1] in ("P", "F") else None
         if instant:
             envelope = LogRecord(observed_time=instant[0], attributes={"log.iostream": name})
             self._piece(name, content, tag[:1] == "F", line, envelope)

@@ -1,6 +1,7 @@
 -- Of the requests that a service's own metrics count, by metric and phase: how many have a server's span, all and those
--- that failed. Counted between the first and the last point of the phase. usual_nano is how long a request takes on
--- average by the metric, kept_nano +- kept_error_nano by the spans.
+-- that failed. Counted between the first and the last point of the phase. usual_nano is how long the requests with spans
+-- would take by what the metric tells of each one's route, kept_nano +- kept_error_nano how long they took: routes may be
+-- sampled differently and are not compared with each other.
 WITH points AS (
     SELECT
         service_name,
@@ -44,7 +45,8 @@ phased AS (
         REGEXP_MATCHES(
             series,
             '(?i)status(_|\.)?code[^}]{0,12}value[^}]{0,4}(5[0-9][0-9]|[A-Z_]*ERROR)|key[^}]{0,4}error\.type'
-        ) AS is_error
+        ) AS is_error,
+        REGEXP_EXTRACT(series, 'http\.route[^}]{0,12}value[^}/]{0,6}(/[^'',]*?)''?\}(?:,|\])', 1) AS route
     FROM steps
     WHERE requests >= 0 AND since IS NOT NULL
 ),
@@ -56,11 +58,16 @@ counted AS (
         MIN(since) AS first,
         MAX(time_unix_nano) AS last,
         SUM(CASE WHEN is_error THEN requests ELSE 0 END) AS errors,
-        SUM(CASE WHEN is_error THEN 0 ELSE requests END) AS others,
-        SUM(nano) / NULLIF(SUM(requests), 0) AS usual_nano
+        SUM(CASE WHEN is_error THEN 0 ELSE requests END) AS others
     FROM phased
     WHERE phase IS NOT NULL
     GROUP BY service_name, name, phase
+),
+timed AS (
+    SELECT service_name, name, phase, route, SUM(nano) / NULLIF(SUM(requests), 0) AS usual_nano
+    FROM phased
+    WHERE phase IS NOT NULL
+    GROUP BY service_name, name, phase, route
 )
 SELECT
     c.service_name,
@@ -69,13 +76,19 @@ SELECT
     CAST(c.errors AS BIGINT) AS errors,
     COUNT(*) FILTER (WHERE s.status_code <> 'error' AND COALESCE(s.http_response_status_code, 0) < 500) AS other_kept,
     CAST(c.others AS BIGINT) AS others,
-    c.usual_nano,
-    AVG(s.duration_nano) AS kept_nano,
-    STDDEV_SAMP(s.duration_nano) / SQRT(COUNT(s.duration_nano)) AS kept_error_nano
+    AVG(t.usual_nano) AS usual_nano,
+    AVG(s.duration_nano) FILTER (WHERE t.usual_nano IS NOT NULL) AS kept_nano,
+    STDDEV_SAMP(s.duration_nano) FILTER (WHERE t.usual_nano IS NOT NULL)
+    / SQRT(COUNT(s.duration_nano) FILTER (WHERE t.usual_nano IS NOT NULL)) AS kept_error_nano
 FROM counted AS c
 LEFT JOIN spans AS s
     ON s.service_name = c.service_name
     AND s.kind = 'server'
     AND s.start_time_unix_nano + s.duration_nano BETWEEN c.first AND c.last
-GROUP BY c.service_name, c.name, c.phase, c.errors, c.others, c.usual_nano
+LEFT JOIN timed AS t
+    ON t.service_name = c.service_name
+    AND t.name = c.name
+    AND t.phase = c.phase
+    AND t.route IN ('', s.http_route)
+GROUP BY c.service_name, c.name, c.phase, c.errors, c.others
 ORDER BY c.service_name, c.phase, c.name;

@@ -1,9 +1,0 @@
--- What the commits $shas changed: their files, and their patches one after the other.
-SELECT
-    repository,
-    sha,
-    LIST(path ORDER BY path) AS paths,
-    STRING_AGG(SUBSTRING(patch, 1, 8000), CHR(10) ORDER BY path) AS patch
-FROM commit_files
-WHERE sha IN (SELECT UNNEST($shas))
-GROUP BY repository, sha
