@@ -427,6 +427,7 @@ class Investigations:
             code_files=task.code_files,
             roots=self._roots((*evidence, *map(str, task.code_files))),
             provider=provider,
+            emails=self._settings.redact_emails,
             scanner=scanner_named(self._settings.secret_scanner),
             work=work,
         )

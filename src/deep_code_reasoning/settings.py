@@ -52,6 +52,8 @@ class Settings:
     secret_scanner: str = ""
     """A command, or `package.module:function`, that looks for secrets beside the patterns (context/scanner.py). Of the
     environment alone: it is run, and a file of the project is shared."""
+    redact_emails: bool = False
+    """Also take addresses of mail out of what a specialist is given."""
     repositories: dict[str, str] = field(default_factory=dict)
     """Which service a repository is: its name, address or a glob of them, or a folder of it ("services/cart",
     "shop:services/cart"), to the service. Goes before whatever the evidence says."""

@@ -71,6 +71,22 @@ def test_a_brief_stays_in_its_budget_and_is_the_same_twice(dcr: Dcr, shop: Shop)
     assert all(item["reason"] for item in manifest["items"] + manifest["left_out"])
 
 
+def test_a_preview_says_what_would_be_sent_to_whom_and_for_how_much(dcr: Dcr, shop: Shop) -> None:
+    preview = json.loads(dcr("brief", shop.evidence, "--preview", "--budget", "20000", "--json").stdout)
+    manifest = preview["manifest"]
+    assert manifest["budget_tokens"] == 20_000 and 17_000 < manifest["tokens"] <= 18_000
+    assert manifest["left_out"] and manifest["next_additions"]
+    assert sum(addition["tokens"] for addition in manifest["next_additions"]) < 60_000
+    assert len(manifest["trees"]) == 10
+    assert all(len(tree["commit"]) == 40 and tree["changed_files"] == 0 for tree in manifest["trees"])
+    models = {model["model"]: model for model in preview["models"]}
+    argon = models["gemini-4-argon"]
+    assert argon["fits"] and argon["dollars"] > argon["dollars_input"] > 0 and "no key" in argon["why"]
+    shown = dcr("brief", shop.evidence, "--preview", "--budget", "20000").stdout
+    for said in ("Source trees", "Left out", "The next 50,000 tokens would add", "gemini-4-argon", "Nothing was sent."):
+        assert said in shown
+
+
 def test_should_escalate_says_every_reason(dcr: Dcr, shop: Shop) -> None:
     decision = json.loads(dcr("should-escalate", shop.evidence, "--json").stdout)
     assert decision["escalate"] is True

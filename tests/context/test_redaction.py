@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.context.redact import Redactor, patterns
+from deep_code_reasoning.context.redact import Redactor
+from deep_code_reasoning.context.secret_catalogue import patterns
 
 TABLES = (Path(__file__).parent / "planted_secrets.md").read_text("utf-8").split("# What is no secret")
 ROW = re.compile(r"^\| (?P<name>[^|]+) \| (?P<text>.+) \|$", re.MULTILINE)
@@ -20,7 +21,7 @@ def rows(table: str) -> list[tuple[str, str]]:
 
 def joined(text: str) -> tuple[str, str]:
     """The line as a log would hold it, and the secret in it. Only the first `+` joins."""
-    marked = re.search(r"\{\{(.*?[^}])\}\}", text)
+    marked = re.search(r"\{\{(.*?[^}])\}\}", text, re.DOTALL)
     assert marked, text
     secret = marked.group(1).replace("+", "", 1)
     return text[: marked.start()] + secret + text[marked.end() :], secret

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.context.tokens import count_tokens, hundredths
+from deep_code_reasoning.context.tokens import as_counted_by, count_tokens, hundredths
 
 # Counted with Gemma 3's own tokenizer (262,144 pieces); see docs/decisions/0002.
 COUNTED = json.loads((Path(__file__).parent / "counted_by_gemma.json").read_text("utf-8"))
@@ -32,3 +32,16 @@ def test_parts_that_end_in_a_newline_never_count_less_than_the_whole(parts: list
 
 def test_nothing_costs_nothing() -> None:
     assert count_tokens("") == 0
+
+
+def test_providers_count_differently_and_one_that_nobody_measured_counts_as_gemma() -> None:
+    text = COUNTED[0]["text"]
+    assert count_tokens(text, "google") == count_tokens(text, "nobody") == count_tokens(text)
+    assert count_tokens(text, "openai") < count_tokens(text)
+    assert as_counted_by("openai", 1_000) == 850
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_a_providers_parts_never_count_less_than_the_whole(one: str, other: str) -> None:
+    whole = count_tokens(one + "\n" + other, "openai")
+    assert whole <= as_counted_by("openai", count_tokens(one + "\n")) + as_counted_by("openai", count_tokens(other))

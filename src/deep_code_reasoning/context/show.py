@@ -87,7 +87,7 @@ def _commit(tables: Tables, rest: str) -> str:
     texts = []
     for found in changes:
         files = tables.dicts(query("commit_files"), sha=found["sha"], repository=found["repository"], most=_MOST)
-        texts.append(f"commit:{found['repository']}@{found['sha']}\n" + render_change.commit(found, files, ()))
+        texts.append(f"commit:{found['repository']}@{found['sha']}\n" + render_change.commit(found, files))
     return "\n".join(texts)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
+
+from deep_code_reasoning.context.secret_catalogue import file_names
 
 MOST_BYTES = 4_000_000
 MOST_FILES = 400
@@ -97,12 +97,7 @@ def find(named: str, roots: Sequence[Path], folders: Sequence[Path]) -> Path | N
 
 
 def _refused(name: str) -> bool:
-    rules = _file_rules()
+    rules = file_names()
     if any(fnmatchcase(name, pattern) for pattern in rules["accepted"]):
         return False
     return any(fnmatchcase(name, pattern) for pattern in rules["refused"])
-
-
-@cache
-def _file_rules() -> dict[str, list[str]]:
-    return tomllib.loads((Path(__file__).parent / "secrets.toml").read_text("utf-8"))["files"]

@@ -213,8 +213,8 @@ def remedy_of(culprit: Candidate, scene: Scene) -> str:
 def _freshness(candidate: Candidate, onset: int) -> float:
     """How many culprits have not yet shown themselves at this age: 1 when just deployed, a half after DELAY.
 
-    What the freshest one lacks goes to "none of them". Among the changes it counts squared, which is the density of that
-    distribution: the onset came at this age and no other.
+    What the freshest one lacks goes to "none of them". Among the changes it counts squared, which is the density of
+    that distribution: the onset came at this age and no other.
     """
     return 1 / (1 + max(0, onset - candidate.since) / DELAY_NANO)
 

@@ -9,7 +9,7 @@ from deep_code_reasoning.context.candidate import Candidate
 from deep_code_reasoning.context.gather.sql import query
 from deep_code_reasoning.context.render import change as render
 from deep_code_reasoning.context.render.service_graph import service_graph
-from deep_code_reasoning.finding import Diagnosis
+from deep_code_reasoning.finding import Diagnosis, RankedChange
 
 if TYPE_CHECKING:
     from deep_code_reasoning.progress import Work
@@ -37,20 +37,20 @@ def topology_and_deploys(tables: Tables) -> Iterator[Candidate]:
 
 
 def commits(tables: Tables, diagnosis: Diagnosis, work: Work) -> Iterator[Candidate]:
-    wanted: dict[str, tuple[float, str, tuple[str, ...]]] = {}
+    wanted: dict[str, tuple[float, str, RankedChange | None]] = {}
     if diagnosis.verdict.commit:
-        wanted[diagnosis.verdict.commit] = (1.0, "the verdict names it", ())
+        wanted[diagnosis.verdict.commit] = (1.0, "the verdict names it", None)
     for suspect in diagnosis.suspects:
         if suspect.commit and suspect.commit not in wanted:
-            wanted[suspect.commit] = (suspect.score, f"suspect {suspect.rank} names it", ())
+            wanted[suspect.commit] = (suspect.score, f"suspect {suspect.rank} names it", None)
     for ranked in diagnosis.changes[:_MOST_COMMITS]:
-        weight, reason, _ = wanted.get(ranked.sha, (ranked.score, f"ranked {ranked.rank} among the changes", ()))
-        wanted[ranked.sha] = (max(weight, ranked.score), reason, ranked.reasons)
+        weight, reason, _ = wanted.get(ranked.sha, (ranked.score, f"ranked {ranked.rank} among the changes", None))
+        wanted[ranked.sha] = (max(weight, ranked.score), reason, ranked)
     for finding in diagnosis.findings:
         for evidence in finding.evidence:
             if evidence.ref.startswith("commit:"):
-                wanted.setdefault(evidence.ref.rpartition("@")[2], (0.2, f"named by {finding.id}", ()))
-    for sha, (weight, reason, reasons) in list(wanted.items())[:_MOST_COMMITS]:
+                wanted.setdefault(evidence.ref.rpartition("@")[2], (0.2, f"named by {finding.id}", None))
+    for sha, (weight, reason, ranked_change) in list(wanted.items())[:_MOST_COMMITS]:
         work.check()
         for change in tables.dicts(query("commit"), sha=sha):
             files = tables.dicts(
@@ -59,5 +59,5 @@ def commits(tables: Tables, diagnosis: Diagnosis, work: Work) -> Iterator[Candid
             title = (change["message"].splitlines() or [""])[0]
             yield Candidate(
                 f"commit:{change['repository']}@{change['sha']}", "commit", title, reason, min(weight, 1.0),
-                render.commit(change, files, reasons),
+                render.commit(change, files, ranked_change),
             )  # fmt: skip
