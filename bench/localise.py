@@ -117,7 +117,6 @@ def variants(case: dict, index: CodeIndex, options: argparse.Namespace) -> Itera
             value = getattr(weights, name)
             yield f"without {name}", query, replace(weights, **{name: neutral.get(name, 0.0)})
             yield f"half {name}", query, replace(weights, **{name: value / 2})
-            yield f"double {name}", query, replace(weights, **{name: value * 2})
     if options.hints:
         paths = [path for path in sorted(index.files) if path not in case["gold"]]
         wrong = tuple(Random(case["id"]).sample(paths, min(WRONG_HINTS, len(paths))))
