@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.code.outline import Outline, Part, outline
@@ -13,6 +14,8 @@ MOST_LINES = 70
 FEWEST_LINES = 3
 """A shorter piece goes with the one before it."""
 MOST_CHUNKS = 2_000
+REMEMBERED = 200
+"""Files; their contents, of at most a megabyte each and mostly a hundredth of it, are held that long."""
 
 _BELONGS_BELOW = re.compile(r"^\s*(@|#|//|/\*|\*|\"\"\"|\[[A-Z]|<!--|--)")
 
@@ -26,15 +29,19 @@ class Chunk:
     name: str = ""
 
 
-def chunks(path: str, data: bytes) -> list[Chunk]:
-    """All lines of the file, in pieces of at most MOST_LINES; without a grammar windows of that length."""
+@lru_cache(REMEMBERED)
+def chunks(path: str, data: bytes) -> tuple[Chunk, ...]:
+    """All lines of the file, in pieces of at most MOST_LINES; without a grammar windows of that length.
+
+    Remembered for the last files: a second question about the same incident reads mostly the same ones.
+    """
     lines = data.decode("utf-8", "replace").split("\n")
     if lines and not lines[-1]:
         lines.pop()
     language = language_of(path)
     parsed = parse(data, language) if language else None
     starts = _starts(outline(parsed), lines) if parsed and not isinstance(parsed, str) else {}
-    return _pieces(starts, len(lines))[:MOST_CHUNKS]
+    return tuple(_pieces(starts, len(lines))[:MOST_CHUNKS])
 
 
 def _starts(read: Outline, lines: list[str]) -> dict[int, str]:
