@@ -1,7 +1,7 @@
 """Does the right code rank first: issues whose fix is known, against the ranking of files and of their pieces.
 
-    python bench/localise.py --cases FILE --repositories DIR [--repository OWNER/NAME=PATH ...] [--limit N] [--ablations [--halved]] [--hints]
-                             [--json] [--state DIR] [--misses]
+    python bench/localise.py --cases FILE --repositories DIR [--repository OWNER/NAME=PATH ...] [--limit N]
+                             [--ablations [--halved]] [--hints] [--json] [--state DIR] [--misses]
 
 A case is a JSON object a line: id, repository (OWNER/NAME), base (commit), problem (its first line is the title), gold
 (files), patch (unified diff against the base, optional). A repository is looked for below DIR as OWNER+NAME/repo,

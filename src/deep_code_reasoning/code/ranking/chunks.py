@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.code.outline import Outline, Part, outline
@@ -14,8 +13,6 @@ MOST_LINES = 70
 FEWEST_LINES = 3
 """A shorter piece goes with the one before it."""
 MOST_CHUNKS = 2_000
-REMEMBERED = 200
-"""Files; their contents, of at most a megabyte each and mostly a hundredth of it, are held that long."""
 
 _BELONGS_BELOW = re.compile(r"^\s*(@|#|//|/\*|\*|\"\"\"|\[[A-Z]|<!--|--)")
 
@@ -29,12 +26,8 @@ class Chunk:
     name: str = ""
 
 
-@lru_cache(REMEMBERED)
 def chunks(path: str, data: bytes) -> tuple[Chunk, ...]:
-    """All lines of the file, in pieces of at most MOST_LINES; without a grammar windows of that length.
-
-    Remembered for the last files: a second question about the same incident reads mostly the same ones.
-    """
+    """All lines of the file, in pieces of at most MOST_LINES; without a grammar windows of that length."""
     lines = data.decode("utf-8", "replace").split("\n")
     if lines and not lines[-1]:
         lines.pop()
