@@ -50,8 +50,6 @@ def _patch(lines: Sequence[str], marked: int | None) -> Iterator[str]:
         number += is_there
 
 
-
-
 def deploys(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = []
     for row in rows:
