@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.cli.output import print_table
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.answer import Preview
     from deep_code_reasoning.context.manifest import Manifest
-    from deep_code_reasoning.investigation import Preview
     from deep_code_reasoning.specialists.offers import Offer
 
 _PLACES_TOLD = 3

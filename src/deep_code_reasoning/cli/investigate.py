@@ -30,7 +30,8 @@ def investigate(
     as_json: JsonOption = False,
 ) -> int:
     """Read the evidence, compute a diagnosis, and name ranked suspects, or say that it cannot tell."""
-    from deep_code_reasoning.investigation import LOCAL, Investigations
+    from deep_code_reasoning.answer import LOCAL
+    from deep_code_reasoning.investigation import Investigations
 
     if model and no_model:
         raise UsageError("investigate: --model and --no-model exclude each other; give one of them")

@@ -7,12 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from deep_code_reasoning.answer import Answer
 from deep_code_reasoning.cli.output import console
 from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.detectors.wording import figure
 from deep_code_reasoning.finding import Argument, Diagnosis, Finding, Location, Suspect
 from deep_code_reasoning.incident import TimeWindow, iso
-from deep_code_reasoning.investigation import Answer
 
 PROSE_WIDTH = 120
 EVIDENCE_SHOWN = 4

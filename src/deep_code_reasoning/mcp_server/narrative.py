@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.incident import iso
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.answer import Answer, Escalation
     from deep_code_reasoning.finding import Argument, Diagnosis, Suspect
-    from deep_code_reasoning.investigation import Answer, Escalation
 
 SUSPECTS_TOLD = 3
 

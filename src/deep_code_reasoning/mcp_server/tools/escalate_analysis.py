@@ -10,7 +10,8 @@ from deep_code_reasoning.mcp_server.narrative import narrative
 from deep_code_reasoning.mcp_server.pages import Result
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.investigation import Answer, Escalation, Investigations
+    from deep_code_reasoning.answer import Answer, Escalation
+    from deep_code_reasoning.investigation import Investigations
     from deep_code_reasoning.progress import Work
 
 CONTEXTS_TOLD = 3
