@@ -1,7 +1,7 @@
 """Does the right code rank first: issues whose fix is known, against the ranking of files and of their pieces.
 
     python bench/localise.py --cases FILE --repositories DIR [--repository OWNER/NAME=PATH ...] [--limit N]
-                             [--ablations] [--hints] [--json] [--state DIR] [--misses]
+                             [--ablations [--halved]] [--hints] [--json] [--state DIR] [--misses]
 
 A case is a JSON object a line: id, repository (OWNER/NAME), base (commit), problem (its first line is the title), gold
 (files), patch (unified diff against the base, optional). A repository is looked for below DIR as OWNER+NAME/repo,
@@ -10,8 +10,8 @@ before.
 
 Acc@k: share of cases whose gold files are all among the first k. Recall: share of a case's hunks whose changed lines
 (of an insertion the line before it) are all in what is packed into a budget of tokens, averaged over cases.
-`--ablations` repeats all with each sign left out, and with each halved. `--hints` adds wrong hints, drawn by the case's
-id, to see whether they push the truth out.
+`--ablations` repeats all with each sign left out, `--halved` with each weight halved, too. `--hints` adds wrong hints,
+drawn by the case's id, to see whether they push the truth out.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--read", type=int, default=READ, help="files whose pieces are compared")
     parser.add_argument("--ablations", action="store_true")
+    parser.add_argument("--halved", action="store_true", help="with --ablations: each weight halved as well")
     parser.add_argument("--hints", action="store_true")
     parser.add_argument("--misses", action="store_true", help="show the cases with a gold file behind the fifth")
     parser.add_argument("--json", action="store_true")
@@ -116,8 +117,8 @@ def variants(case: dict, index: CodeIndex, options: argparse.Namespace) -> Itera
         for name in ("title", "compound", "path", "chunk", "mention", "definition", "quotation", "prior"):
             value = getattr(weights, name)
             yield f"without {name}", query, replace(weights, **{name: neutral.get(name, 0.0)})
-            yield f"half {name}", query, replace(weights, **{name: value / 2})
-            yield f"double {name}", query, replace(weights, **{name: value * 2})
+            if options.halved:
+                yield f"half {name}", query, replace(weights, **{name: value / 2})
     if options.hints:
         paths = [path for path in sorted(index.files) if path not in case["gold"]]
         wrong = tuple(Random(case["id"]).sample(paths, min(WRONG_HINTS, len(paths))))

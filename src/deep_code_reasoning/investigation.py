@@ -19,6 +19,7 @@ from deep_code_reasoning.settings import Settings
 if TYPE_CHECKING:
     from deep_code_reasoning.changes.bisect.request import BisectionRequest
     from deep_code_reasoning.changes.bisect.result import Bisection
+    from deep_code_reasoning.changes.diffs.pattern import Pattern
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.conversation.policy import EscalationDecision
     from deep_code_reasoning.conversation.request import AnalysisType, EscalationRequest
@@ -309,6 +310,12 @@ class Investigations:
         from deep_code_reasoning.detectors.registry import all_rules
 
         return list(all_rules())
+
+    def patterns(self) -> list[Pattern]:
+        """The patterns of changes, in the order of their codes."""
+        from deep_code_reasoning.changes.diffs.pattern_catalogue import all_patterns
+
+        return list(all_patterns().values())
 
     def explain(self, code: str) -> str:
         """The page of a detector or of a pattern of changes, in Markdown. Raises UsageError naming close codes."""

@@ -99,6 +99,12 @@ def test_explain_serves_the_page_of_a_rule(dcr: Dcr) -> None:
     assert "LOCK001" in dcr("explain", "lease-overlp").stderr
 
 
+def test_explain_lists_the_patterns_of_changes_beside_the_detectors(dcr: Dcr) -> None:
+    listed = {row["code"]: row for row in json.loads(dcr("explain", "--json").stdout)}
+    assert listed["DIFF001"]["role"] == "pattern"
+    assert listed["LOCK001"]["name"] == "lease-overlap"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -59,6 +59,22 @@ def test_opens_a_template_that_the_store_mined(evidence: Tables) -> None:
     assert template in show(evidence, f"template:{template_id}", roots=[])
 
 
+def test_deploys_say_plainly_what_became_of_them_and_what_they_replaced(tmp_path: Path) -> None:
+    deploys = [
+        {"deploy_id": kind, "time_unix_nano": START, "service_name": "cart", "kind": kind, "sha": "b" * 40} | more
+        for kind, more in (
+            ("deployed", {"repository": "shop/cart", "previous_sha": "a" * 40}),
+            ("failed", {}),
+            ("inactive", {"sha": None, "previous_sha": "a" * 40}),
+        )
+    ]
+    with tables_of(tmp_path, deploys=deploys) as opened:
+        assert f" deployed cart · shop/cart · {'a' * 40} -> {'b' * 40}\n" in show(opened, "deploy:deployed", roots=[])
+        assert f" failed, did not go live: cart · {'b' * 40}\n" in show(opened, "deploy:failed", roots=[])
+        replaced = f" no longer live, replaced by another: cart · {'a' * 40} -> ?\n"
+        assert replaced in show(opened, "deploy:inactive", roots=[])
+
+
 def test_hostile_text_is_shown_not_obeyed(evidence: Tables) -> None:
     text = show(evidence, "log:2", roots=[])
     assert "␛[31m" in text and "‹U+202E›" in text

@@ -12,16 +12,20 @@ from deep_code_reasoning.settings import load_settings
 
 def explain(
     code: Annotated[
-        str | None, typer.Argument(help="A detector's code or name (LOCK001, lease-overlap); none lists all.")
+        str | None,
+        typer.Argument(
+            help="Code or name of a detector or a pattern of changes (LOCK001, call-in-loop); none lists all."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Explain a detector: what it sees, how it is computed, and when it is not the cause."""
+    """Explain a detector or a pattern of changes: what it sees, how it is computed, and when it is not the cause."""
     from deep_code_reasoning.investigation import Investigations
 
     desk = Investigations(load_settings())
     if code is None:
         rows = [[r.code, r.name, r.severity, r.role, r.title] for r in desk.rules()]
+        rows += [[p.code, p.name, "", "pattern", f"a change that {p.words}"] for p in desk.patterns()]
         header = ["code", "name", "severity", "role", "title"]
         if as_json:
             print_json([dict(zip(header, row, strict=True)) for row in rows])

@@ -18,6 +18,7 @@ STAGES = {
     "diagnose": "weighing evidence",
     "brief": "packing the brief",
     "ask": "asking the specialist",
+    "bisect": "bisecting",
 }
 
 

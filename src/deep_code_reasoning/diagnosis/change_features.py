@@ -21,9 +21,7 @@ from deep_code_reasoning.changes.diffs.kinds import Kind
 from deep_code_reasoning.diagnosis import evidence_model as model
 from deep_code_reasoning.diagnosis.change_question import Asked
 from deep_code_reasoning.diagnosis.change_scene import Release, Scene
-
-STRENGTH = 30
-"""So many changes the rates of change_features.toml count as."""
+from deep_code_reasoning.diagnosis.kind_weights import STRENGTH, KindWeights
 
 RARE_WORD_SHARE = 0.15
 """A word says something when at most this share of all changes has it."""
@@ -107,6 +105,9 @@ def weigh_all(
 def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene, asked: Asked | None) -> Weighed:
     gains, losses, reasons, tie = dict[str, tuple[str, float]](), 0.0, [], 0.0
     for name, feature in features().items():
+        if name == "kind":
+            losses += _kind(one, feature, marks, scene, gains, reasons)
+            continue
         having = marks.having(name, one)
         share = _share(feature, having - (marks.has(name, one) and name != "word"), count)
         if marks.has(name, one):
@@ -129,6 +130,29 @@ def _weighed(one: Candidate, marks: _Marks, count: int, scene: Scene, asked: Ask
     weight = sum(model.discounted(sorted((gain for _, gain in gains.values()), reverse=True))) + losses
     weight = (weight if tie else min(weight, 0.0)) + _held_against(one, scene, reasons)
     return Weighed(weight, tuple(reasons), tie, gains)
+
+
+def _kind(
+    one: Candidate,
+    feature: Feature,
+    marks: _Marks,
+    scene: Scene,
+    gains: dict[str, tuple[str, float]],
+    reasons: list[str],
+) -> float:
+    """What it is against it to be of no kind that brings a symptom about, as much as a culprit may be of none."""
+    weighed = marks.kinds.of(one)
+    if weighed is not None:
+        gain = min(model.CAP_DB, weighed.gain)
+        told = f"{feature.words}: {_told(weighed.kind)}"
+        gains["kind"] = (told, gain)
+        reasons.append(f"{told} ({weighed.having} of {weighed.count} changes, {gain:+.1f} dB)")
+        return 0.0
+    if not scene.symptoms:
+        return 0.0
+    loss = 10 * log10(1 - feature.in_culprit)
+    reasons.append(f"{feature.absent} ({loss:+.1f} dB)")
+    return loss
 
 
 def _held_against(one: Candidate, scene: Scene, reasons: list[str]) -> float:
@@ -166,6 +190,7 @@ class _Marks:
 
     def __init__(self, everyone: Sequence[Candidate], scene: Scene) -> None:
         self._scene = scene
+        self.kinds = KindWeights(everyone, scene.symptoms, features()["kind"].in_culprit)
         self._names = _rare_names(everyone, scene)
         spread = Counter(word for one in everyone for word in _all_words(one) if word in scene.words)
         most = max(2.0, RARE_WORD_SHARE * len(everyone))
@@ -177,7 +202,6 @@ class _Marks:
     def _look(self, one: Candidate) -> dict[str, tuple[float, str]]:
         scene, delta = self._scene, one.delta
         of_service = bool(one.services & scene.services) or bool(not one.services and one.rides & scene.services)
-        fits = one.kinds_bringing(scene.symptoms)
         numbers = {n for r in delta.numbers for n in r.shown - r.was} & scene.numbers
         levels = [r for r in delta.numbers if any(b in r.was and a in r.shown for b, a in scene.levels)]
         named = sorted(delta.names & self._names)[:FEW_NAMES]
@@ -191,7 +215,6 @@ class _Marks:
             "function": (bool(functions), ""),
             "name": (bool(named), f": {', '.join(named)}"),
             "word": (tie, f": {', '.join(words)}"),
-            "kind": (bool(fits), f": {_told(fits[0])}" if fits else ""),
             "number": (bool(numbers), f": {', '.join(f'{n:g}' for n in sorted(numbers)[:FEW_NAMES])}"),
             "text": (bool(texts), f": {texts[0]!r}" if texts else ""),
             "release": (release is not None, f" ({release.words})" if release else ""),
@@ -224,7 +247,7 @@ class _Marks:
     def is_asked(self, name: str) -> bool:
         if name == "release":
             return any(release.is_worse for release in self._scene.releases)
-        return bool(self._scene.services if name == "service" else self._scene.symptoms)
+        return bool(self._scene.services)
 
 
 def _told(kind: Kind) -> str:

@@ -148,7 +148,7 @@ def _ranked(
     weighed = weigh_all(candidates, others, scene, asked)
     fresh = [_freshness(candidate, window.end) for candidate in candidates]
     share = (1 - max(model.UNKNOWN_PRIOR, without_change)) * max(fresh)
-    priors = [prior * _possible(candidate, window) for prior, candidate in zip(fresh, candidates, strict=True)]
+    priors = [part**2 * _possible(candidate, window) for part, candidate in zip(fresh, candidates, strict=True)]
     scores, none = model.posterior([one.weight for one in weighed], priors, unknown=1 - share)
     rows = map(Ranked, scores, candidates, weighed)
     return sorted(rows, key=lambda row: (-row.score, -row.candidate.since, row.candidate.sha)), none
@@ -211,7 +211,11 @@ def remedy_of(culprit: Candidate, scene: Scene) -> str:
 
 
 def _freshness(candidate: Candidate, onset: int) -> float:
-    """The prior of a change by its age: 1 when just deployed, a half after DELAY, falling as one over the age."""
+    """How many culprits have not yet shown themselves at this age: 1 when just deployed, a half after DELAY.
+
+    What the freshest one lacks goes to "none of them". Among the changes it counts squared, which is the density of
+    that distribution: the onset came at this age and no other.
+    """
     return 1 / (1 + max(0, onset - candidate.since) / DELAY_NANO)
 
 

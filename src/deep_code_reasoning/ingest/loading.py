@@ -111,6 +111,7 @@ class _Loading:
         self._bytes = 0
         self._told = 0.0
         self._kernels = kernels_of(settings)
+        self._cores = settings.threads or os.cpu_count() or 1
         self._repositories = RepositoriesAhead((), self._parts_of, 1)
 
     def read(self, evidence: Sequence[str | Path], roots: Sequence[Path]) -> None:
@@ -125,8 +126,7 @@ class _Loading:
             if isinstance(part, Unread):
                 self._note_missing(part)
         repositories = [item for item in new if isinstance(item, Item) and item.kind == "repository"]
-        at_once = self._settings.threads or os.cpu_count() or 1
-        self._repositories = RepositoriesAhead(repositories, self._parts_of, at_once)
+        self._repositories = RepositoriesAhead(repositories, self._parts_of, self._cores)
         with closing(self._repositories), ThreadPoolExecutor(1, "fingerprint") as hashing:
             for item in new:
                 if not isinstance(item, Item):
@@ -260,7 +260,7 @@ class _Loading:
         from deep_code_reasoning.sources.stream import EvidenceStream, Limits
 
         limits = Limits(ratio=self._settings.max_decompression_ratio)
-        stream = EvidenceStream(item.path, item.name, limits, item.member, self._kernels)
+        stream = EvidenceStream(item.path, item.name, limits, item.member, self._kernels, self._cores)
         modified = modified_of(item)
         try:
             sample = stream.sample()
@@ -299,23 +299,27 @@ class _Loading:
 
         base = dict(self._manifest.next_numbers)
         parts = self._repositories.parts(record.real_path) or iter(reader.read(stream))
-        while True:
-            try:
-                part = next(parts, None)
-            except CancelledError:
-                raise
-            except Exception as error:  # whatever a reader stumbles over in one file must not lose the others
-                record.add_unread(record.path, f"reader {reader.name} failed: {type(error).__name__}")
-                break
-            if part is None:
-                break
-            self._work.check()
-            if isinstance(part, Skipped):
-                place = f"{record.path}@{part.offset}" if part.line is None else f"{record.path}:{part.line}"
-                record.add_unread(place, part.reason)
-            else:
-                self._insert(part, record, base)
-            tell(stream.bytes_read)
+        try:
+            while True:
+                try:
+                    part = next(parts, None)
+                except CancelledError:
+                    raise
+                except Exception as error:  # whatever a reader stumbles over in one file must not lose the others
+                    record.add_unread(record.path, f"reader {reader.name} failed: {type(error).__name__}")
+                    break
+                if part is None:
+                    break
+                self._work.check()
+                if isinstance(part, Skipped):
+                    place = f"{record.path}@{part.offset}" if part.line is None else f"{record.path}:{part.line}"
+                    record.add_unread(place, part.reason)
+                else:
+                    self._insert(part, record, base)
+                tell(stream.bytes_read)
+        finally:
+            if isinstance(parts, Generator):
+                parts.close()  # at once, and what it started with it, also where the load is cancelled
 
     def _insert(self, batch: Batch, record: EvidenceRecord, base: dict[str, int]) -> None:
         from deep_code_reasoning.store.insertion import Insertion

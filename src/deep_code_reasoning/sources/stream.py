@@ -62,7 +62,8 @@ class Line(NamedTuple):
 class EvidenceStream:
     """One file, folder or member of an archive. Opening and reading happen in the methods, from the beginning each.
 
-    `name` is the path as the user gave it; a member's `path` is one in words only. `bytes_read` and `size` are
+    `name` is the path as the user gave it; a member's `path` is one in words only. `cores`: how many
+    processors reading may use. `bytes_read` and `size` are
     positions in the file as it lies on disk (for progress), `bytes_out` counts what came out after decompression in
     the current or last pass.
     """
@@ -74,11 +75,13 @@ class EvidenceStream:
         limits: Limits | None = None,
         member: Member | None = None,
         kernels: Kernels | None = None,
+        cores: int = 1,
     ) -> None:
         self.path = path
         self.member = member
         self.name = name if name is not None else str(path)
         self.limits = limits or Limits()
+        self.cores = cores
         self.kernels = kernels or Kernels(None)
         self.bytes_read = 0
         self.bytes_out = 0

@@ -1,4 +1,4 @@
-"""The changed lines of a commit, searched for many patterns: each only in lines that have a word it cannot do without."""
+"""The changed lines of a commit, searched for many patterns: each only in lines with a word it needs."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from deep_code_reasoning.changes.diffs.words import identifiers, is_inert_line, stems, stems_and_identifiers
 from deep_code_reasoning.changes.diffs.line_versions import versions_of_lines
+from deep_code_reasoning.changes.diffs.words import identifiers, is_inert_line, stems, stems_and_identifiers
 
 MOST_LINES = 400
 NUMBER = re.compile(r"(?<![\w.])(\d[\d_]*(?:\.\d+)?)\s*(?:\*\s*)?((?:time\.|TimeUnit\.)?[A-Za-z]+\b)?")

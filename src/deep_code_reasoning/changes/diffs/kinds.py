@@ -137,5 +137,13 @@ def symptoms_in(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name, pattern in _data()["symptoms"].items() if re.search(pattern, told, re.IGNORECASE))
 
 
+@cache
+def kind_names(symptoms: frozenset[str]) -> tuple[str, ...]:
+    """Of everything that brings one of the symptoms about: kinds, and patterns on the tree that are no kinds."""
+    told = {kind.name: kind.symptom for kind in kinds()}
+    told |= {name: pattern.symptoms for name, pattern in all_patterns().items()}
+    return tuple(name for name, brings in told.items() if brings & symptoms)
+
+
 def fitting(kinds: Iterable[Kind], symptoms: Collection[str]) -> tuple[Kind, ...]:
     return tuple(kind for kind in kinds if kind.symptom & set(symptoms))

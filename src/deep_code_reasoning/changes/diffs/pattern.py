@@ -101,13 +101,21 @@ def _difference(here: Side, there: Side | None, facts: FactsOf, swaps: bool) -> 
         return []
     others = list(facts(there)) if there else []
     left = Counter(fact.key for fact in others)
+    in_function = Counter((fact.key, function_of(fact.part)) for fact in others)
+    mine.sort(key=lambda fact: any(line in here.reached for line in fact.stated))  # untouched ones first
+    unmatched = []
+    for fact in mine:  # those of the same function are the same, before others of the file are
+        own = (fact.key, function_of(fact.part))
+        if in_function[own] > 0:
+            in_function[own] -= 1
+            left[fact.key] -= 1
+        else:
+            unmatched.append(fact)
     new = []
-    for fact in sorted(
-        mine, key=lambda fact: any(line in here.reached for line in fact.stated)
-    ):  # untouched ones first
+    for fact in unmatched:
         if left[fact.key] > 0:
             left[fact.key] -= 1
-        elif any(line in here.reached for line in fact.stated):
+        elif any(line in here.reached for line in fact.stated) and not _says_the_same(fact.part, there):
             new.append(fact)
     if not swaps or not new:
         return new
@@ -123,6 +131,17 @@ def _difference(here: Side, there: Side | None, facts: FactsOf, swaps: bool) -> 
         else:
             kept.append(fact)
     return kept
+
+
+def _says_the_same(part: Part, there: Side | None) -> bool:
+    """The function around stands on the other side as it is here: what lies beside it changed, and nothing of it."""
+    outer = [*([part] if part.role == "function" else []), *part.around("function")]
+    if not outer or there is None:
+        return False
+    function = outer[-1]
+    if part.start < function.start or part.end > function.end:  # an annotation above it
+        return False
+    return function.data[function.start : function.end] in there.parsed.data
 
 
 def function_of(part: Part) -> str | None:

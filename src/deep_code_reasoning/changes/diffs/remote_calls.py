@@ -20,6 +20,10 @@ _SAYS = re.compile(
     r"(?i)\b(log\w*|console|print\w*|raise|panic|error\w*|warn\w*|debug|info|format|sprintf|exception)\b|Error\w*$|Exception$"
 )
 _SELF = re.compile(r"^(self|this|\$this|@|cls|super|super\(\))$")
+_BUILDS = re.compile(r"^(text|sql|raw|literal|literal_column|SQL|Sprintf|format|join|concat|append)$")
+"""Makes a statement and hands it to no one."""
+_OF_PYTHON = frozenset({"requests", "httpx"})
+"""Libraries; elsewhere `requests` is what someone calls a map of them."""
 MOST_MENTIONS = 20
 _IS_WORD = re.compile(r"\w")
 _DECLARED = re.compile(r"\s*[;,=)]")
@@ -43,7 +47,7 @@ def remote_words(call: Part, side: Side) -> str | None:
 
 def is_query(call: Part) -> bool:
     """A call that hands over a statement of SQL."""
-    if _is_made(call) or _SAYS.search(call.callee):
+    if _is_made(call) or _SAYS.search(call.callee) or _BUILDS.match(call.method):
         return False
     arguments = call.arguments
     if not re.search(r"(?i)\b(select|insert|update|delete|merge|with)\b", arguments):
@@ -80,8 +84,11 @@ def is_own(call: Part) -> bool:
 
 
 def _is_named(call: Part, method: str, receiver: str) -> bool:
-    if _pattern("callees").search(call.callee) or _pattern("methods").search(method):
+    if _pattern("callees").search(call.callee) and (receiver not in _OF_PYTHON or call.language.name == "python"):
         return not _is_never(receiver)
+    if _pattern("methods").search(method):
+        # In capitals and on nothing: `QueryContext(...)` makes an object.
+        return not _is_never(receiver) and not (method[0].isupper() and not receiver)
     if not receiver or _is_never(receiver):
         return False
     last = _last_word(receiver)
@@ -89,7 +96,18 @@ def _is_named(call: Part, method: str, receiver: str) -> bool:
         return method in _words("model_methods")
     if _is_class(receiver) or (call.language.name == "ruby" and method == "send"):
         return False
+    if last in _words("holders"):
+        return _is_asked(call)
     return last in _words("receivers") and _verb(method) in _words("verbs")
+
+
+def _is_asked(call: Part) -> bool:
+    """What holds a connection does most of its work here; only some of its methods go over it."""
+    words = _WORD.findall(call.method)
+    if len(words) > 1:
+        return words[0].lower() in _words("holder_verbs")
+    is_property = _verb(call.method) == "get" and call.arguments in ("", "()")
+    return _verb(call.method) in _words("verbs") and not is_property
 
 
 def _is_made(call: Part) -> bool:
@@ -116,17 +134,27 @@ def _is_typed(call: Part, method: str, receiver: str, side: Side) -> bool:
         return False
     if _is_own_object(call, receiver):
         return False
-    return _declared_remote(side, names[-1])
+    kind = _declared_remote(side, names[-1])
+    if kind in _words("holders"):
+        return _is_asked(call)
+    return kind is not None and not _is_question(method)
 
 
-def _declared_remote(side: Side, name: str) -> bool:
+def _is_question(method: str) -> bool:
+    """`isUnavailable`, `maybeThrow`, `disableWakeups`: about the client, not by it."""
+    words = _WORD.findall(method)
+    return len(words) > 1 and words[0].lower() in _words("about_itself")
+
+
+def _declared_remote(side: Side, name: str) -> str | None:
     known = side.__dict__.setdefault("_declared", {})
     if name not in known:
-        known[name] = _is_declared_remote(side.source, name)
+        known[name] = _remote_type(side.source, name)
     return known[name]
 
 
-def _is_declared_remote(source: str, name: str) -> bool:
+def _remote_type(source: str, name: str) -> str | None:
+    """The last word of the type that a name is declared with, where things of that type are far away."""
     at, mentions = source.find(name), 0
     while at >= 0 and mentions < MOST_MENTIONS:
         end = at + len(name)
@@ -136,9 +164,9 @@ def _is_declared_remote(source: str, name: str) -> bool:
             for pattern, text in ((_TYPE_BEFORE, before if _DECLARED.match(after) else ""), (_TYPE_AFTER, after)):
                 kind = pattern.search(text)
                 if kind and kind[1][0].isupper() and _last_word(kind[1]) in _words("types"):
-                    return True
+                    return _last_word(kind[1])
         at = source.find(name, end)
-    return False
+    return None
 
 
 def _is_never(receiver: str) -> bool:

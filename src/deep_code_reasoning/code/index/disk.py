@@ -48,11 +48,19 @@ class Disk:
         folder = path.rpartition("/")[0]
         found = self._inside.get(folder)
         if found is None:
-            real = os.path.realpath(f"{self.root}/{folder}")
-            found = self._inside[folder] = real == self.root or real.startswith(self.root.rstrip("/") + "/")
+            found = self._inside[folder] = not folder or (self.is_inside(folder) and self._stays(folder))
         return found
 
+    def _stays(self, folder: str) -> bool:
+        """Not a link, or one to a place below the root."""
+        place = f"{self.root}/{folder}"
+        if not Path(place).is_symlink():
+            return True
+        real = os.path.realpath(place)
+        return real == self.root or real.startswith(self.root.rstrip("/") + "/")
+
     def contents(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | LeftOut]]:
+        self._inside.clear()  # a folder may have become a link since it was listed
         for entry in entries:
             yield entry, self._content(entry.path)
 

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.code.index import documents, exclusion
 from deep_code_reasoning.code.index.catalogue import Catalogue, Left, Row, read_catalogue, write_catalogue
-from deep_code_reasoning.code.index.definitions import defined_names
 from deep_code_reasoning.code.index.exclusion import LeftOut
+from deep_code_reasoning.code.index.splitting import Splitting, Text
 from deep_code_reasoning.code.index.tree import Entry, Tree
-from deep_code_reasoning.code.index.words import Words, words_of_path
 from deep_code_reasoning.errors import CancelledError
 from deep_code_reasoning.progress import Progress, Work
 
@@ -92,26 +91,31 @@ def _write(
     for entry in changes.to_read:
         if row := changes.known.get(os.fsencode(entry.path)):
             pending[row.path_bytes] = row
-    try:
-        for row in changes.gone:
-            _forget(writer, row)
-        for row in _read(writer, tree, changes, catalogue, work):
-            pending.pop(row.path_bytes, None)
-            rows.append(row)
-    except CancelledError as error:
-        stopped = error
-        rows.extend(pending.values())  # not read again: as they were
-    work_left = len(changes.to_read)
-    if stopped is None:
-        _report(work, work_left, work_left, "writing")
+    with Splitting(len(changes.to_read), os.cpu_count() or 1) as splitting:
+        try:
+            for row in changes.gone:
+                _forget(writer, row)
+            for row in _read(writer, tree, changes, catalogue, work, splitting):
+                pending.pop(row.path_bytes, None)
+                rows.append(row)
+        except CancelledError as error:
+            stopped = error
+            rows.extend(pending.values())  # not read again: as they were
+        for done in splitting.rest():
+            documents.add(writer, done.file, done.words, done.path, done.defines)
     writer.commit()
     writer.wait_merging_threads()
     return sorted(rows, key=lambda row: row.path_bytes), stopped
 
 
-def _read(writer: IndexWriter, tree: Tree, changes: _Changes, catalogue: Catalogue, work: Work) -> Iterator[Row]:
-    """Adds what is to be read to the index; the new row of each. Of one that vanished: a row with the reason."""
-    words, total, told = Words(), len(changes.to_read), 0.0
+def _read(
+    writer: IndexWriter, tree: Tree, changes: _Changes, catalogue: Catalogue, work: Work, splitting: Splitting
+) -> Iterator[Row]:
+    """Adds what is to be read to the index; the new row of each. Of one that vanished: a row with the reason.
+
+    Documents come some time after their rows; what is still to come is in `splitting`.
+    """
+    total, told = len(changes.to_read), 0.0
     for number, (entry, data) in enumerate(tree.contents(changes.to_read)):
         if (now := time.monotonic()) - told > _REPORT_SECONDS:
             told = now
@@ -131,9 +135,9 @@ def _read(writer: IndexWriter, tree: Tree, changes: _Changes, catalogue: Catalog
             _forget(writer, before)
         if row.file and not isinstance(data, LeftOut):
             catalogue.next_file += 1
-            text = data.decode("utf-8", "replace")
-            named = " ".join(name.lower() for name in defined_names(entry.path, text))
-            documents.add(writer, row.file, words.of(text), " ".join(words_of_path(entry.path)), named)
+            shown = path.decode("utf-8", "replace")
+            for done in splitting.give(Text(row.file, shown, data)):
+                documents.add(writer, done.file, done.words, done.path, done.defines)
         yield row
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from deep_code_reasoning.code.index.documents import inverse_frequency
 from deep_code_reasoning.code.index.words import WORD, forms
@@ -13,6 +14,8 @@ from deep_code_reasoning.code.ranking.chunks import Chunk, chunks
 K1 = 1.2
 B = 0.5
 """Pieces are of like length by how they are cut: length counts for less than among files."""
+REMEMBERED = 200
+"""Files; their contents, of at most a megabyte each and mostly a hundredth of it, are held that long."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,12 @@ class Scored:
     chunk: Chunk
     score: float
     words: frozenset[str]
-    tokens: int
 
 
 class _Counts(dict[str, tuple[int, tuple[str, ...]]]):
     """Word of a text -> (how many words the index has for it, those of them that are asked for)."""
 
-    def __init__(self, asked: Mapping[str, float]) -> None:
+    def __init__(self, asked: frozenset[str]) -> None:
         super().__init__()
         self._asked = asked
 
@@ -40,26 +42,40 @@ class _Counts(dict[str, tuple[int, tuple[str, ...]]]):
 
 def score_chunks(contents: Mapping[str, bytes], weights: Mapping[str, float]) -> dict[str, list[Scored]]:
     """Path -> its pieces in the order of the file. `weights`: each word's, without inverse document frequency."""
-    counts = _Counts(weights)
-    read: list[tuple[str, Chunk, Counter[str], int]] = []
-    for path, data in contents.items():
-        lines = data.decode("utf-8", "replace").split("\n")
-        read.extend(
-            (path, chunk, *_count("\n".join(lines[chunk.line - 1 : chunk.end_line]), counts))
-            for chunk in chunks(path, data)
-        )
-    holding = Counter(word for _, _, held, _ in read for word in held)
-    mean = sum(length for *_, length in read) / max(1, len(read)) or 1.0
+    asked = frozenset(weights)
+    read = [(path, one) for path, data in contents.items() for one in _counted(path, data, asked)]
+    holding = Counter(word for _, one in read for word in one.held)
+    mean = sum(one.length for _, one in read) / max(1, len(read)) or 1.0
     rare = {word: weights[word] * inverse_frequency(many, len(read)) for word, many in holding.items()}
     found: dict[str, list[Scored]] = {path: [] for path in contents}
-    for path, chunk, held, length in read:
-        norm = K1 * (1 - B + B * length / mean)
-        score = sum(rare[word] * times * (K1 + 1) / (times + norm) for word, times in sorted(held.items()))
-        found[path].append(Scored(chunk, score, frozenset(held), length))
+    for path, one in read:
+        norm = K1 * (1 - B + B * one.length / mean)
+        score = sum(rare[word] * times * (K1 + 1) / (times + norm) for word, times in one.held.items())
+        found[path].append(Scored(one.chunk, score, frozenset(one.held)))
     return found
 
 
-def _count(text: str, counts: _Counts) -> tuple[Counter[str], int]:
+@dataclass(frozen=True)
+class _Counted:
+    """`held`: word that is asked for -> how often, in the order of the words. `length`: of the piece, in words."""
+
+    chunk: Chunk
+    held: dict[str, int]
+    length: int
+
+
+@lru_cache(REMEMBERED)
+def _counted(path: str, data: bytes, asked: frozenset[str]) -> tuple[_Counted, ...]:
+    """Remembered for the last files: a question asked again with hints reads mostly the same ones."""
+    counts = _Counts(asked)
+    lines = data.decode("utf-8", "replace").split("\n")
+    return tuple(
+        _Counted(chunk, *_count("\n".join(lines[chunk.line - 1 : chunk.end_line]), counts))
+        for chunk in chunks(path, data)
+    )
+
+
+def _count(text: str, counts: _Counts) -> tuple[dict[str, int], int]:
     held: Counter[str] = Counter()
     length = 0
     for word, times in Counter(WORD.findall(text)).items():
@@ -67,4 +83,4 @@ def _count(text: str, counts: _Counts) -> tuple[Counter[str], int]:
         length += number * times
         for one in asked:
             held[one] += times
-    return held, length
+    return dict(sorted(held.items())), length

@@ -26,7 +26,7 @@ class Chunk:
     name: str = ""
 
 
-def chunks(path: str, data: bytes) -> list[Chunk]:
+def chunks(path: str, data: bytes) -> tuple[Chunk, ...]:
     """All lines of the file, in pieces of at most MOST_LINES; without a grammar windows of that length."""
     lines = data.decode("utf-8", "replace").split("\n")
     if lines and not lines[-1]:
@@ -34,7 +34,7 @@ def chunks(path: str, data: bytes) -> list[Chunk]:
     language = language_of(path)
     parsed = parse(data, language) if language else None
     starts = _starts(outline(parsed), lines) if parsed and not isinstance(parsed, str) else {}
-    return _pieces(starts, len(lines))[:MOST_CHUNKS]
+    return tuple(_pieces(starts, len(lines))[:MOST_CHUNKS])
 
 
 def _starts(read: Outline, lines: list[str]) -> dict[int, str]:

@@ -18,6 +18,7 @@ MOST_NAMES = 80
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#)[A-Za-z_]\w*)*")
 _SEPARATOR = re.compile(r"\.|::|#")
+_SELF = re.compile(r"^(?:self|this|cls|super)\.")
 _CODE = re.compile(r"`([^`\n]{2,200})`")
 
 
@@ -58,12 +59,17 @@ def _defining(indexes: Sequence[CodeIndex], names: list[str]) -> list[tuple[int,
 
 
 def _names(query: Query) -> list[str]:
-    """What is written as code is: compound names, dotted ones, capitals within, what stands in backquotes, hints."""
+    """What is written as code is: compound and dotted names, what stands in backquotes, hints; each last name once."""
     text = query.all_text
     quoted = {name for code in _CODE.findall(text) for name in _NAME.findall(code)}
     names = dict.fromkeys([*query.symbols, *(one.function or "" for one in query.locations)])
-    for name in _NAME.findall(text):
+    for found in _NAME.findall(text):
+        name = _SELF.sub("", found)
         last = _SEPARATOR.split(name)[-1]
         if len(last) > 3 and is_worth(last.lower()) and (len(last) < len(name) or is_compound(last) or name in quoted):
             names[name] = None
-    return [name for name in names if name][:MOST_NAMES]
+    longest: dict[str, str] = {}
+    for name in filter(None, names):
+        last = _SEPARATOR.split(name)[-1]
+        longest[last] = max(longest.get(last, ""), name, key=len)
+    return list(longest.values())[:MOST_NAMES]

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from deep_code_reasoning.finding import Location, RankedChange
+from deep_code_reasoning.changes.candidates.same_file import same_file
+from deep_code_reasoning.finding import RankedChange
 from deep_code_reasoning.incident import iso
 
 _LONGEST_LINE = 400
+_PLAINLY = {"failed": "failed, did not go live:", "inactive": "no longer live, replaced by another:"}
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
 
 
@@ -30,7 +32,7 @@ def commit(change: Mapping[str, Any], files: Sequence[Mapping[str, Any]], ranked
         renamed = f" (was {file['old_path']})" if file["old_path"] else ""
         lines.append(f"{file['status']} {file['path']}{renamed} +{file['insertions'] or 0} -{file['deletions'] or 0}")
         if file["patch"]:
-            here = place.line if place and _same_file(place, file["path"]) else None
+            here = place.line if place and same_file(file["path"], place.file) else None
             lines += _patch(file["patch"].rstrip().split("\n"), here)
     return "\n".join(lines) + "\n"
 
@@ -48,13 +50,12 @@ def _patch(lines: Sequence[str], marked: int | None) -> Iterator[str]:
         number += is_there
 
 
-def _same_file(place: Location, path: str) -> bool:
-    return place.file == path or place.file.endswith(f"/{path}") or path.endswith(f"/{place.file}")
-
-
 def deploys(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = []
     for row in rows:
-        known = [row[name] for name in ("environment", "version", "artifact", "sha", "description") if row[name]]
-        lines.append(f"{iso(row['time_unix_nano'])} {row['kind']} {row['service_name'] or '?'} · {' · '.join(known)}")
+        told = {**row, "sha": f"{row['previous_sha']} -> {row['sha'] or '?'}" if row["previous_sha"] else row["sha"]}
+        named = ("environment", "version", "artifact", "repository", "sha", "description")
+        known = [told[name] for name in named if told[name]]
+        kind = _PLAINLY.get(row["kind"], row["kind"])
+        lines.append(f"{iso(row['time_unix_nano'])} {kind} {row['service_name'] or '?'} · {' · '.join(known)}")
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ rest of the line cannot be read and is reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,10 +32,19 @@ MOST_IN_A_ROW = 256  # requests read by the plain road before the kernel is trie
 SHORT = -1  # as in kernels.json_text, which only the compiling process imports
 REQUEST_KEY = b'"resourceSpans"'
 
-PlainRoad = Callable[[bytes, int, int], Iterator[Batch | Skipped]]  # of a request's text, line and offset
+Requests = Callable[[bytes, int, int], Iterator[Batch | Skipped]]  # reads one's text, line and offset
 
 BROKEN_RESOURCE = "resource not well-formed JSON; its spans are kept without it"
 VALUE_TOO_LONG = "value longer than what is read at once, in a large request; left out to the end of its line"
+
+
+class PlainRoad(NamedTuple):
+    """`shared`: reads a request with the help of other processes, so that its rows may come later, at the latest
+    with `settled`, behind which the kernel goes on."""
+
+    request: Requests
+    shared: Requests
+    settled: Callable[[], Iterator[Batch | Skipped]]
 
 
 class CompiledSpans:
@@ -62,9 +71,11 @@ class CompiledSpans:
         while not window.has_ended or self._offset < window.base + window.end:
             kernel = kernels.find(KERNEL) if self._is_large or self._holds_spans() else None
             if kernel is None:
-                yield from self._plain_documents(self._offset)
+                yield from self._plain_documents(self._offset, self._plain.shared)
             else:
+                yield from self._plain.settled()
                 yield from self._run(kernel)
+        yield from self._plain.settled()
 
     def _holds_spans(self) -> bool:
         """Not in a file of metrics or logs, for which the kernel would be compiled in vain."""
@@ -95,7 +106,7 @@ class CompiledSpans:
             columns.take_back_document()
             self._in_a_row = 1 if state[layout.ROWS] else min(2 * self._in_a_row, MOST_IN_A_ROW)
             yield from self._give()
-            yield from self._plain_documents(begun, self._in_a_row)
+            yield from self._plain_documents(begun, self._plain.request, self._in_a_row)
 
     def _carry_on(self, begun: int, reached: int) -> Iterator[Batch | Skipped]:
         """Moves the window, which ended within a request."""
@@ -107,7 +118,7 @@ class CompiledSpans:
                 columns.take_back_document()
                 yield from self._give()
                 if is_one_value:
-                    yield from self._plain_documents(begun, 1)
+                    yield from self._plain_documents(begun, self._plain.request, 1)
                 else:
                     self._move(begun)
                 return
@@ -141,15 +152,15 @@ class CompiledSpans:
             yield Skipped(None, self._resources.unread.pop(0), BROKEN_RESOURCE)
         for span in columns.foreign_spans(window.text):
             place = window.base + span.document
-            yield from self._plain(span.request, window.line_number(place), place)
+            yield from self._plain.request(span.request, window.line_number(place), place)
 
-    def _plain_documents(self, begun: int, count: int | None = None) -> Iterator[Batch | Skipped]:
+    def _plain_documents(self, begun: int, read: Requests, count: int | None = None) -> Iterator[Batch | Skipped]:
         """So many requests by the plain road; the kernel goes on behind them."""
         for document, _ in self._documents.read(begun, count):
             if isinstance(document, Skipped):
                 yield document
             else:
-                yield from self._plain(document.data, document.number, document.offset)
+                yield from read(document.data, document.number, document.offset)
         self._go_on(min(self._documents.end, self._window.base + self._window.end))
 
     def _to_next_line(self, offset: int) -> None:

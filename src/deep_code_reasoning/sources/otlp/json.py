@@ -7,19 +7,28 @@ orjson and dictionaries), and `lenient` for what has nearly that form.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.sources.otlp.salvage import REQUEST, requests, whole_records
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
-from deep_code_reasoning.sources.stream import EvidenceStream
+from deep_code_reasoning.sources.stream import EvidenceStream, Line
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.sources.otlp.json_parts import Part, Piece
+    from deep_code_reasoning.sources.otlp.json_sharing import Sharing
 
 BROKEN_JSON = "not well-formed JSON (broken off or damaged)"
 TOO_DEEP = "JSON nested too deeply"
 NOT_OTLP = "JSON that is not an OTLP request"
 
 _LARGE_BYTES = 8 << 20  # above this a request is decoded resource by resource, to hold few objects at a time
+_ALONE_BYTES = 16 << 20  # before helpers are started, and as many left: starting one takes as long as reading this
+_MOST_HELPERS = 3  # that this process, which takes in what they read, can keep up with
+_SHARED_BYTES = 1 << 30  # left: above it the kernel is there sooner if its compiler has a core for itself
 _START = re.compile(
     rb'\s*(?:\[\s*)?\{\s*(?:"[^"]{0,80}"\s*:\s*"[^"]{0,200}"\s*,\s*){0,4}"resource_?(?:spans|logs|metrics)"',
     re.IGNORECASE,
@@ -36,16 +45,37 @@ class OtlpJson:
         return 70 if REQUEST.search(sample.head) else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        yield from _Reading().run(stream)
+        yield from _Reading(stream).run(stream)
 
 
 READER = OtlpJson()
 
 
+def read_piece(piece: Piece) -> Part:
+    """Some requests, apart from those around them."""
+    return _Reading(None).read_piece(piece)
+
+
+@cache
+def _decoders() -> tuple[Any, Any, dict[Any, Any]]:
+    """Of a request, of one whose messages stay text, and of each message."""
+    import msgspec
+
+    from deep_code_reasoning.sources.otlp.logs import ResourceLogs
+    from deep_code_reasoning.sources.otlp.metrics import ResourceMetrics
+    from deep_code_reasoning.sources.otlp.traces import ResourceSpans
+
+    messages = {"resourceSpans": ResourceSpans, "resourceLogs": ResourceLogs, "resourceMetrics": ResourceMetrics}
+    request = msgspec.defstruct("Request", [(key, list[kind] | None, None) for key, kind in messages.items()], gc=False)
+    large = msgspec.defstruct("LargeRequest", [(key, list[msgspec.Raw] | None, None) for key in messages], gc=False)
+    one = {kind: msgspec.json.Decoder(kind).decode for kind in messages.values()}
+    return msgspec.json.Decoder(request).decode, msgspec.json.Decoder(large).decode, one
+
+
 class _Reading:
     """The state of one pass over a source."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: EvidenceStream | None) -> None:
         import msgspec
 
         from deep_code_reasoning.sources.arrow_tables import BATCH_INPUT_BYTES
@@ -54,6 +84,7 @@ class _Reading:
         from deep_code_reasoning.sources.otlp.resources import Resources
         from deep_code_reasoning.sources.otlp.traces import ResourceSpans, Traces
 
+        self._stream = stream
         self._flush_bytes = BATCH_INPUT_BYTES
         self._resources = Resources()
         self._signals: dict[str, tuple[Any, type[msgspec.Struct]]] = {
@@ -61,39 +92,71 @@ class _Reading:
             "resourceLogs": (Logs(self._resources), ResourceLogs),
             "resourceMetrics": (Metrics(self._resources), ResourceMetrics),
         }
-        request = msgspec.defstruct(
-            "Request",
-            [
-                ("resourceSpans", list[ResourceSpans] | None, None),
-                ("resourceLogs", list[ResourceLogs] | None, None),
-                ("resourceMetrics", list[ResourceMetrics] | None, None),
-            ],
-            gc=False,
-        )
-        large = msgspec.defstruct(
-            "LargeRequest", [(key, list[msgspec.Raw] | None, None) for key in self._signals], gc=False
-        )
-        self._decode = msgspec.json.Decoder(request).decode
-        self._decode_large = msgspec.json.Decoder(large).decode
-        self._decode_one = {kind: msgspec.json.Decoder(kind).decode for _, kind in self._signals.values()}
+        self._decode, self._decode_large, self._decode_one = _decoders()
         self._unusual = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
         self._skipped: list[Skipped] = []
         self._pending_bytes = 0
+        self._sharing: Sharing | None = None
 
     def run(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
-        from deep_code_reasoning.sources.otlp.compiled_spans import CompiledSpans
+        from deep_code_reasoning.sources.otlp.compiled_spans import CompiledSpans, PlainRoad
         from deep_code_reasoning.sources.window import Window
 
         window = Window(stream)
         limit = stream.limits.document_bytes
-        spans = CompiledSpans(window, self._resources, self._take_span_numbers, self._request, limit)
-        yield from spans.read(stream.kernels)
+        road = PlainRoad(self._request, self._shared, self._settled)
+        spans = CompiledSpans(window, self._resources, self._signals["resourceSpans"][0].take_numbers, road, limit)
+        try:
+            yield from spans.read(stream.kernels)
+        finally:
+            if self._sharing:
+                self._sharing.close()
         if window.failure:
             yield window.failure
         yield from self._ready(final=True)
 
-    def _take_span_numbers(self, count: int) -> int:
-        return self._signals["resourceSpans"][0].take_numbers(count)
+    def read_piece(self, piece: Piece) -> Part:
+        """What these requests hold; for a reading that reads nothing else."""
+        from deep_code_reasoning.sources.otlp.json_parts import Part
+
+        parts = [part for line in piece for part in self._request(line.data, line.number, line.offset)]
+        parts += self._ready(final=True)
+        batches = [part for part in parts if isinstance(part, Batch) and part.table != "resources"]
+        return Part(batches, [part for part in parts if isinstance(part, Skipped)], self._resources.written)
+
+    def _shared(self, text: bytes, line: int, offset: int) -> Iterator[Batch | Skipped]:
+        """As `_request`, of which helpers do their part; rows come later, at the latest with `_settled`."""
+        if self._sharing is None and (helpers := self._helpers(offset)):
+            from deep_code_reasoning.sources.otlp.json_sharing import Sharing
+
+            yield from self._ready(final=True, resources=False)
+            self._sharing = Sharing(read_piece, helpers)
+        if self._sharing is None:
+            yield from self._request(text, line, offset)
+        elif len(text) > _LARGE_BYTES:
+            yield from self._settled()
+            yield from self._request(text, line, offset)
+        else:
+            for part in self._sharing.add(Line(line, offset, text)):
+                yield from self._joined(part)
+
+    def _helpers(self, offset: int) -> int:
+        """How many are worth their start, and the time they take from the compiler of the kernel."""
+        stream = self._stream
+        if stream is None or stream.cores < 2 or offset < _ALONE_BYTES or os.name != "posix":
+            return 0
+        left = stream.size - stream.bytes_read
+        return min(stream.cores - 1, _MOST_HELPERS) if _ALONE_BYTES <= left <= _SHARED_BYTES else 0
+
+    def _settled(self) -> Iterator[Batch | Skipped]:
+        for part in self._sharing.finish() if self._sharing else ():
+            yield from self._joined(part)
+
+    def _joined(self, part: Part) -> Iterator[Batch | Skipped]:
+        from deep_code_reasoning.sources.otlp.json_parts import joined
+
+        signals = {"spans": self._signals["resourceSpans"][0], "logs": self._signals["resourceLogs"][0]}
+        return joined(part, self._resources, {table: signal.take_numbers for table, signal in signals.items()})
 
     def _request(self, text: bytes, line: int, offset: int) -> Iterator[Batch | Skipped]:
         """One request; its rows are given away once enough of them have come together."""
@@ -107,13 +170,13 @@ class _Reading:
         if full:
             self._pending_bytes = 0
 
-    def _ready(self, *, final: bool) -> Iterator[Batch | Skipped]:
+    def _ready(self, *, final: bool, resources: bool = True) -> Iterator[Batch | Skipped]:
         if self._skipped:
             yield from self._skipped
             self._skipped = []
         for signal, _ in self._signals.values():
             yield from signal.batches(final=final)
-        if final and len(self._resources.rows):
+        if final and resources and len(self._resources.rows):
             yield self._resources.rows.take()
 
     def _document(self, text: bytes, line: int, offset: int) -> None:

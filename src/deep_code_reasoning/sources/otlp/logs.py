@@ -70,6 +70,12 @@ class Logs:
             for record in group.logRecords:
                 self._add_record(record, producer, scope, offset, lost)
 
+    def take_numbers(self, count: int) -> int:
+        """Reserves the numbers of records that were read elsewhere; the first of them."""
+        first = self._count
+        self._count += count
+        return first
+
     def batches(self, *, final: bool) -> Iterator[Batch]:
         """What is ready; everything when `final`."""
         if len(self._rows) >= BATCH_ROWS or (final and len(self._rows)):

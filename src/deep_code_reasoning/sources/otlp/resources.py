@@ -37,6 +37,7 @@ class Resources:
     def __init__(self) -> None:
         self.rows = Rows("resources")
         self.unread: list[int] = []  # offsets of resources that are not well-formed
+        self.written: list[tuple[bytes, int]] = []  # each as it was written first, with its offset
         self._by_text: dict[bytes, Producer] = {}
         self._by_content: dict[tuple, Producer] = {}
         self._promotion = Promotion("resources", RESOURCE_COLUMNS, {})
@@ -51,6 +52,7 @@ class Resources:
             known = self._by_content.get(content)
             if known is None:
                 known = self._by_content[content] = self._add(attributes, offset)
+                self.written.append((text, offset))
             if len(self._by_text) < 100_000:  # a resource with a varying attribute must not fill the memory
                 self._by_text[text] = known
         return known

@@ -43,7 +43,7 @@ _EACH = re.compile(
     r"([A-Za-z_$]\w*)\s*(?:in|of|:(?!=)|as)\s+\*?&?([\w$.>\-]+)"
 )
 _RETRY = re.compile(
-    r"(?i)retr|attempt|backoff|poll|page|cursor|next_?token|offset|hasNext|has_next|while\s*\(?\s*(true|1|True)\b|^for\s*(\(;;\))?\s*\{|^loop\b|is_?running|shutdown|interrupted|\.Next\(\)|\.next\(\)|rs\.next|select\s*\{|fetchone|rows\."
+    r"(?i)retr|attempt|backoff|poll|page|cursor|next_?token|offset|hasNext|has_next|while\s*\(?\s*(true|1|True)\b|^for\s*(\(\s*;\s*;\s*\))?\s*\{?\s*$|^loop\b|is_?running|shutdown|interrupted|\.Next\(\)|\.next\(\)|rs\.next|select\s*\{|fetchone|rows\."
 )
 """Loops that wait, retry or page: they do not make a call once an element."""
 
@@ -60,7 +60,7 @@ def find(delta: FileDelta) -> Iterator[Match]:
 def _facts(side: Side, read: Outline) -> Iterator[Fact]:
     for call in read.of("call"):
         loop = loop_around(call)
-        if loop is None or _RETRY.search(_head(loop)):
+        if loop is None or _RETRY.search(_head(loop)) or _is_kept(call):
             continue
         words = remote_words(call, side)
         if words:
@@ -70,6 +70,19 @@ def _facts(side: Side, read: Outline) -> Iterator[Fact]:
             if inner:
                 told = f"calls {shown(call)}, which calls {inner}, {_rounds(loop)}"
                 yield Fact(_key(inner), call, told, (loop.line, call.line))
+
+
+def _is_kept(call: Part) -> bool:
+    """Made on the first round only: `if x is None: x = load()`."""
+    branch, kept = call.nearest("branch"), call.nearest("assign")
+    if branch is None or kept is None or kept.start < branch.start or not kept.name:
+        return False
+    asked = branch.condition.strip("() ")
+    name = re.escape(kept.name.split()[-1])
+    return (
+        re.search(rf"(^(!|not\s+){name}$|\b{name}\s*(is|===?)\s*(None|null|nil|undefined)|^{name}\.nil\?)", asked)
+        is not None
+    )
 
 
 def _remote_in(call: Part, side: Side) -> str | None:

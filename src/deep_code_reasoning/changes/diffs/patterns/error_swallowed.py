@@ -34,12 +34,13 @@ PATTERN = Pattern(
 )
 
 _EXPECTED = re.compile(
-    r"(?i)ImportError|ModuleNotFound|StopIteration|KeyboardInterrupt|InterruptedException|NotFound|DoesNotExist|Exists\b|ExistsError|NoSuch|AlreadyExists|"
+    r"(?i)ImportError|ModuleNotFound|StopIteration|KeyboardInterrupt|Interrupt|NotImplemented|NotFound|DoesNotExist|Exists\b|ExistsError|NoSuch|AlreadyExists|"
     r"LoadError|NameError|CancelledError|OperationCanceled|Unsupported|NumberFormat|KeyError|AttributeError|ClassNotFound"
 )
 _NOTHING = re.compile(r"^\s*(pass|\.\.\.|continue;?|nil|null|\{\s*\}|;|\}|\{)?\s*$")
 _ERR_CHECK = re.compile(r"^\W*(?:.*;\s*)?(\w*[eE]rr\w*)\s*!=\s*nil\W*$", re.DOTALL)
 _TIDIES = re.compile(r"(?i)^[\w.]*(close|remove\w*|cleanup\w*|unlink|fprint\w*|flush|kill|wait|setdeadline|write\w*)\(")
+_ENDS = re.compile(r"(?i)die\w*\(|exit\w*\(|abort\(|fatal\w*\(|raise\b|throw\b")
 _THROWN_AWAY = re.compile(r"^_(?:\s*,\s*_)*$")
 
 
@@ -48,11 +49,16 @@ def find(delta: FileDelta) -> Iterator[Match]:
         return
     yield from matches(PATTERN, delta, gained(delta, _silent))
     if delta.language is not None and delta.language.name == "go":
-        ignored = gained(delta, _ignored)
+        ignored = [fact for fact in gained(delta, _ignored) if not _was_ignored(fact, delta.before)]
         told = {fact.key for fact in ignored}
         yield from matches(PATTERN, delta, ignored)
         unchecked = [fact for fact in _unchecked(delta) if fact.key.partition(" ")[2] not in told]
         yield from matches(PATTERN, delta, unchecked, is_removal=True)
+
+
+def _was_ignored(fact: Fact, before: Side) -> bool:
+    """It was called without a look at what it gives: saying so with `_ =` changes nothing."""
+    return re.search(rf"(?m)^\s*(?:defer |go )?{re.escape(fact.key)}\(", before.source) is not None
 
 
 def _silent(side: Side) -> Iterator[Fact]:
@@ -60,7 +66,7 @@ def _silent(side: Side) -> Iterator[Fact]:
         head = (
             part.text[: max(0, part.body[0] - part.start)] if part.body[0] > part.start else part.text.splitlines()[0]
         )
-        if not _EXPECTED.search(head) and _does_nothing(part):
+        if not _EXPECTED.search(head) and _does_nothing(part) and not _falls_back(part):
             caught = " ".join(head.split()).strip(" {:")[:60]
             lines = tuple(range(part.line, min(part.end_line, part.line + 20) + 1))
             yield Fact(f"{function_of(part)} {caught}", part, f"does nothing about an error ({caught})", lines)
@@ -73,12 +79,25 @@ def _does_nothing(handler: Part) -> bool:
     if len(lines) == 1:
         body = re.sub(r"^[^{:]*[{:]", "", handler.text).rstrip("} ")
         return not body.strip() or body.strip() in ("pass", "continue", "nil")
-    return len(lines) <= 8 and all(_NOTHING.match(line) or is_inert_line(line) for line in lines[1:])
+    return len(lines) <= 8 and all(
+        _NOTHING.match(line) or (is_inert_line(line) and not _ENDS.search(line)) for line in lines[1:]
+    )
+
+
+def _falls_back(handler: Part) -> bool:
+    """Ruby's `x = begin ... rescue ... nil end`: what failed has a value that is looked at."""
+    kept = handler.nearest("assign", "function")
+    return handler.language.name == "ruby" and kept is not None and kept.role == "assign"
 
 
 def _ignored(side: Side) -> Iterator[Fact]:
     for part in side.outline.of("assign"):
-        if _THROWN_AWAY.match(part.name) and re.match(r"[\w.]+\(", part.value) and not _TIDIES.search(part.value):
+        if (
+            function_of(part)
+            and _THROWN_AWAY.match(part.name)
+            and re.match(r"[\w.]+\(", part.value)
+            and not _TIDIES.search(part.value)
+        ):
             called = part.value.partition("(")[0]
             yield Fact(called, part, f"throws the result of {called}() away")
 
@@ -91,7 +110,9 @@ def _unchecked(delta: FileDelta) -> list[Fact]:
     found = []
     for fact in lost(delta, _checks):
         called = fact.key.partition(" ")[2]
-        if called and re.search(rf"(?m)^\s*(_\s*=\s*)?{re.escape(called)}\(", after.source):
+        function = after.outline.functions.get(function_of(fact.part) or "")
+        source = function.text if function else after.source
+        if called and re.search(rf"(?m)^\s*(_\s*=\s*)?{re.escape(called)}\(", source):
             found.append(fact)
     return found
 

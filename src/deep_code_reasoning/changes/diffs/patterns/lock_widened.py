@@ -37,14 +37,23 @@ _WAITS = re.compile(r"^(sleep|Sleep|join|get_result|await|Wait|wait|flush|fsync)
 
 
 def find(delta: FileDelta) -> Iterator[Match]:
+    if delta.before is None:
+        return
     wider = gained(delta, _under)
     yield from matches(PATTERN, delta, wider)
     told = {line for fact in wider for line in fact.stated}
-    known = delta.before.outline.functions if delta.before else {}
     taken = [fact for fact in gained(delta, _taken) if fact.part.line not in told]
-    yield from matches(
-        PATTERN, delta, [fact for fact in taken if not delta.is_whole or function_of(fact.part) in known]
+    yield from matches(PATTERN, delta, [fact for fact in taken if not delta.is_whole or not _is_new(fact, delta)])
+
+
+def _is_new(fact: Fact, delta: FileDelta) -> bool:
+    """Its function is new, if under the name of another one: no one took it without the lock."""
+    name = function_of(fact.part)
+    was, now = (
+        sum(part.name == name for part in side.outline.of("function")) if side else 0
+        for side in (delta.before, delta.after)
     )
+    return was < now
 
 
 def _taken(side: Side) -> Iterator[Fact]:

@@ -39,8 +39,9 @@ _GIVES_BACK = re.compile(
 )
 _RESOURCE = re.compile(
     r"(?i)open|connect|client|session|socket|cursor|stream|file|reader|writer|executor|channel|response|request|"
-    r"statement|pool|lease|acquire|scanner|producer|consumer"
+    r"statement|pool|lease|acquire|scanner|producer|consumer|begin|transaction|builder"
 )
+_ENDS = r"[cC]lose|[rR]elease|[dD]ispose|[sS]hutdown|[sS]top|[dD]estroy|[fF]ree|[cC]ancel"
 _WEAK = frozenset({"delete", "off", "destroy", "free", "cancel", "Stop"})
 """Names that often mean something else; they count only in a `defer` or a `finally`, where things are given back."""
 
@@ -64,20 +65,49 @@ def _facts(side: Side) -> Iterator[Fact]:
 
 
 def _still_opened(delta: FileDelta, fact: Fact) -> bool:
-    """What was given back is still used, its name stands on the side after; and nothing new gives it back."""
+    """It is still there, no one else was handed it, and nothing else of the function gives it back."""
     assert delta.after is not None
+    function = function_of(fact.part)
     instead = (one.part for one in _facts(delta.after) if one.part.line in delta.after.changed)
-    if function_of(fact.part) in {function_of(part) for part in instead}:
+    if function in {function_of(part) for part in instead}:
         return False
-    name = re.findall(r"\w+", fact.part.receiver)[-1:] if fact.part.role == "call" else [fact.part.text[:0]]
-    if not delta.is_whole or not name or not name[0]:
+    name = _given_back(fact.part)
+    if not delta.is_whole:
         return True
-    return name[0] in delta.after.source
+    part = delta.after.outline.functions.get(function or "")
+    text = part.text if part else delta.after.source
+    if not name:  # a block's: what it opened is opened still
+        opened = re.findall(r"(\w+)\(", _opened(fact.part) or "")
+        return any(re.search(rf"\b{one}\(", text) for one in opened[-1:])
+    whole, base = re.escape(name), re.escape(re.split(r"[.>:?!]", name)[0])
+    if re.search(rf"{whole}\W{{0,3}}(?:{_ENDS})\b|\b(?:{_ENDS})\w*\([^)]*{whole}\b", text):
+        return False
+    handed_on = rf"\w\((?:[^()]*,\s*)?&?{base}\s*[,)]"
+    if re.search(handed_on, _put_in(delta, part)):
+        return False
+    if "." in name or "->" in name or name.startswith("@"):  # of an object that outlives the function
+        return re.search(rf"\b{re.escape(re.findall(r'[a-zA-Z_0-9]+', name)[-1])}\b", delta.after.source) is not None
+    return re.search(rf"\b{base}\b", text) is not None
+
+
+def _given_back(part: Part) -> str:
+    """`rows` of `rows.Close()` and of `close(rows)`, `cancel` of `cancel()`; empty of a block's."""
+    if part.role != "call":
+        return ""
+    return part.receiver or part.arguments.strip("()& ").split(",")[0].strip() or part.method
+
+
+def _put_in(delta: FileDelta, function: Part | None) -> str:
+    """The new lines of a function, without those that were only indented otherwise."""
+    assert delta.after is not None
+    gone = {text.strip() for _, text in delta.removed_lines}
+    lines = (line for line in delta.after.changed if function is None or function.line <= line <= function.end_line)
+    return "\n".join(text for line in sorted(lines) if (text := delta.after.text(line)).strip() not in gone)
 
 
 def _opened(part: Part) -> str | None:
     head = " ".join(part.text[: max(0, part.body[0] - part.start)].split())
-    match = re.match(r"(?:async )?(?:with|try|await using|using)\s*\(?\s*(.{3,60}?)\s*\)?\s*:?\s*\{?$", head)
+    match = re.match(r"(?:async )?(?:with|try|await using|using)\s*\(?\s*(.{3,2000}?)\s*\)?\s*:?\s*\{?$", head)
     return match[1] if match and "(" in match[1] and _RESOURCE.search(match[1]) else None
 
 

@@ -37,6 +37,10 @@ _CALL = re.compile(
     r"(?i)^(with_?(timeout|deadline)(_?after|_?cause|ornull)?|set(\w*)timeout|set(\w*)deadline|\w*timeout|wait_for|or_?timeout|completeontimeout|"
     r"timeout_at|cancelafter|abortsignal\.timeout|withdeadlineafter)$"
 )
+_COMPUTES = re.compile(
+    r"^([gG]et|[iI]s|[hH]as|[cC]alculate|[cC]ompute|[pP]arse|[rR]emaining|to|on|[hH]andle|[cC]heck|[vV]alidate)[A-Z_]\w*"
+)
+"""Reads or computes a timeout, or deals with one that ran out."""
 _TIMER = re.compile(r"^(setTimeout|clearTimeout)$")  # of JavaScript: runs later, bounds nothing
 _OFF = re.compile(r"^(None|null|nil|0|undefined|-1)$")
 
@@ -57,6 +61,7 @@ def _facts(side: Side) -> Iterator[Fact]:
         elif (
             part.role == "call"
             and _CALL.match(part.method)
+            and not _COMPUTES.match(part.method)
             and not _TIMER.match(part.callee)
             and len(part.arguments) > 2
         ):

@@ -31,6 +31,7 @@ PATTERN = Pattern(
 
 _HANDED_ON = re.compile(
     r"(?i)^\W*(\w*err\w*|e|ok|!ok)\s*(!=|==|!==)?\s*(nil|null|None)?\W*$|\berr\w*\s*(:=|=)[^=].*;\s*\w*err\w*\s*!=\s*nil|;\s*!?ok$"
+    r"|^!?[\w.]+\((err|e|ex|error)\b[^()]*\)?$"
 )
 _REFUSES = re.compile(
     r"(?i)^(raise|panic!?|bail!?|ensure!?|require\w*|check(argument|state|notnull)?|assert\w*|abort(_if|_unless)?|http_?error|err|error)$"
@@ -38,6 +39,8 @@ _REFUSES = re.compile(
 _RETURNS_ERROR = re.compile(
     r"\b(errors\.New|fmt\.Errorf|status\.Errorf?|Err\(|err[A-Z]\w+|Err[A-Z]\w+|\w+Errorf?\(|BadRequest\(|Result\.Fail|failure\()"
 )
+_LOADS = frozenset({"ruby", "javascript", "typescript", "tsx", "php", "lua"})
+"""Languages in which `require` loads a file."""
 _CHECK = re.compile(
     r"^(requireNonNull|checkArgument|checkState|checkNotNull|require|check|requireNotNull|checkNotNull|ThrowIfNull\w*|ThrowIf\w+|notNull|isTrue|bail!|ensure!)$"
 )
@@ -54,8 +57,14 @@ def _facts(side: Side) -> Iterator[Fact]:
             condition = " ".join(part.condition.split())
             plain = condition[1:-1] if condition[:1] == "(" and condition[-1:] == ")" else condition
             yield Fact(plain, part, f"refuses where {plain[:80]}", (part.line,))
-        elif part.role == "call" and _CHECK.match(part.method) and (not part.receiver or part.receiver[0].isupper()):
+        elif part.role == "call" and _is_check(part):
             yield Fact(f"{part.method}{''.join(part.arguments.split())}", part, f"checks with {part.method}()")
+
+
+def _is_check(call: Part) -> bool:
+    if not _CHECK.match(call.method) or (call.receiver and not call.receiver[0].isupper()):
+        return False
+    return not (call.method == "require" and call.language.name in _LOADS)
 
 
 def _refuses(branch: Part, side: Side) -> bool:
@@ -67,6 +76,8 @@ def _refuses(branch: Part, side: Side) -> bool:
         return False
     for part in side.outline.parts:
         if start <= part.start and part.end <= end and part is not branch:
+            if part.role in ("raise", "return") and part.nearest("branch") is not branch:
+                continue
             if part.role == "raise":
                 return True
             if (
