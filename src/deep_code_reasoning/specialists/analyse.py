@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.context.tokens import count_tokens
-from deep_code_reasoning.errors import BudgetError, UsageError
+from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.specialists.catalogue import LOCAL, Model
 from deep_code_reasoning.specialists.effort import effort_of
 from deep_code_reasoning.specialists.port import Message, Provider, Request, SpecialistResult, Usage
@@ -47,10 +46,13 @@ def analyse(
         raise UsageError(f"{chosen.model} needs a brief to read")
     from deep_code_reasoning.specialists.asking import ask
     from deep_code_reasoning.specialists.citations import check_citations
+    from deep_code_reasoning.specialists.fitting import check_fits
     from deep_code_reasoning.specialists.prices import dollars_of
 
     request = _request(chosen.entry, brief, question, analysis_type, depth_level)
-    asked = ask(_provider(chosen.provider, settings), request, time_budget_seconds, work)
+    provider = _provider(chosen.provider, settings)
+    check_fits(chosen.entry, request, provider, work)
+    asked = ask(provider, request, time_budget_seconds, work)
     assert asked.analysis is not None
     analysis, uncited = check_citations(asked.analysis, brief)
     return SpecialistResult(
@@ -73,12 +75,6 @@ def _request(model: Model, brief: Brief, question: str | None, analysis_type: st
     output = min(wanted_output, model.max_output_tokens)
     system = prompt("system", analysis_type=analysis_type)
     text = prompt("brief", brief=brief.text, question=question, depth_level=depth_level)
-    needed = count_tokens(system) + count_tokens(text) + output
-    if model.context_window and needed > model.context_window:
-        raise BudgetError(
-            f"the brief and an answer take about {needed:,} tokens; {model.id} holds {model.context_window:,}; "
-            "give a smaller token budget or a lower depth_level"
-        )
     return Request(model.id, system, (Message("us", text),), Analysis.model_json_schema(), "analysis", output, effort)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from deep_code_reasoning.errors import CancelledError, SpecialistError
 from deep_code_reasoning.progress import Progress
-from deep_code_reasoning.specialists.port import Message, Provider, RateLimited, Reply, Request, Usage
+from deep_code_reasoning.specialists.port import Counts, Message, Provider, RateLimited, Reply, Request, Usage
 from deep_code_reasoning.specialists.prompting import prompt
 from deep_code_reasoning.specialists.reply_text import UnreadableReply, read_analysis, salvage
 
@@ -41,6 +41,19 @@ def ask(provider: Provider, request: Request, time_budget_seconds: float, work: 
     """
     work.check()
     return _run(_within(time_budget_seconds, provider, request, work), work)
+
+
+def count(provider: Counts, request: Request, seconds: float, work: Work) -> int | None:
+    """Input tokens as the provider counts them; None where it does not say within `seconds`."""
+    work.check()
+
+    async def counted() -> int | None:
+        with contextlib.suppress(TimeoutError, SpecialistError):
+            async with asyncio.timeout(seconds):
+                return await provider.count(request)
+        return None
+
+    return _run(counted(), work)
 
 
 async def _within(seconds: float, provider: Provider, request: Request, work: Work) -> Asked:

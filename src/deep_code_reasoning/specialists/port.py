@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from deep_code_reasoning.errors import SpecialistError
 
@@ -59,6 +59,15 @@ class Provider(Protocol):
     """Raises RateLimited or another SpecialistError whose message has the provider's words, status and what to do."""
 
     async def ask(self, request: Request) -> Reply: ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """A provider that counts tokens itself. The text goes to it for that, so only what is about to be sent anyway."""
+
+    async def count(self, request: Request) -> int:
+        """Input tokens of the request. Raises SpecialistError."""
+        ...
 
 
 class RateLimited(SpecialistError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.errors import SpecialistError
@@ -54,6 +54,21 @@ class Gemini:
                     model, _messages(request), model_settings=settings, model_request_parameters=_parameters(request)
                 )
         return _reply(response)
+
+    async def count(self, request: Request) -> int:
+        from pydantic_ai.models import ModelRequestParameters
+        from pydantic_ai.models.google import GoogleModel
+        from pydantic_ai.providers.google import GoogleProvider
+
+        provider = GoogleProvider(api_key=self.api_key, base_url=self.base_url or None)
+        model = GoogleModel(request.model, provider=provider)
+        # The service counts no system instruction, so it is counted as part of the first message.
+        first, *more = request.messages
+        whole = replace(request, system="", messages=(replace(first, text=f"{request.system}\n{first.text}"), *more))
+        with _provider_errors(request.model, self.api_key):
+            async with model:
+                counted = await model.count_tokens(_messages(whole), None, ModelRequestParameters())
+        return counted.input_tokens
 
 
 def _parameters(request: Request) -> ModelRequestParameters:

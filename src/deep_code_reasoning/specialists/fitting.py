@@ -1,0 +1,39 @@
+"""Does a request fit the model's window? By our estimate, and near the limit by the provider's own counter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.context.tokens import count_tokens
+from deep_code_reasoning.errors import BudgetError
+from deep_code_reasoning.specialists.port import Counts
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.progress import Work
+    from deep_code_reasoning.specialists.catalogue import Model
+    from deep_code_reasoning.specialists.port import Provider, Request
+
+NEAR = 0.15
+"""Of the window: an estimate this close to it may be on the wrong side of it."""
+_SECONDS = 20.0
+
+
+def check_fits(model: Model, request: Request, provider: Provider, work: Work) -> None:
+    """Raises BudgetError. A window that is not known is not checked."""
+    if not model.context_window:
+        return
+    texts = (request.system, *(message.text for message in request.messages))
+    taken, how = sum(count_tokens(text, model.provider) for text in texts), "about "
+    if abs(taken + request.max_output_tokens - model.context_window) <= NEAR * model.context_window and isinstance(
+        provider, Counts
+    ):
+        from deep_code_reasoning.specialists.asking import count
+
+        counted = count(provider, request, _SECONDS, work)
+        taken, how = (counted, "") if counted is not None else (taken, how)
+    needed = taken + request.max_output_tokens
+    if needed > model.context_window:
+        raise BudgetError(
+            f"the brief and an answer take {how}{needed:,} tokens; {model.id} holds {model.context_window:,}; "
+            "give a smaller token budget or a lower depth_level"
+        )
