@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -124,3 +125,18 @@ def test_a_kernel_refuses_arguments_of_other_types(filled: Path) -> None:
         kernel(np.zeros(6, np.uint64)[::2], ids, ids, 1, table, rows, rows)
     with pytest.raises(ValueError, match="zip"):
         kernel(ids)
+
+
+def test_the_compiler_imports_nothing_from_the_folder_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever loads evidence stands in its folder, and a `numba.py` there is not ours."""
+    started: list[list[str]] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", lambda command, **_: started.append(command))
+        Kernels(tmp_path, compile_missing=True)._compile_in_background(all_kernels()[0])
+    command = started[0]
+    (tmp_path / "sys_path_probe.py").write_text("raise SystemExit('imported')")
+    program = [*command[: command.index("-m")], "-c", "import sys_path_probe"]
+    probed = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "No module named 'sys_path_probe'" in probed.stderr

@@ -80,8 +80,9 @@ class Kernels:
 
     def _compile_in_background(self, kernel: Kernel) -> None:
         with suppress(OSError):  # the plain road is open
+            # -P: the folder one is in may be evidence, and is not to be imported from
             subprocess.Popen(
-                [sys.executable, "-m", MODULE, str(self._directory), *kernel],
+                [sys.executable, "-P", "-m", MODULE, str(self._directory), *kernel],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
