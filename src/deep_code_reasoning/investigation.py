@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deep_code_reasoning.conversation.outcomes import Answer, Cost, Escalation, Preview
+from deep_code_reasoning.conversation.task import Task
 from deep_code_reasoning.errors import DcrError, EvidenceError, InvestigationNotFoundError, SpecialistError, UsageError
 from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.incident import TimeWindow
@@ -22,106 +23,20 @@ if TYPE_CHECKING:
     from deep_code_reasoning.changes.diffs.pattern import Pattern
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.conversation.policy import EscalationDecision
-    from deep_code_reasoning.conversation.request import AnalysisType, EscalationRequest
+    from deep_code_reasoning.conversation.request import EscalationRequest
     from deep_code_reasoning.detectors.contract import Rule
     from deep_code_reasoning.diagnosis.differential.flame import Flame
     from deep_code_reasoning.ingest import LoadReport
-    from deep_code_reasoning.specialists.offers import Offer
     from deep_code_reasoning.specialists.port import SpecialistResult
     from deep_code_reasoning.store.catalogue import TableDescription
     from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.query import QueryResult
     from deep_code_reasoning.store.tables import Tables
 
+__all__ = ["LOCAL", "Answer", "Cost", "Escalation", "Investigations", "Preview"]
+
 LOCAL = "local"
 DEPTH_SHARE = {1: 0.25, 2: 0.5, 3: 1.0, 4: 2.0, 5: 4.0}  # of settings.brief_tokens, by depth_level
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What an answer took: wall seconds, a specialist's tokens and dollars (None where no price is known)."""
-
-    seconds: float
-    route: str
-    input_tokens: int = 0
-    output_tokens: int = 0
-    dollars: float | None = 0.0
-
-    @classmethod
-    def of(cls, seconds: float, result: SpecialistResult) -> Cost:
-        usage = result.usage
-        return cls(seconds, result.route_reason, usage.input_tokens, usage.output_tokens, result.dollars)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A diagnosis, what a specialist made of it, and the cost. The diagnosis stands when the specialist failed."""
-
-    diagnosis: Diagnosis
-    cost: Cost
-    load: LoadReport | None
-    specialist: SpecialistResult
-    specialist_error: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The `diagnosis/1` object, with the specialist's analysis and the cost beside it."""
-        from deep_code_reasoning.diagnosis.to_json import diagnosis_to_json
-
-        return {
-            **diagnosis_to_json(self.diagnosis),
-            "specialist": self.specialist.as_json(),
-            "specialist_error": self.specialist_error,
-            "cost": self.cost,
-        }
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What an answer must meet, from a command line or an agent's call alike."""
-
-    question: str | None = None
-    model: str | None = None
-    analysis_type: AnalysisType = "cross_system"
-    depth_level: int = 3
-    time_budget_seconds: float = 600
-    baseline: TimeWindow | None = None
-    incident: TimeWindow | None = None
-    code_files: tuple[Path, ...] = ()
-
-    @classmethod
-    def of(cls, request: EscalationRequest) -> _Task:
-        return cls(
-            question=request.task(),
-            model=request.model,
-            analysis_type=request.analysis_type,
-            depth_level=request.depth_level,
-            time_budget_seconds=request.time_budget_seconds,
-            baseline=request.baseline,
-            incident=request.incident,
-            code_files=tuple(Path(file) for file in request.code_scope.files),
-        )
-
-
-@dataclass(frozen=True)
-class Escalation:
-    """An escalation's decision, answer and the brief that left the machine (None with the local analyst)."""
-
-    id: str
-    decision: EscalationDecision
-    answer: Answer
-    brief: Brief | None
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What would be sent, and what each model of the catalogue would take for it, those to be asked first."""
-
-    brief: Brief
-    offers: tuple[Offer, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Without the brief's text."""
-        return {"manifest": self.brief.manifest, "models": self.offers}
 
 
 class Investigations:
@@ -158,7 +73,7 @@ class Investigations:
         Without evidence the investigation named (or the last one) is diagnosed as it is. A specialist that fails is
         reported beside the local diagnosis, which stands.
         """
-        task = _Task(question=question, model=model, baseline=baseline, incident=incident)
+        task = Task(question=question, model=model, baseline=baseline, incident=incident)
         return self._answer(evidence, investigation, task, work)[0]
 
     def query(
@@ -202,7 +117,7 @@ class Investigations:
         """What a specialist would be given. Nothing is sent."""
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._tables(evidence, investigation) as tables:
-            task = _Task(question=question, code_files=tuple(code_files))
+            task = Task(question=question, code_files=tuple(code_files))
             return self._brief(
                 tables, self._diagnosis(tables, load, evidence, task, work), evidence, budget_tokens, task, work
             )
@@ -218,7 +133,7 @@ class Investigations:
         work: Work,
     ) -> Preview:
         """The brief with what each model would take for it. Nothing is sent."""
-        task = _Task(question=question, code_files=tuple(code_files))
+        task = Task(question=question, code_files=tuple(code_files))
         return self._previewed(evidence, investigation, task, budget_tokens, work)
 
     def preview_escalation(self, request: EscalationRequest, *, work: Work) -> Preview:
@@ -228,7 +143,7 @@ class Investigations:
 
         here = last_loaded_here(self._settings.state_dir)
         request = with_evidence_at_hand(request, here, self._settings.allowed_roots)
-        return self._previewed(request.evidence, request.investigation, _Task.of(request), None, work)
+        return self._previewed(request.evidence, request.investigation, Task.of(request), None, work)
 
     def flame(
         self,
@@ -281,7 +196,7 @@ class Investigations:
         ledger = Ledger(self._settings.state_dir)
         escalation = ledger.begin_escalation(request, decision)
         try:
-            answer, brief = self._answer(request.evidence, request.investigation, _Task.of(request), work)
+            answer, brief = self._answer(request.evidence, request.investigation, Task.of(request), work)
         except BaseException as error:
             said = str(error) if isinstance(error, DcrError) else type(error).__name__
             ledger.finish_escalation(escalation, seconds=time.monotonic() - started, error=said)
@@ -331,7 +246,7 @@ class Investigations:
         return usable_models(self._settings)
 
     def _answer(
-        self, evidence: Sequence[str], investigation: str | None, task: _Task, work: Work
+        self, evidence: Sequence[str], investigation: str | None, task: Task, work: Work
     ) -> tuple[Answer, Brief | None]:
         from deep_code_reasoning.specialists.router import choose
 
@@ -345,7 +260,7 @@ class Investigations:
         return Answer(diagnosis, Cost.of(time.monotonic() - started, result), load, result, failure), brief
 
     def _asked(
-        self, tables: Tables, diagnosis: Diagnosis, evidence: Sequence[str], task: _Task, work: Work
+        self, tables: Tables, diagnosis: Diagnosis, evidence: Sequence[str], task: Task, work: Work
     ) -> tuple[SpecialistResult, Brief | None, str | None]:
         """What the specialist says; the local analyst where there is none, or where it failed, with the failure."""
         from deep_code_reasoning.specialists.analyse import analyse
@@ -372,7 +287,7 @@ class Investigations:
             return ask(None, model=LOCAL), brief, str(error)
 
     def _previewed(
-        self, evidence: Sequence[str], investigation: str | None, task: _Task, budget: int | None, work: Work
+        self, evidence: Sequence[str], investigation: str | None, task: Task, budget: int | None, work: Work
     ) -> Preview:
         from deep_code_reasoning.specialists.offers import offers
 
@@ -383,11 +298,11 @@ class Investigations:
         made = offers(brief.text, task.question, task.analysis_type, task.depth_level, self._settings)
         return Preview(brief, tuple(made))
 
-    def _budget(self, task: _Task) -> int:
+    def _budget(self, task: Task) -> int:
         return round(self._settings.brief_tokens * DEPTH_SHARE[task.depth_level])
 
     def _diagnosis(
-        self, tables: Tables, load: LoadReport | None, evidence: Sequence[str], task: _Task, work: Work
+        self, tables: Tables, load: LoadReport | None, evidence: Sequence[str], task: Task, work: Work
     ) -> Diagnosis:
         from deep_code_reasoning.diagnosis import KnownCode, diagnose
         from deep_code_reasoning.store.findings import write_findings
@@ -412,7 +327,7 @@ class Investigations:
         diagnosis: Diagnosis,
         evidence: Sequence[str],
         budget: int,
-        task: _Task,
+        task: Task,
         work: Work,
         provider: str = "",
     ) -> Brief:

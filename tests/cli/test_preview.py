@@ -1,4 +1,4 @@
-"""The verb behind `preview_escalation`: what an escalation would send, to whom, for how much. Nothing is sent or kept."""
+"""The verb behind `preview_escalation`: what would be sent, to whom, for how much. Nothing is sent or kept."""
 
 from __future__ import annotations
 
