@@ -14,7 +14,6 @@ from pathlib import Path
 from deep_code_reasoning.errors import EvidenceError
 from deep_code_reasoning.sources.changes.git_command import SECONDS, command, surroundings
 
-MOST_OUTPUT = 1 << 30
 SUBMODULE_MODE = "160000"
 LINK_MODE = "120000"
 
@@ -46,10 +45,10 @@ def in_index(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[tuple
             yield head[:6].decode("ascii", "replace"), os.fsdecode(path)
 
 
-def untracked(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[str]:
+def untracked(git: str, git_dir: Path, top: Path, folder: Path) -> list[str]:
     """What git neither tracks nor ignores. A path that ends in `/` is a repository of its own."""
     told = output(git, git_dir, folder, f"--work-tree={top}", "ls-files", "--others", "--exclude-standard", "-z")
-    return (os.fsdecode(path) for path in told.split(b"\0") if path)
+    return [os.fsdecode(path) for path in told.split(b"\0") if path]
 
 
 def in_revision(git: str, git_dir: Path, commit: str) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deep_code_reasoning.code.index import exclusion, git_files, git_objects
@@ -18,7 +19,6 @@ from deep_code_reasoning.progress import Work
 from deep_code_reasoning.sources.changes.git_command import run_git
 from deep_code_reasoning.sources.changes.git_directory import git_directory
 
-READ_AHEAD = 2_000
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -37,17 +37,17 @@ class WorkTree:
         entries: list[Entry] = []
         left: list[LeftOut] = []
         places = (self._git, self._git_dir, self._top, folder)
-        for number, (mode, path) in enumerate(git_files.in_index(*places)):
-            if number % 10_000 == 0:
-                work.check()
-            if mode == git_files.SUBMODULE_MODE:
-                left.append(LeftOut(path, exclusion.SUBMODULE))
-                continue
-            entry = self._disk.entry(path)
-            entries.append(entry) if isinstance(entry, Entry) else left.append(entry)
-        for path in git_files.untracked(*places):
-            entry = LeftOut(path, exclusion.SUBMODULE) if path.endswith("/") else self._disk.entry(path)
-            entries.append(entry) if isinstance(entry, Entry) else left.append(entry)
+        with ThreadPoolExecutor(1) as beside:  # git walks the folders while the files it knows are looked at
+            untracked = beside.submit(git_files.untracked, *places)
+            for number, (mode, path) in enumerate(git_files.in_index(*places)):
+                if number % 10_000 == 0:
+                    work.check()
+                is_other = mode == git_files.SUBMODULE_MODE
+                entry = LeftOut(path, exclusion.SUBMODULE) if is_other else self._disk.entry(path)
+                entries.append(entry) if isinstance(entry, Entry) else left.append(entry)
+            for path in untracked.result():
+                entry = LeftOut(path, exclusion.SUBMODULE) if path.endswith("/") else self._disk.entry(path)
+                entries.append(entry) if isinstance(entry, Entry) else left.append(entry)
         return sorted(entries, key=lambda entry: entry.path), sorted(left, key=lambda one: one.path)
 
     def contents(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | LeftOut]]:
