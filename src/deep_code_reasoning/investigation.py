@@ -326,15 +326,27 @@ class Investigations:
         provider: str = "",
     ) -> Brief:
         from deep_code_reasoning.context.brief import build_brief
+        from deep_code_reasoning.context.code_ranking import ranked_code
         from deep_code_reasoning.context.scanner import scanner_named
 
+        roots = self._roots((*evidence, *map(str, task.code_files)))
+        ranked = ranked_code(
+            tables,
+            diagnosis,
+            question=task.question,
+            code_files=task.code_files,
+            roots=roots,
+            settings=self._settings,
+            work=work,
+        )
         return build_brief(
             tables,
             diagnosis,
             budget_tokens=budget,
             question=task.question,
             code_files=task.code_files,
-            roots=self._roots((*evidence, *map(str, task.code_files))),
+            ranked=ranked,
+            roots=roots,
             provider=provider,
             emails=self._settings.redact_emails,
             scanner=scanner_named(self._settings.secret_scanner),
