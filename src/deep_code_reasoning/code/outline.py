@@ -23,7 +23,16 @@ DEEPEST = 300
 MOST_PARTS = 100_000
 LONGEST_TEXT = 2_000
 
-_ARGUMENTS = {"arguments", "argument_list", "value_arguments", "token_tree", "annotated_lambda", "block", "do_block"}
+_ARGUMENTS = {
+    "arguments",
+    "argument_list",
+    "value_arguments",
+    "token_tree",
+    "annotated_lambda",
+    "block",
+    "do_block",
+    "(",
+}
 _NAME_FIELDS = ("name", "left", "pattern", "key", "field", "declarator", "property", "designator")
 _VALUE_FIELDS = ("value", "right", "default_value")
 _LAST_NAME = re.compile(r"([A-Za-z_$][\w$]*[?!]?)\W*$")
@@ -196,7 +205,7 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
                         mark.within = part
                     marks.clear()
                 if lines is not None and role not in _CONTAINERS:
-                    enter = _lies_near(part, lines)
+                    enter = _lies_near(part, lines) or _holds_lambda(part, roles)
             if role in ("string", "comment", "import"):
                 enter = role == "string" and node.named_child_count > 1
         if enter and cursor.goto_first_child():
@@ -214,6 +223,12 @@ def _lies_near(part: Part, lines: Sequence[int]) -> bool:
     while around is not None and around.role != "function":
         around = around.within
     return (around is not None and part.role != "function") or part.holds(lines)
+
+
+def _holds_lambda(part: Part, roles: dict[int, str]) -> bool:
+    """`const check = () => {`: names a function, which is known even where it is not entered."""
+    node = value_node(part.node) if part.role == "assign" else None
+    return node is not None and roles.get(node.kind_id) == "lambda"
 
 
 def value_node(node: Node) -> Node | None:
@@ -264,7 +279,13 @@ def _function_name(node: Node, data: bytes) -> str:
         if inner is None:
             found = declarator
         declarator = inner
+    found = found or _reference(node)
     return _text(found, data) if found else ""
+
+
+def _reference(node: Node) -> Node | None:
+    """SQL: what is created is named by the first reference in it, `shop.orders`."""
+    return next((child for child in node.named_children if child.type == "object_reference"), None)
 
 
 def _name(node: Node, data: bytes) -> str:
@@ -273,6 +294,8 @@ def _name(node: Node, data: bytes) -> str:
             return _text(found, data).strip("\"'`$ ")
     if found := node.child_by_field_name("type"):
         return _text(found, data)
+    if found := _reference(node):
+        return _text(found, data).strip("\"'`[] ")
     named = node.named_children
     return _text(named[0], data).strip("\"'`$ ") if len(named) > 1 else ""
 
