@@ -22,9 +22,9 @@ import re
 from collections.abc import Iterator
 
 from deep_code_reasoning.changes.file_delta import FileDelta, Side
-from deep_code_reasoning.changes.lock_scopes import lock_scopes
 from deep_code_reasoning.changes.pattern import Fact, Match, Pattern, function_of, gained, matches
-from deep_code_reasoning.changes.remote_calls import remote_words
+from deep_code_reasoning.code.lock_scopes import lock_scopes
+from deep_code_reasoning.code.remote_calls import remote_words
 
 PATTERN = Pattern(
     "DIFF008",
@@ -48,13 +48,13 @@ def find(delta: FileDelta) -> Iterator[Match]:
 
 
 def _taken(side: Side) -> Iterator[Fact]:
-    for scope in lock_scopes(side):
+    for scope in lock_scopes(side.outline):
         yield Fact(scope.name, scope.part, f"takes the lock {_shown(scope.name)}")
 
 
 def _under(side: Side) -> Iterator[Fact]:
-    for scope in lock_scopes(side):
-        for call in scope.calls(side):
+    for scope in lock_scopes(side.outline):
+        for call in scope.calls(side.outline):
             words = remote_words(call, side) or (f"{call.method}()" if _WAITS.match(call.method) else None)
             if words:
                 told = f"calls {words} while it holds the lock {_shown(scope.name)}"
