@@ -1,0 +1,101 @@
+"""An index as its readers see it: the files, their words, their contents as they are now, and what was left out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from deep_code_reasoning.code.index.catalogue import Catalogue, read_catalogue
+from deep_code_reasoning.code.index.documents import Documents, open_documents
+from deep_code_reasoning.code.index.exclusion import LeftOut
+from deep_code_reasoning.code.index.git_tree import tree_at
+from deep_code_reasoning.code.index.tree import Entry, Tree
+from deep_code_reasoning.code.index.update import update
+from deep_code_reasoning.progress import Work
+from deep_code_reasoning.settings import Settings
+
+FOLDER = "code"
+
+
+def open_index(
+    root: Path, settings: Settings, work: Work, *, revision: str | None = None, name: str | None = None
+) -> CodeIndex:
+    """Of a folder, a git work tree as it is on disk, a bare repository, or a revision; brought up to date first.
+
+    `name` is what reasons and merged rankings call the repository; the folder's name without it. Raises EvidenceError
+    where there is nothing to index, CancelledError when the caller gives up (what was read is kept).
+    """
+    tree = tree_at(root, revision)
+    folder = settings.state_dir / FOLDER / hashlib.sha256(os.fsencode(tree.identity)).hexdigest()[:16]
+    update(folder, tree, work, settings.threads)
+    return CodeIndex(folder, tree, name or _name(root))
+
+
+class CodeIndex:
+    """The state at one moment. `commit`: what git has the tree at, None without git."""
+
+    def __init__(self, folder: Path, tree: Tree, name: str) -> None:
+        catalogue = read_catalogue(folder) or Catalogue()
+        self.name = name
+        self.commit = catalogue.commit
+        self._tree = tree
+        self._by_file = {row.file: row for row in catalogue.rows if row.file}
+        self._catalogue = catalogue
+        self.documents = Documents(open_documents(folder / "documents")) if self._by_file else None
+
+    def __len__(self) -> int:
+        return len(self._by_file)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all indexed files."""
+        return sum(row.size for row in self._by_file.values())
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """Every file that is not in the index, with the reason, in the order of their paths."""
+        found = [LeftOut(os.fsdecode(left.path_bytes), left.reason, left.size) for left in self._catalogue.left]
+        found += [LeftOut(row.path, row.reason, row.size) for row in self._catalogue.rows if row.reason]
+        return sorted(found, key=lambda one: one.path)
+
+    @cached_property
+    def paths(self) -> dict[int, str]:
+        """Number -> path."""
+        return {file: row.path for file, row in self._by_file.items()}
+
+    @cached_property
+    def files(self) -> dict[str, int]:
+        """Path -> number."""
+        return {path: file for file, path in self.paths.items()}
+
+    @cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """The last part of a path, in lower case -> the paths that end in it."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for path in self.files:
+            found[path.rpartition("/")[2].lower()].append(path)
+        return dict(found)
+
+    def blob(self, path: str) -> str | None:
+        """The content's id when it was indexed."""
+        file = self.files.get(path)
+        return self._by_file[file].blob if file is not None else None
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents as they are now (of a revision: as committed); those that cannot be read are missing."""
+        entries = [
+            Entry(path, row.size, blob=row.blob)
+            for path in dict.fromkeys(paths)
+            if (row := self._by_file.get(self.files.get(path, 0)))
+        ]
+        return {entry.path: data for entry, data in self._tree.contents(entries) if isinstance(data, bytes)}
+
+
+def _name(root: Path) -> str:
+    real = root.resolve()
+    name = real.parent.name if real.name == ".git" else real.name
+    return name.removesuffix(".git") or str(real)

@@ -1,0 +1,106 @@
+"""Which files are not worth a specialist's reading: binaries, lock files, generated and minified ones, huge ones."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+BINARY_HEAD = 8_192
+"""Bytes in which git, too, looks for a NUL."""
+
+BINARY = "binary file"
+MINIFIED = "minified file"
+EMPTY = "empty file"
+VANISHED = "vanished or not readable while it was read"
+LINK = "symbolic link (not followed)"
+OUTSIDE = "reached through a symbolic link out of the root"
+NOT_A_FILE = "not a regular file"
+SUBMODULE = "submodule (another repository; give it as one)"
+NOT_THERE = "known to git, not on disk (deleted, or a sparse checkout)"
+MISSING = "its object is missing from the repository"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """`size` in bytes, where it is known."""
+
+    path: str
+    reason: str
+    size: int | None = None
+
+
+def most_bytes() -> int:
+    return _rules()["most_bytes"]
+
+
+def by_name(path: str) -> str | None:
+    """Why a file of this name is left out; None where its content decides."""
+    name = path.rpartition("/")[2].lower()
+    return _whole_names().get(name) or _ending(name)
+
+
+def by_size(size: int) -> str | None:
+    if size > most_bytes():
+        return f"larger than {most_bytes():,} bytes"
+    return EMPTY if size == 0 else None
+
+
+def by_content(data: bytes) -> str | None:
+    """Why a file of this content is left out; None where it is to be indexed."""
+    if b"\0" in data[:BINARY_HEAD]:
+        return BINARY
+    rules = _rules()
+    if len(data) / (data.count(b"\n") + 1) > rules["longest_mean_line"]:
+        return MINIFIED
+    head = data[: rules["head_bytes"]]
+    if not any(word in head.lower() for word in _words_of_heads()):  # most files: a tenth of the patterns' time
+        return None
+    return next((reason for reason, pattern in _heads() if pattern.search(head)), None)
+
+
+@cache
+def folders() -> dict[str, str]:
+    """Name of a folder -> why it is not entered, where no git tells."""
+    return {name: reason for reason, names in _rules()["folders"].items() for name in names}
+
+
+@cache
+def _ending(name: str) -> str | None:
+    return next((reason for reason, pattern in _patterns() if pattern.match(name)), None)
+
+
+@cache
+def _whole_names() -> dict[str, str]:
+    return {name: reason for reason, names in _rules()["names"].items() for name in names if "*" not in name}
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (reason, re.compile("|".join(translate(name) for name in names if "*" in name)))
+        for reason, names in _rules()["names"].items()
+        if any("*" in name for name in names)
+    )
+
+
+@cache
+def _words_of_heads() -> tuple[bytes, ...]:
+    return tuple(word.encode() for word in _rules()["head_words"])
+
+
+@cache
+def _heads() -> tuple[tuple[str, re.Pattern[bytes]], ...]:
+    return tuple(
+        (reason, re.compile("|".join(patterns).encode(), re.IGNORECASE | re.DOTALL))
+        for reason, patterns in _rules()["heads"].items()
+    )
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

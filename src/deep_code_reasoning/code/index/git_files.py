@@ -1,0 +1,62 @@
+"""Lists of files by git, read as it writes them, so safe that a hostile repository executes nothing.
+
+`git status` is not used: it hashes what changed, and for that it would run the filters that a repository's own
+configuration names.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from deep_code_reasoning.errors import EvidenceError
+from deep_code_reasoning.sources.changes.git_command import SECONDS, command, surroundings
+
+MOST_OUTPUT = 1 << 30
+SUBMODULE_MODE = "160000"
+LINK_MODE = "120000"
+
+
+def output(git: str, git_dir: Path, folder: Path, *arguments: str) -> bytes:
+    """Raises EvidenceError where git fails; the message holds what git was asked."""
+    try:
+        done = subprocess.run(
+            command(git, git_dir, arguments),
+            **surroundings(folder),
+            stdout=subprocess.PIPE,
+            timeout=SECONDS,
+            check=True,
+        )
+    except (subprocess.SubprocessError, OSError) as error:
+        asked = " ".join(part for part in arguments if not part.startswith("--work-tree"))
+        raise EvidenceError(f"{folder}: git {asked} failed: {type(error).__name__}") from None
+    return done.stdout
+
+
+def in_index(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[tuple[str, str]]:
+    """(mode, path relative to `folder`) of what git tracks below `folder`; a path in conflict is there once."""
+    told = output(git, git_dir, folder, f"--work-tree={top}", "ls-files", "--stage", "-z")
+    seen = None
+    for record in told.split(b"\0"):
+        head, _, path = record.partition(b"\t")
+        if path and path != seen:
+            seen = path
+            yield head[:6].decode("ascii", "replace"), os.fsdecode(path)
+
+
+def untracked(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[str]:
+    """What git neither tracks nor ignores. A path that ends in `/` is a repository of its own."""
+    told = output(git, git_dir, folder, f"--work-tree={top}", "ls-files", "--others", "--exclude-standard", "-z")
+    return (os.fsdecode(path) for path in told.split(b"\0") if path)
+
+
+def in_revision(git: str, git_dir: Path, commit: str) -> Iterator[tuple[str, str, str]]:
+    """(mode, object id, path) of all files of a commit."""
+    told = output(git, git_dir, git_dir, "ls-tree", "-r", "-z", "--full-tree", commit)
+    for record in told.split(b"\0"):
+        head, _, path = record.partition(b"\t")
+        mode, _, rest = head.decode("ascii", "replace").partition(" ")
+        if path and " " in rest:
+            yield mode, rest.partition(" ")[2], os.fsdecode(path)

@@ -1,0 +1,1 @@
+"""Which files, and which parts of them, a question is about: counted from words, names and places, without a model."""
