@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from deep_code_reasoning.code.graph.execution_path import Caller
 from deep_code_reasoning.code.graph.facts import Definition
-from deep_code_reasoning.code.graph.program import Program, family_of
+from deep_code_reasoning.code.graph.names import family_of
+from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.graph.resolve import Resolver
 from deep_code_reasoning.progress import Progress
 
@@ -35,7 +37,9 @@ def callers_of(program: Program, resolver: Resolver, entry: Definition, levels: 
     return found, notes
 
 
-def _direct(program: Program, resolver: Resolver, target: Definition, level: int, notes: list[str]):  # noqa: ANN202
+def _direct(
+    program: Program, resolver: Resolver, target: Definition, level: int, notes: list[str]
+) -> Iterator[tuple[Caller, Definition | None]]:
     family = family_of(target.path)
     names = {target.simple}
     if target.simple in ("__init__", "constructor", "initialize", "__construct"):
@@ -50,8 +54,12 @@ def _direct(program: Program, resolver: Resolver, target: Definition, level: int
             mentioned.append(path)
     if len(mentioned) > MOST_FILES:
         folder = target.path.rpartition("/")[0]
-        mentioned.sort(key=lambda path: (path != target.path, not path.startswith(folder), "test" in path.lower(), path))
-        notes.append(f"callers of {target.name}: {len(mentioned)} files mention the name, the nearest {MOST_FILES} were read")
+        mentioned.sort(
+            key=lambda path: (path != target.path, not path.startswith(folder), "test" in path.lower(), path)
+        )
+        notes.append(
+            f"callers of {target.name}: {len(mentioned)} files mention the name, the nearest {MOST_FILES} were read"
+        )
     for path in mentioned[:MOST_FILES]:
         facts = program.facts(path)
         for call in facts.outline.of("call") if facts else ():

@@ -21,15 +21,15 @@ from deep_code_reasoning.code.remote_calls import is_store_call, remote_words
 
 MOST = 200
 LONGEST = 120
-_CAUGHT = re.compile(r"^(?:}?\s*(?:except\*?|catch|rescue))\s*\(?\s*([^){:\n]*)")
-_GUARD = re.compile(r"\bstd::(lock_guard|unique_lock|scoped_lock|shared_lock)\b(?:<[^;()]*>)?\s+\w+[({]\s*([^,;)}]+)")
+_CAUGHT = re.compile(r"^(?:}?\s*(?:except\*?|catch|rescue))\s*\(?\s*([^){\n]*)")
+_GUARD = re.compile(rb"\bstd::(lock_guard|unique_lock|scoped_lock|shared_lock)\b(?:<[^;()]*>)?\s+\w+[({]\s*([^,;)}]+)")
 
 _RAISES = {"ruby": ("raise", "fail"), "go": ("panic",), "rust": ("panic!",)}
 
 
 @dataclass(frozen=True)
 class Effect:
-    """`kind`: remote, database, file, queue, lock, unlock, await, spawn, raise, catch. `text` as a reader would name it."""
+    """`kind`: remote, database, file, queue, lock, unlock, await, spawn, raise, catch. `text` names it to a reader."""
 
     kind: str
     line: int
@@ -38,7 +38,8 @@ class Effect:
 
 @dataclass(frozen=True)
 class Body:
-    """The calls of one function, functions that are defined within it excluded, and what else it does."""
+    """The calls of one function in the order in which they run where nothing branches, without those of functions
+    that are defined within it; and what else it does."""
 
     calls: tuple[Part, ...]
     effects: tuple[Effect, ...]
@@ -64,8 +65,8 @@ def body_of(facts: Facts, function: Part) -> Body:
         if one.role == "function":
             beyond = one.end
         own.append(one)
-    calls = tuple(one for one in own if one.role == "call")
-    locks = tuple(scope for scope in lock_scopes(Outline(tuple(own), True)))
+    calls = tuple(sorted((one for one in own if one.role == "call"), key=lambda one: one.end))
+    locks = (*lock_scopes(Outline(tuple(own), True)), *(_guards(function) if facts.language.name == "cpp" else ()))
     effects = sorted(_effects(function, own, locks, facts), key=lambda one: one.line)
     return Body(calls, tuple(dict.fromkeys(effects))[:MOST], locks)
 
@@ -83,9 +84,9 @@ def io_of(call: Part, facts: Facts) -> Effect | None:
 
 def is_spawn(call: Part) -> bool:
     """Starts what runs beside: its arguments or block are not waited for here."""
-    if call.nearest("spawn") is not None and (around := call.nearest("spawn")) is not None:
-        if around.node.named_children and around.node.named_children[0].start_byte == call.start:
-            return True
+    around = call.nearest("spawn")
+    if around is not None and around.node.named_children and around.node.named_children[0].start_byte == call.start:
+        return True
     if _pattern("spawn_always").search(call.callee):
         return True
     return bool(_pattern("spawn").search(call.callee) and _pattern("spawn_receiver").search(call.receiver))
@@ -100,13 +101,14 @@ def is_awaited(call: Part) -> bool:
 
 def _effects(function: Part, own: list[Part], locks: tuple[LockScope, ...], facts: Facts) -> Iterator[Effect]:
     for scope in locks:
-        yield Effect("lock", scope.part.line, scope.name.strip("&*") or "this")
+        line = scope.part.line if scope.part is not function else _line_of(function, scope.start)
+        yield Effect("lock", line, scope.name.strip("&*") or "this")
     for part in own:
         if part.role == "call":
             if is_lock_release(part):
                 name = part.receiver or part.arguments.strip("()&")
                 yield Effect("unlock", part.line, name + (" (deferred)" if part.nearest("defer") else ""))
-            if is_spawn(part):
+            if is_spawn(part) and part.nearest("spawn") is None:
                 yield Effect("spawn", part.line, _short(part.callee))
         elif part.role == "spawn":
             yield Effect("spawn", part.line, _short(part.text))
@@ -116,18 +118,19 @@ def _effects(function: Part, own: list[Part], locks: tuple[LockScope, ...], fact
             yield Effect("raise", part.line, _short(part.text))
         elif part.role == "handler":
             match = _CAUGHT.match(part.text)
-            yield Effect("catch", part.line, match[1].strip() if match and match[1].strip() else "anything")
+            yield Effect("catch", part.line, match[1].strip(" :") if match and match[1].strip(" :") else "anything")
         if part.role == "call" and not part.receiver and part.method in _RAISES.get(facts.language.name, ()):
             yield Effect("raise", part.line, _short(part.text))
-    if facts.language.name == "cpp":
-        yield from _guards(function)
 
 
-def _guards(function: Part) -> Iterator[Effect]:
+def _line_of(function: Part, offset: int) -> int:
+    return function.line + function.data.count(b"\n", function.start, offset)
+
+
+def _guards(function: Part) -> Iterator[LockScope]:
     """C++: `std::lock_guard<std::mutex> held(mutex_);` is a declaration, not a call."""
-    text = function.data[function.start : function.end].decode("utf-8", "replace")
-    for match in _GUARD.finditer(text):
-        yield Effect("lock", function.line + text.count("\n", 0, match.start()), match[2].strip())
+    for match in _GUARD.finditer(function.data, function.start, function.end):
+        yield LockScope(match[2].decode("utf-8", "replace").strip(), function, match.end(), function.end)
 
 
 def _short(text: str) -> str:

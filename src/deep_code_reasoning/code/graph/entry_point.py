@@ -6,7 +6,8 @@ import re
 from difflib import get_close_matches
 
 from deep_code_reasoning.code.graph.facts import Definition
-from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program, family_of
+from deep_code_reasoning.code.graph.names import family_of
+from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
 from deep_code_reasoning.errors import UsageError
 
 _PLACE = re.compile(r"^(?P<file>.+?):(?P<line>\d{1,9})$")
@@ -37,7 +38,8 @@ def _at(program: Program, file: str, line: int) -> tuple[Definition, list[str]]:
     if found is None:
         after = [f"{one.name} at {one.line}" for one in facts.definitions if one.line > line][:3]
         raise UsageError(
-            f"{paths[0]}:{line}: no function holds this line; " + (f"the next: {', '.join(after)}" if after else "none below")
+            f"{paths[0]}:{line}: no function holds this line; "
+            + (f"the next: {', '.join(after)}" if after else "none below")
         )
     return found, []
 
@@ -59,7 +61,9 @@ def _named(program: Program, name: str) -> tuple[Definition, list[str]]:
     notes = []
     if len(found) > 1:
         others = ", ".join(f"{one.path}:{one.line}" for one in found[1:6])
-        notes.append(f"{len(found)} functions bear the name {name}; this is {found[0].path}:{found[0].line}, others: {others}")
+        notes.append(
+            f"{len(found)} functions bear the name {name}; this is {found[0].path}:{found[0].line}, others: {others}"
+        )
     return found[0], notes
 
 

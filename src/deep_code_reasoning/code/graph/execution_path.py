@@ -67,7 +67,7 @@ class Step:
     steps: list[Step] = field(default_factory=list)
 
     def walk(self) -> Iterator[Step]:
-        waiting = [self]
+        waiting: list[Step] = [self]
         while waiting:
             step = waiting.pop()
             yield step

@@ -1,4 +1,4 @@
-"""What one file states: its definitions with their parameters, its classes with what they extend, package and imports."""
+"""What one file states: definitions with their parameters, classes with what they extend, package and imports."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ _MIXED_IN = re.compile(r"^[ \t]*(?:include|extend|prepend|use)[ \t]+([\w:\\]+)",
 _GO_METHOD = re.compile(r"^[ \t]*([A-Za-z_]\w*)\(", re.MULTILINE)
 _INTERFACES = frozenset({"interface_declaration", "trait_item", "trait_definition"})
 _DOES_NOTHING = re.compile(
-    r"^\{?\s*(?:\"\"\"[\s\S]*?\"\"\"\s*)?(?:pass|\.\.\.|raise NotImplementedError[^\n]*|return NotImplemented|"
-    r"throw new (?:UnsupportedOperation|NotImplemented)\w*\([^)]*\);|todo!\(\)|unimplemented!\(\)|\?\?\?)?\s*\}?$"
+    r"^\{?\s*(?:(?:\"\"\"(?:(?!\"\"\")[\s\S])*\"\"\"\s*)?(?:pass|"
+    r"\.\.\.|raise NotImplementedError[^\n]*|return NotImplemented|"
+    r"throw new (?:UnsupportedOperation|NotImplemented)\w*\([^)]*\);|todo!\(\)|unimplemented!\(\)|\?\?\?)|"
+    r"\"\"\"(?:(?!\"\"\")[\s\S])*\"\"\")\s*\}?$"
 )
 
 
@@ -178,7 +180,8 @@ def _definition(path: str, part: Part) -> Definition:
     )
     name = ".".join(_plain(one) for one in part.name.split("."))
     is_lambda = part.node.type in part.language.parts and part.language.parts[part.node.type] == "lambda"
-    kind = "lambda" if is_lambda else "method" if has_class or "." in name else "function"
+    is_scoped = name.count(".") > sum(1 for _ in part.around("class"))  # C++: Cart::check outside of its class
+    kind = "lambda" if is_lambda else "method" if has_class or is_scoped else "function"
     parameters = parameters_of(part.node, part.data, part.language)
     return Definition(path, name, kind, part.line, part.end_line, part, parameters, _is_abstract(part))
 
@@ -194,7 +197,7 @@ def _is_abstract(part: Part) -> bool:
     if body.end_byte - body.start_byte > 400 or part.nearest("class") is None:
         return False
     text = _text(body, part.data).strip()
-    return text != "{}" and bool(_DOES_NOTHING.match(text))
+    return bool(_DOES_NOTHING.match(text))
 
 
 def _class(path: str, part: Part) -> Class:
@@ -232,7 +235,10 @@ def _bases(part: Part) -> tuple[str, ...]:
     first = _BASES.search(head)
     if first is None:
         return ()
-    words = (re.sub(r"\b(public|private|protected|virtual|by)\b.*?(?=\w|$)", "", one).strip() for one in _BASES.split(head[first.start() :]))
+    words = (
+        re.sub(r"\b(public|private|protected|virtual|by)\b.*?(?=\w|$)", "", one).strip()
+        for one in _BASES.split(head[first.start() :])
+    )
     found = [match[0] for one in words if (match := re.match(r"[A-Za-z_\\][\w.\\:]*", one))]
     mixed = _MIXED_IN.findall(_inner(part)) if part.language.name == "php" else []
     return (*found, *mixed)

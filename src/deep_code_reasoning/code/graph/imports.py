@@ -58,16 +58,24 @@ def _python(read: Outline, _source: str) -> _Found:
         for statement in tree.body:
             if isinstance(statement, ast.Import):
                 for one in statement.names:
-                    yield one.asname or one.name.split(".")[0], Import(one.name if one.asname else one.name.split(".")[0])
+                    yield (
+                        one.asname or one.name.split(".")[0],
+                        Import(one.name if one.asname else one.name.split(".")[0]),
+                    )
                     if not one.asname and "." in one.name:
                         yield one.name, Import(one.name)
             elif isinstance(statement, ast.ImportFrom):
                 module = "." * statement.level + (statement.module or "")
                 for one in statement.names:
-                    yield ("", Import(module)) if one.name == "*" else (one.asname or one.name, Import(module, one.name))
+                    yield (
+                        ("", Import(module)) if one.name == "*" else (one.asname or one.name, Import(module, one.name))
+                    )
 
 
-_JVM = re.compile(r"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+?)(\.[*_])?(?:[ \t]+as[ \t]+(\w+))?[ \t]*;?[ \t]*(?://.*)?$", re.MULTILINE)
+_JVM = re.compile(
+    r"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+?)(\.[*_])?(?:[ \t]+as[ \t]+(\w+))?[ \t]*;?[ \t]*(?://.*)?$",
+    re.MULTILINE,
+)
 _SCALA_GROUP = re.compile(r"^[ \t]*import[ \t]+([\w.]+)\.\{([^{}]*)\}", re.MULTILINE)
 
 
@@ -84,7 +92,9 @@ def _jvm(_read: Outline, source: str) -> _Found:
                 yield alias or name, Import(module, name)
 
 
-_USING = re.compile(r"^[ \t]*(?:global[ \t]+)?using[ \t]+(static[ \t]+)?(?:(\w+)[ \t]*=[ \t]*)?([\w.]+)[ \t]*;", re.MULTILINE)
+_USING = re.compile(
+    r"^[ \t]*(?:global[ \t]+)?using[ \t]+(static[ \t]+)?(?:(\w+)[ \t]*=[ \t]*)?([\w.]+)[ \t]*;", re.MULTILINE
+)
 
 
 def _csharp(_read: Outline, source: str) -> _Found:
@@ -97,7 +107,9 @@ def _csharp(_read: Outline, source: str) -> _Found:
             yield "", Import(module)
 
 
-_PHP_USE = re.compile(r"^[ \t]*use[ \t]+(?:function[ \t]+|const[ \t]+)?([\w\\]+)(?:\\\{([^{}]*)\})?(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE)
+_PHP_USE = re.compile(
+    r"^[ \t]*use[ \t]+(?:function[ \t]+|const[ \t]+)?([\w\\]+)(?:\\\{([^{}]*)\})?(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE
+)
 
 
 def _php(_read: Outline, source: str) -> _Found:
@@ -160,7 +172,9 @@ def _rust_tree(text: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 _ES = re.compile(r"\b(?:import|export)\s+(?:type\s+)?([\w$*{}\s,]{1,4000}?)\s*from\s*[\"']([^\"'\n]+)[\"']")
-_REQUIRE = re.compile(r"\b(?:const|let|var)\s+([\w$]+|\{[^{}]{0,2000}\})\s*=\s*(?:await\s+)?(?:require|import)\(\s*[\"']([^\"'\n]+)[\"']\s*\)(?:\.(\w+))?")
+_REQUIRE = re.compile(
+    r"\b(?:const|let|var)\s+([\w$]+|\{[^{}]{0,2000}\})\s*=\s*(?:await\s+)?(?:require|import)\(\s*[\"']([^\"'\n]+)[\"']\s*\)(?:\.(\w+))?"
+)
 
 
 def _ecma(_read: Outline, source: str) -> _Found:
@@ -188,7 +202,9 @@ def _ecma(_read: Outline, source: str) -> _Found:
                 yield alias or name, Import(module, name)
 
 
-_RUBY = re.compile(r"^[ \t]*(require|require_relative|load|autoload)\b[ \t(]*(?::\w+,[ \t]*)?[\"']([^\"'\n#]+)[\"']", re.MULTILINE)
+_RUBY = re.compile(
+    r"^[ \t]*(require|require_relative|load|autoload)\b[ \t(]*(?::\w+,[ \t]*)?[\"']([^\"'\n#]+)[\"']", re.MULTILINE
+)
 
 
 def _ruby(_read: Outline, source: str) -> _Found:

@@ -1,4 +1,4 @@
-"""Which files may define a name: one pass over all files without parsing them, so that only those reached are parsed."""
+"""Which files may define a name: one pass over all files without parsing, so that only those reached are parsed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from deep_code_reasoning.code.graph.rules import rules_of
-from deep_code_reasoning.code.graph.tree import Tree
+from deep_code_reasoning.code.graph.source_files import SourceFiles
 from deep_code_reasoning.code.language import language_of
-from deep_code_reasoning.code.parsing import LONGEST_LINE, MINIFIED, _longest_line
+from deep_code_reasoning.code.parsing import BINARY, LONGEST_LINE, MINIFIED, longest_line
 from deep_code_reasoning.progress import Progress, Work
 
 REPORT_EACH = 200
@@ -58,9 +58,9 @@ class Names:
                 self._files.setdefault(name.decode("utf-8", "replace"), array("I")).append(number)
 
 
-def scan(tree: Tree, work: Work) -> Names:
+def scan(tree: SourceFiles, work: Work) -> Names:
     """All files of the tree. A file that is binary, minified or too large is left out, and said so."""
-    found = Names()
+    found = Names(left_out=dict(tree.left_out))
     paths = tree.paths()
     for done, (path, data) in enumerate(tree.read(paths)):
         if done % REPORT_EACH == 0:
@@ -71,8 +71,8 @@ def scan(tree: Tree, work: Work) -> Names:
         if path.endswith("go.mod"):
             _add_module(found, path, data)
             continue
-        if b"\0" in data or _longest_line(data) > LONGEST_LINE:
-            found.left_out[path] = MINIFIED if b"\0" not in data else "source file with NUL bytes"
+        if b"\0" in data or longest_line(data) > LONGEST_LINE:
+            found.left_out[path] = BINARY if b"\0" in data else MINIFIED
             continue
         found.bytes_read += len(data)
         found.add(path, _defined(path, data))

@@ -17,8 +17,18 @@ MOST = 100
 LONGEST = 200
 _LISTS = frozenset({"function_value_parameters", "method_parameters", "function_arguments", "lambda_parameters"})
 _NOT_ONE = frozenset(
-    {"comment", "self_parameter", "block_parameter", "block_comment", "line_comment", "keyword_separator",
-     "positional_separator", "attribute_item", "attribute_list", "receiver_parameter"}
+    {
+        "comment",
+        "self_parameter",
+        "block_parameter",
+        "block_comment",
+        "line_comment",
+        "keyword_separator",
+        "positional_separator",
+        "attribute_item",
+        "attribute_list",
+        "receiver_parameter",
+    }
 )
 _ARGUMENTS = frozenset({"arguments", "argument_list", "value_arguments"})
 _MANY = re.compile(r"^\*|\.\.\.|^vararg\b|^params\b|\*$")

@@ -6,8 +6,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from deep_code_reasoning.code.graph.facts import Class, Definition, Facts, facts_of
-from deep_code_reasoning.code.graph.names import Names, family_of, scan
-from deep_code_reasoning.code.graph.tree import Tree
+from deep_code_reasoning.code.graph.names import Names, scan
+from deep_code_reasoning.code.graph.source_files import SourceFiles
+from deep_code_reasoning.code.index.tree import Tree
 from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.code.parsing import parse
 from deep_code_reasoning.progress import Progress, Work
@@ -23,9 +24,9 @@ class Program:
 
     def __init__(self, tree: Tree, work: Work) -> None:
         self.work = work
-        self.names: Names = scan(tree, work)
+        self._tree = SourceFiles(tree, work)
+        self.names: Names = scan(self._tree, work)
         self.parsed = 0
-        self._tree = tree
         self._facts: OrderedDict[str, Facts | None] = OrderedDict()
 
     def facts(self, path: str) -> Facts | None:
@@ -56,7 +57,7 @@ class Program:
         """Files that may define the name, those of the same folder first, the others by how much of the path they
         share."""
         found = self.names.defining(name, facts.rules.family)
-        return sorted(found, key=lambda path: (-_shared(path, facts.path), path))
+        return sorted(found, key=lambda path: (-shared_folders(path, facts.path), path))
 
     def _read(self, path: str) -> Facts | None:
         language = language_of(path)
@@ -77,11 +78,7 @@ class Program:
         return facts
 
 
-def same_family(one: str, other: str) -> bool:
-    return family_of(one) == family_of(other)
-
-
-def _shared(one: str, other: str) -> int:
+def shared_folders(one: str, other: str) -> int:
     """How many folders two paths begin with in common; a file in the same folder counts one more."""
     first, second = one.split("/")[:-1], other.split("/")[:-1]
     count = 0

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from deep_code_reasoning.code.graph.facts import Class, Definition, Facts, class_definition
+from deep_code_reasoning.code.graph.imports import Import
 from deep_code_reasoning.code.graph.parameters import Argument, arguments_of, fits
 from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
 from deep_code_reasoning.code.graph.scope import Meaning, Scopes, distinct
-from deep_code_reasoning.code.graph.imports import Import
 from deep_code_reasoning.code.graph.types import Place, Types, Value
 from deep_code_reasoning.code.outline import Part
 
@@ -24,7 +24,9 @@ _MADE = frozenset({"object_creation_expression", "new_expression", "instance_exp
 _LOOSE = frozenset({"javascript", "typescript", "tsx", "php", "ruby", "c", "sql"})
 _SCOPED = frozenset({"python", "go", "jvm", "csharp", "ecma"})
 """Families in which a bare name that nothing brings into scope is the language's own."""
-_TEST = re.compile(r"(?i)(^|/)(tests?|testing|specs?|__tests__|integration[-_]tests?|testdata)(/|$)|[_.](test|spec)\.\w+$|Tests?\.\w+$|(^|/)test_\w+\.py$")
+_TEST = re.compile(
+    r"(?i)(^|/)(tests?|testing|specs?|__tests__|integration[-_]tests?|testdata)(/|$)|[_.](test|spec)\.\w+$|Tests?\.\w+$|(^|/)test_\w+\.py$"
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Resolver:
             return self._constructed(call, place, arguments)
         if not receiver:
             return self._bare(name, place, arguments, call)
-        return self._received(name, receiver, place, arguments)
+        return self._received(name, receiver, place, arguments, call)
 
     def referred(self, text: str, facts: Facts, function: Definition | None, offset: int) -> Resolution:
         """A function that is named as an argument, not called: `submit(self.work)`. Only what scope or type tells."""
@@ -78,7 +80,11 @@ class Resolver:
         if name in ("super", "base") or (name == "this" and call.receiver == ""):
             own = self.types.own_classes(place)
             bases = self.types.with_bases(own)[len(own) :]
-            return self._constructor(tuple(bases), facts, arguments, "type") if bases else Resolution(why="the base class is not in this tree")
+            return (
+                self._constructor(tuple(bases), facts, arguments, "type")
+                if bases
+                else Resolution(why="the base class is not in this tree")
+            )
         if place.function and any(one.name.lstrip("$@") == name for one in place.function.parameters):
             return Resolution(why=f"{name} is a parameter: the caller says what it is")
         found = self._by_scope(name, place, arguments)
@@ -135,13 +141,13 @@ class Resolver:
             return self._several(self._fitting(found, facts, arguments), how)
         return self._several([class_definition(one) for one in classes], how)
 
-    def _received(self, name: str, receiver: str, place: Place, arguments: list[Argument]) -> Resolution:
+    def _received(self, name: str, receiver: str, place: Place, arguments: list[Argument], call: Part) -> Resolution:
         facts = place.facts
         value = self.types.value(receiver, place)
         found = self._of_value(name, value, arguments, facts)
         if found is not None:
             return found
-        if facts.rules.family in ("rust", "c", "php", "ruby") and ("::" in receiver or facts.rules.family == "rust"):
+        if facts.rules.family == "rust" or "::" in call.callee:
             found = self._by_path(name, receiver, facts, arguments)
             if found is not None:
                 return found
@@ -153,7 +159,9 @@ class Resolver:
             return Resolution(why=value.why)
         if value.kind == "module":
             meaning = self.scopes.members(name, value.modules, "import")
-            return self._of_meaning(meaning, facts, arguments) or Resolution(why=f"{name} is not defined in {value.modules[0]}")
+            return self._of_meaning(meaning, facts, arguments) or Resolution(
+                why=f"{name} is not defined in {value.modules[0]}"
+            )
         if not value.classes:
             return None
         how = "name" if value.how == "name" else "same class" if value.how == "same class" else "type"
@@ -169,7 +177,13 @@ class Resolver:
         return Resolution(why=f"{first.simple} ({first.path}:{first.part.line}) has no {name} of its own in this tree")
 
     def _dispatched(
-        self, found: list[Definition], classes: tuple[Class, ...], name: str, facts: Facts, arguments: list[Argument] | None, how: str
+        self,
+        found: list[Definition],
+        classes: tuple[Class, ...],
+        name: str,
+        facts: Facts,
+        arguments: list[Argument] | None,
+        how: str,
     ) -> Resolution:
         """What is only declared is carried out by those who implement it."""
         fitting = self._fitting(found, facts, arguments)
@@ -223,7 +237,11 @@ class Resolver:
             return None
         if last[:1].isupper():
             value = self.types.class_of_type(last, facts)
-            return self._of_value(name, Value("class", value.classes, how=value.how), arguments, facts) if value.classes else None
+            return (
+                self._of_value(name, Value("class", value.classes, how=value.how), arguments, facts)
+                if value.classes
+                else None
+            )
         if facts.rules.family == "rust":
             files = self.scopes.files_of(Import(receiver), facts)
             return self._of_meaning(self.scopes.members(name, files, "import"), facts, arguments)
@@ -240,7 +258,11 @@ class Resolver:
         if len(paths) > MOST_NAMED:
             return Resolution(why=f"the receiver's type is not known, and {len(paths)} files may define a {name}")
         found = [one for one in self._program.definitions(name, paths) if not one.is_abstract]
-        found = [one for one in self._fitting(found, facts, arguments, strict=True) if _is_free(one) == only_free or facts.rules.family == "c"]
+        found = [
+            one
+            for one in self._fitting(found, facts, arguments, strict=True)
+            if _is_free(one) == only_free or facts.rules.family == "c"
+        ]
         found = [one for one in found if not _is_hidden(one, facts)]
         if not found:
             return Resolution(why=f"nothing named {name} in this tree can be called so")
@@ -265,7 +287,12 @@ class Resolver:
 
 
 def _lies_in(one: Definition, around: Part) -> bool:
-    return one.part is not around and around.start <= one.part.start and one.part.end <= around.end and one.part.nearest("function", "class") is around
+    return (
+        one.part is not around
+        and around.start <= one.part.start
+        and one.part.end <= around.end
+        and one.part.nearest("function", "class") is around
+    )
 
 
 def _is_free(one: Definition) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from deep_code_reasoning.code.graph.facts import Class, Definition, Facts
 from deep_code_reasoning.code.graph.imports import Import
-from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
+from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program, shared_folders
 
 DEEPEST = 6
 """How often a name may be handed on from file to file (`from .a import x` in a package that others import)."""
@@ -108,14 +108,23 @@ class Scopes:
         elif one.member:
             found = self.members(one.member, files, "import", depth + 1)
         else:
-            return Meaning(modules=tuple(files), how="import") if files else Meaning(outside=f"{whole} is not in this tree")
+            return (
+                Meaning(modules=tuple(files), how="import")
+                if files
+                else Meaning(outside=f"{whole} is not in this tree")
+            )
         return found if files else Meaning(outside=f"{whole} is not in this tree")
 
     def files_of(self, one: Import, facts: Facts) -> list[str]:
         """The files of a module, as the language of the importing file names them; empty for one from elsewhere."""
         finder = {
-            "python": self._python, "go": self._go, "ecma": self._ecma, "rust": self._rust, "ruby": self._ruby, "c": self._c,
-        }.get(facts.rules.family)  # fmt: skip
+            "python": self._python,
+            "go": self._go,
+            "ecma": self._ecma,
+            "rust": self._rust,
+            "ruby": self._ruby,
+            "c": self._c,
+        }.get(facts.rules.family)
         return finder(one, facts) if finder else []
 
     def _meaning(self, name: str, facts: Facts, depth: int) -> Meaning:
@@ -205,9 +214,7 @@ class Scopes:
 
     def _nearest(self, paths: list[str], facts: Facts) -> list[str]:
         """Of several with one ending: those at the top (a repository's root, src), then the nearest. One of them."""
-        from deep_code_reasoning.code.graph.program import _shared
-
-        return sorted(paths, key=lambda path: (-_shared(path, facts.path), path.count("/"), path))[:1]
+        return sorted(paths, key=lambda path: (-shared_folders(path, facts.path), path.count("/"), path))[:1]
 
     def _go(self, one: Import, facts: Facts) -> list[str]:
         best = ""
@@ -260,10 +267,13 @@ class Scopes:
         header = self._nearest(self._program.names.ending_with(one.module), facts)
         stem = one.module.rpartition(".")[0] or one.module
         bodies = [f"{stem.rpartition('/')[2]}{ending}" for ending in (".c", ".cc", ".cpp", ".cxx")]
-        return [*header, *(path for body in bodies for path in self._nearest(self._program.names.ending_with(body), facts))]
+        return [
+            *header,
+            *(path for body in bodies for path in self._nearest(self._program.names.ending_with(body), facts)),
+        ]
 
 
-_HANDS_ON = frozenset({"python", "javascript", "typescript", "tsx", "rust"})
+_HANDS_ON = frozenset({"python", "javascript", "typescript", "tsx", "rust", "c", "cpp"})
 
 
 def _is_seen(one: Definition) -> bool:

@@ -1,4 +1,4 @@
-"""From an entry point along its calls, to a depth: which functions run, with what, under which locks, in which loops."""
+"""From an entry point along its calls, to a depth: what runs, with which arguments, under which locks and loops."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ MOST_UNRESOLVED = 500
 MOST_FOLLOWED = 4
 """Candidates of one call; with more, none is followed, and the call counts as not resolved."""
 LONGEST_CALL = 160
+MOST_REFERRED = 20
 MOST_CALLER_LEVELS = 3
 
 
-def trace(
-    program: Program, entry_point: str, *, max_depth: int = 10, include_data_flow: bool = True
-) -> ExecutionPath:
+def trace(program: Program, entry_point: str, *, max_depth: int = 10, include_data_flow: bool = True) -> ExecutionPath:
     """`entry_point`: FILE:LINE, or a function's name, qualified or not. Raises UsageError where it names nothing."""
     started = time.monotonic()
     resolver = Resolver(program)
@@ -134,14 +133,17 @@ class _Tracing:
         loop = loop_around(call)
         child.in_loop = f"{loop.node.type.replace('_', ' ')} at line {loop.line}" if loop else None
         child.is_awaited, child.is_spawned = is_awaited(call), _is_spawned(call)
-        child.locks_held = tuple(dict.fromkeys(body.locks_around(call)))
+        if not child.is_spawned:
+            child.locks_held = tuple(dict.fromkeys(body.locks_around(call)))
 
     def _referred(
         self, step: Step, call: Part, facts: Facts, one: Definition, above: frozenset
     ) -> list[tuple[Step, Definition, frozenset]]:
         """Functions that are handed over by name: what a thread or a pool runs, handlers, callbacks."""
         found = []
-        for argument in arguments_of(call)[:20]:
+        for argument in arguments_of(call)[:MOST_REFERRED]:
+            if argument.text.count("::") and call.language.name == "java":  # a call of its own
+                continue
             resolution = self._resolver.referred(argument.text, facts, one, call.start)
             if len(resolution.targets) != 1 or self._count >= MOST_STEPS:
                 continue
@@ -168,7 +170,9 @@ class _Tracing:
                 self.notes.append(f"the path was ended at {MOST_STEPS} steps; a smaller depth tells it whole")
         key = (step.file, step.function, call.callee)
         if known := self.unresolved.get(key):
-            self.unresolved[key] = Unresolved(known.function, known.file, known.line, known.call, known.why, known.times + 1)
+            self.unresolved[key] = Unresolved(
+                known.function, known.file, known.line, known.call, known.why, known.times + 1
+            )
         elif len(self.unresolved) < MOST_UNRESOLVED:
             self.unresolved[key] = Unresolved(step.function, step.file, call.line, _shown(call), why)
 

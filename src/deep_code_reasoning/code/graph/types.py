@@ -117,7 +117,13 @@ class Types:
         if facts is None:
             return []
         found = [item for item in facts.by_name.get(name, ()) if item.owner == one.simple]
-        if not found and facts.rules.family in ("go", "rust", "csharp", "ruby", "c"):  # methods may stand in other files
+        if not found and facts.rules.family in (
+            "go",
+            "rust",
+            "csharp",
+            "ruby",
+            "c",
+        ):  # methods may stand in other files
             paths = self._program.near(name, facts)[:MOST_LOOKED_AT]
             folder = facts.path.rpartition("/")[0]
             if facts.rules.family == "go":
@@ -169,7 +175,11 @@ class Types:
         rules = place.facts.rules
         if name in rules.own or name in ("self", "this"):
             own = self.own_classes(place)
-            return Value("class" if name in ("cls", "static", "Self") else "object", own, how="same class") if own else UNKNOWN
+            return (
+                Value("class" if name in ("cls", "static", "Self") else "object", own, how="same class")
+                if own
+                else UNKNOWN
+            )
         if name in ("super", "base", "parent") and (is_call or name in rules.base):
             own = self.own_classes(place)
             return Value("object", tuple(self.with_bases(own)[len(own) :]), how="same class") if own else UNKNOWN
@@ -209,7 +219,13 @@ class Types:
         if is_call:
             if of.kind == "class" and name in ("new", "default", "getInstance", "of", "create", "builder"):
                 made = self._returned(tuple(self.methods(of.classes, name)), depth)
-                return made if made.kind != "unknown" else Value("object", of.classes, how=of.how) if name == "new" else UNKNOWN
+                return (
+                    made
+                    if made.kind != "unknown"
+                    else Value("object", of.classes, how=of.how)
+                    if name == "new"
+                    else UNKNOWN
+                )
             made = self._returned(tuple(self.methods(of.classes, name)), depth)
             return made if made.kind != "unknown" else self._asked_for(of.classes, name)
         found = self._field(of.classes, name, place, depth)
@@ -221,7 +237,13 @@ class Types:
                 for one in facts.classes.get(name, ())
                 if one.name.startswith(f"{outer.name}.")
             ]
-            return Value("class", tuple(inner), how=of.how) if inner else Value("object", of.classes) if name.isupper() else UNKNOWN
+            return (
+                Value("class", tuple(inner), how=of.how)
+                if inner
+                else Value("object", of.classes)
+                if name.isupper()
+                else UNKNOWN
+            )
         return found
 
     def _returned(self, functions: tuple[Definition, ...], depth: int) -> Value:
@@ -235,7 +257,8 @@ class Types:
         if facts.language.name == "go" and says.startswith("("):
             says = says.strip("()").split(",")[0].split(" ")[-1]
         if says in ("Self", "self", "static", "this", '"Self"'):
-            return self.value("this", Place(facts, one, one.part.end), depth + 1)
+            own = self.own_classes(Place(facts, one, one.part.end))
+            return Value("object", own, how="type") if own else UNKNOWN
         return self.class_of_type(says, facts)
 
     def _asked_for(self, classes: tuple[Class, ...], name: str) -> Value:
@@ -244,7 +267,10 @@ class Types:
             facts = self._program.facts(one.path)
             if facts is None or not one.is_interface:
                 continue
-            match = re.search(rf"\b{re.escape(name)}\??\s*\([^()]*\)\s*(?::|->)?\s*([*&]*[A-Za-z_][\w.:]*(?:<[^;\n]{{0,80}}>)?)", one.text)
+            match = re.search(
+                rf"\b{re.escape(name)}\??\s*\([^()]*\)\s*(?::|->)?\s*([*&]*[A-Za-z_][\w.:]*(?:<[^;\n]{{0,80}}>)?)",
+                one.text,
+            )
             if match:
                 return self.class_of_type(match[1], facts)
         return UNKNOWN
@@ -253,7 +279,9 @@ class Types:
         """By a declaration in the functions around, the nearest above first; then at the top of the file."""
         part: Part | None = place.function.part if place.function else None
         receiver = part.node.child_by_field_name("receiver") if part else None
-        if receiver is not None and re.match(rf"\(\s*{re.escape(name)}\b", (receiver.text or b"").decode("utf-8", "replace")):
+        if receiver is not None and re.match(
+            rf"\(\s*{re.escape(name)}\b", (receiver.text or b"").decode("utf-8", "replace")
+        ):
             own = self.own_classes(place)
             return Value("object", own, how="same class") if own else UNKNOWN
         data, end = place.facts.data, place.offset
@@ -272,10 +300,14 @@ class Types:
             facts = self._program.facts(one.path)
             if facts is None:
                 continue
-            embedded = [base for base in one.bases if base.rpartition(".")[2] == name] if facts.rules.family == "go" else []
+            embedded = (
+                [base for base in one.bases if base.rpartition(".")[2] == name] if facts.rules.family == "go" else []
+            )
             if embedded:
                 return self.class_of_type(embedded[0], facts)
-            there = Place(facts, next((item for item in facts.definitions if item.owner == one.simple), None), one.part.end)
+            there = Place(
+                facts, next((item for item in facts.definitions if item.owner == one.simple), None), one.part.end
+            )
             patterns = facts.rules.declared
             if facts.rules.family in ("python", "ecma", "php", "ruby"):
                 found = self._stated(name, one.text, there, depth + 1, own=True)
@@ -291,7 +323,9 @@ class Types:
 
     def _stated(self, name: str, text: str, place: Place, depth: int, *, own: bool = False) -> Value:
         rules = place.facts.rules
-        return self._by_patterns(("@" + name) if own and rules.family == "ruby" else name, text, place, depth, rules.declared, rules.made)
+        return self._by_patterns(
+            ("@" + name) if own and rules.family == "ruby" else name, text, place, depth, rules.declared, rules.made
+        )
 
     def _by_patterns(
         self, name: str, text: str, place: Place, depth: int, declared: tuple[str, ...], made: tuple[str, ...]
@@ -308,7 +342,11 @@ class Types:
                 value = self.class_of_type(expression, place.facts)
             else:
                 value = self.value(_first_expression(expression), place, depth + 1)
-                value = Value("object", value.classes, how=value.how) if value.kind == "class" and _makes(expression) else value
+                value = (
+                    Value("object", value.classes, how=value.how)
+                    if value.kind == "class" and _makes(expression)
+                    else value
+                )
             if value.kind in ("object", "outside", "class"):
                 return value
         return UNKNOWN
@@ -351,7 +389,8 @@ def _steps(text: str) -> list[tuple[str, bool]]:
                 return []
             at, is_call = end, True
         found.append((name, is_call))
-        at += len(re.match(r"[?!]*(?=$|\.|->|::)", text[at:])[0]) if re.match(r"[?!]+(?=$|\.|->|::)", text[at:]) else 0
+        if unwrapped := re.match(r"[?!]+(?=$|\.|->|::)", text[at:]):
+            at += unwrapped.end()
         if at >= len(text):
             return found
         joint = _JOINT.match(text, at)
