@@ -43,13 +43,8 @@ def test_roots_hold(tmp_path: Path) -> None:
 
 
 def test_syntax_errors_leave_the_rest(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {
-            "a.py": "x = = 3\n)))\n\ndef f():\n    y = [1, 2 3\n    z = ]]\n    g()\n\n\ndef g():\n    return 1\n\n\ndef h():\n    g()\n\ndef g():\n    return 1\n",
-            "b.go": "package {{{ func",
-        },
-    )
+    broken = "x = = 3\n\n\ndef f():\n    y = [1, 2 3]\n    g()\n\n\ndef g():\n    return 1\n"
+    write(tmp_path, {"a.py": broken, "b.go": "package {{{ func"})
     assert [step.function for step in path_of(tmp_path, "f").steps()] == ["f", "g"]
 
 

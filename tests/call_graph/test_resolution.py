@@ -163,7 +163,8 @@ def test_where_an_argument_goes(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "a.py": "def f(user):\n    g(user.id, key='k')\n\n\ndef g(who, key=None):\n    h(1, who)\n\n\ndef h(n, name):\n    pass\n"
+            "a.py": "def f(user):\n    g(user.id, key='k')\n\n\ndef g(who, key=None):\n    h(1, who)\n\n\n"
+            "def h(n, name):\n    pass\n"
         },
     )
     (step,) = path_of(tmp_path, "f", 1).entry.steps

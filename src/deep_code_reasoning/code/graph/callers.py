@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from deep_code_reasoning.code.graph.execution_path import Caller
 from deep_code_reasoning.code.graph.facts import Definition
 from deep_code_reasoning.code.graph.names import family_of
-from deep_code_reasoning.code.graph.program import Program
+from deep_code_reasoning.code.graph.program import Program, shared_folders
 from deep_code_reasoning.code.graph.resolve import Resolver
 from deep_code_reasoning.progress import Progress
 
-MOST_FILES = 100
+LONGEST_CALL = 160
+MOST_FILES = 150
+"""That are parsed at each level."""
 MOST_CALLERS = 60
+_CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize", "__construct"})
 
 
 def callers_of(program: Program, resolver: Resolver, entry: Definition, levels: int) -> tuple[list[Caller], list[str]]:
@@ -24,55 +27,55 @@ def callers_of(program: Program, resolver: Resolver, entry: Definition, levels: 
     level = [entry]
     for number in range(1, levels + 1):
         above: list[Definition] = []
-        for target in level:
-            for caller, one in _direct(program, resolver, target, number, notes):
-                found.append(caller)
-                if one is not None and one.key not in known:
-                    known.add(one.key)
-                    above.append(one)
-                if len(found) >= MOST_CALLERS:
-                    notes.append(f"callers: ended at {MOST_CALLERS}")
-                    return found, notes
+        for caller, one in _direct(program, resolver, level, number, notes):
+            found.append(caller)
+            if one is not None and one.key not in known:
+                known.add(one.key)
+                above.append(one)
+            if len(found) >= MOST_CALLERS:
+                notes.append(f"callers: ended at {MOST_CALLERS}")
+                return found, notes
+        if not above:
+            break
         level = above
     return found, notes
 
 
 def _direct(
-    program: Program, resolver: Resolver, target: Definition, level: int, notes: list[str]
+    program: Program, resolver: Resolver, targets: list[Definition], level: int, notes: list[str]
 ) -> Iterator[tuple[Caller, Definition | None]]:
-    family = family_of(target.path)
-    names = {target.simple}
-    if target.simple in ("__init__", "constructor", "initialize", "__construct"):
-        names = {target.owner}
-    pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in names) + rb")\b")
-    same = [path for path in program.names.paths if family_of(path) == family]
-    mentioned = []
-    for done, (path, data) in enumerate(program.texts(same)):
-        if done % 500 == 0:
-            program.work.report(Progress("callers", done, len(same), "files", f"level {level}"))
-        if pattern.search(data):
-            mentioned.append(path)
-    if len(mentioned) > MOST_FILES:
-        folder = target.path.rpartition("/")[0]
-        mentioned.sort(
-            key=lambda path: (path != target.path, not path.startswith(folder), "test" in path.lower(), path)
-        )
-        notes.append(
-            f"callers of {target.name}: {len(mentioned)} files mention the name, the nearest {MOST_FILES} were read"
-        )
-    for path in mentioned[:MOST_FILES]:
+    wanted: dict[str, dict[tuple[str, int, str], Definition]] = {}
+    for target in targets:
+        name = target.owner if target.simple in _CONSTRUCTORS else target.simple
+        wanted.setdefault(name, {})[target.key] = target
+    for path in _mentioning(program, targets[0], wanted, level, notes):
         facts = program.facts(path)
         for call in facts.outline.of("call") if facts else ():
-            if call.method not in names:
+            among = wanted.get(call.method)
+            if among is None or facts is None:
                 continue
-            assert facts
             around = facts.at(call.line)
             resolution = resolver.resolve(call, facts, around)
-            if any(one.key == target.key for one in resolution.targets):
-                where = around.name if around else "(top of the file)"
-                text = " ".join(call.text.split())[:160]
-                line = around.line if around else call.line
-                yield (
-                    Caller(level, where, path, line, call.line, text, target.name, resolution.confidence),
-                    around,
-                )
+            target = next((among[one.key] for one in resolution.targets if one.key in among), None)
+            if target is not None:
+                where, line = (around.name, around.line) if around else ("(top of the file)", call.line)
+                text = " ".join(call.text.split())[:LONGEST_CALL]
+                yield Caller(level, where, path, line, call.line, text, target.name, resolution.confidence), around
+
+
+def _mentioning(program: Program, first: Definition, names: Iterable[str], level: int, notes: list[str]) -> list[str]:
+    """Files that hold one of the names as a word; where there are too many the nearest to the first function."""
+    pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in sorted(names)) + rb")\b")
+    family = family_of(first.path)
+    same = [path for path in program.names.paths if family_of(path) == family]
+    found = []
+    for done, (path, data) in enumerate(program.texts(same)):
+        if done % 200 == 0:
+            program.work.report(Progress("callers", done, len(same), "files", f"level {level}"))
+        if pattern.search(data):
+            found.append(path)
+    if len(found) > MOST_FILES:
+        near = first.path
+        found.sort(key=lambda path: (-shared_folders(path, near), "test" in path.lower(), path))
+        notes.append(f"callers, level {level}: {len(found)} files mention a name, the nearest {MOST_FILES} were read")
+    return found[:MOST_FILES]

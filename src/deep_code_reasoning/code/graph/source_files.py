@@ -10,6 +10,8 @@ from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.progress import Work
 
 MOST_FILES = 200_000
+MOST_KEPT_BYTES = 64 << 20
+"""Of contents that only git has: reading them one by one again would start git for each."""
 
 
 class SourceFiles:
@@ -22,6 +24,8 @@ class SourceFiles:
         for entry in entries:
             if len(self._entries) < MOST_FILES and _is_wanted(entry.path):
                 self._entries[entry.path] = entry
+        self._kept: dict[str, bytes] = {}
+        self._kept_bytes = 0
         self.left_out: dict[str, str] = {one.path: one.reason for one in left if _is_wanted(one.path)}
 
     def paths(self) -> list[str]:
@@ -29,8 +33,18 @@ class SourceFiles:
 
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | str]]:
         """The content of each, or why there is none."""
-        for entry, data in self._tree.contents(self._entries[path] for path in paths):
-            yield entry.path, data.reason if isinstance(data, LeftOut) else data
+        wanted = list(paths)
+        rest = (self._entries[path] for path in wanted if path not in self._kept)
+        given = self._tree.contents(rest)
+        for path in wanted:
+            if path in self._kept:
+                yield path, self._kept[path]
+                continue
+            entry, data = next(given)
+            if isinstance(data, bytes) and entry.blob and self._kept_bytes + len(data) <= MOST_KEPT_BYTES:
+                self._kept[path] = data
+                self._kept_bytes += len(data)
+            yield path, data.reason if isinstance(data, LeftOut) else data
 
 
 def _is_wanted(path: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from deep_code_reasoning.code.graph.expressions import first_expression, makes, outer_type, steps_of
 from deep_code_reasoning.code.graph.facts import Class, Definition, Facts
 from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
 from deep_code_reasoning.code.graph.rules import declaring, type_words
@@ -18,10 +19,8 @@ from deep_code_reasoning.code.outline import Part
 DEEPEST = 6
 MOST_BASES = 30
 LONGEST_SCOPE = 100_000
-_STEP = re.compile(r"([$@]{0,2}[A-Za-z_][\w$]*[?!]?)")
 _LITERAL = re.compile(r"^[rbfuRBFU@$]{0,2}[\"'`\[{\d]|^:\w|^(?:true|false|nil|null|None)\b")
 _CAST = re.compile(r"^\(\(([\w.]+)(?:<[^()]*>)?\)[\w.]+\)$")
-_JOINT = re.compile(r"(?:\?\.|!!\.|!\.|\.|->|::|\\)")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Types:
             return Value("outside", why="called on a literal, which is the language's own")
         if cast := _CAST.match(text):
             return self.class_of_type(cast[1], place.facts)
-        steps = _steps(text)
+        steps = steps_of(text)
         if not steps:
             return UNKNOWN
         name, is_call = steps[0]
@@ -136,12 +135,12 @@ class Types:
         text = text.strip().lstrip("*&?:").strip()
         text = re.sub(r"^(?:const|mut|dyn|impl|readonly|final|struct|\.\.\.|\x27\w+)\s*", "", text).lstrip("*& ")
         for _ in range(3):
-            head, inner = _outer(text)
+            head, inner = outer_type(text)
             if inner and head.replace("::", ".").split(".")[-1] in type_words("wrappers"):
                 text = re.sub(r"^(?:dyn|impl|mut|const)\s+", "", inner.lstrip("*& \"'"))
             elif text.startswith("[") or (inner is None and "[" in text):
                 return UNKNOWN
-        head = _outer(text)[0].strip("*&?! \"'")
+        head = outer_type(text)[0].strip("*&?! \"'")
         names = [part for part in re.split(r"\.|::|\\", head) if part]
         if not names or names[-1] in type_words("not_types"):
             return UNKNOWN
@@ -341,83 +340,12 @@ class Types:
                     continue
                 value = self.class_of_type(expression, place.facts)
             else:
-                value = self.value(_first_expression(expression), place, depth + 1)
+                value = self.value(first_expression(expression), place, depth + 1)
                 value = (
                     Value("object", value.classes, how=value.how)
-                    if value.kind == "class" and _makes(expression)
+                    if value.kind == "class" and makes(expression)
                     else value
                 )
             if value.kind in ("object", "outside", "class"):
                 return value
         return UNKNOWN
-
-
-def _makes(expression: str) -> bool:
-    return bool(re.match(r"\s*(?:new\s|&?[\w.]+\s*\{)", expression))
-
-
-def _first_expression(text: str) -> str:
-    """`await new Foo(a).b(); // c` -> Foo(a).b(); up to where its brackets close and something else begins."""
-    text = re.sub(r"^(?:(?:await|new|yield|try|&mut|&|\*)\s*)+", "", text.strip())
-    level, kept = 0, []
-    for character in text:
-        level += (character in "([") - (character in ")]")
-        if level < 0 or (level == 0 and character in " ,;{}\t=+|#"):
-            break
-        kept.append(character)
-    return "".join(kept)
-
-
-def _steps(text: str) -> list[tuple[str, bool]]:
-    """`self.repo.find(a)?.go` -> (self, no), (repo, no), (find, yes), (go, no); empty for any other expression."""
-    found: list[tuple[str, bool]] = []
-    at = 0
-    while at < len(text) and len(found) < 20:
-        match = _STEP.match(text, at)
-        if match is None:
-            return []
-        at = match.end()
-        name = match[1]
-        if name.endswith(("?", "!")) and text[at : at + 1] not in ("(", ""):
-            name = name.rstrip("?!")
-        is_call = False
-        if text[at : at + 1] == "<" and (closed := re.match(r"<[^<>()]*>(?=\()", text[at:])):
-            at += closed.end()
-        if text[at : at + 1] == "(":
-            end = _closed(text, at)
-            if end < 0:
-                return []
-            at, is_call = end, True
-        found.append((name, is_call))
-        if unwrapped := re.match(r"[?!]+(?=$|\.|->|::)", text[at:]):
-            at += unwrapped.end()
-        if at >= len(text):
-            return found
-        joint = _JOINT.match(text, at)
-        if joint is None:
-            return []
-        at = joint.end()
-        if text.startswith("await", at) and text[at + 5 : at + 6] in (".", "?", ""):  # Rust
-            at += 5
-            at += 1 if text[at : at + 1] == "?" else 0
-            if at >= len(text):
-                return found
-            at += 1
-    return found
-
-
-def _closed(text: str, at: int) -> int:
-    level = 0
-    for number in range(at, len(text)):
-        level += (text[number] in "([{") - (text[number] in ")]}")
-        if level == 0:
-            return number + 1
-    return -1
-
-
-def _outer(text: str) -> tuple[str, str | None]:
-    """`Arc<Mutex<A>>` -> Arc, Mutex<A>; the second is None without brackets."""
-    match = re.match(r"([\w.:\\$]+)\s*[<\[](.*)[>\]]\??$", text, re.DOTALL)
-    if match:
-        return match[1], match[2].split(",")[0] if "<" not in match[2] and "[" not in match[2] else match[2]
-    return re.split(r"[<\[ |]", text)[0] or text, None
