@@ -13,7 +13,7 @@ from deep_code_reasoning.code.graph.resolve import Resolver
 from deep_code_reasoning.progress import Progress
 
 LONGEST_CALL = 160
-MOST_FILES = 150
+MOST_FILES = 80
 """That are parsed at each level."""
 MOST_CALLERS = 60
 _CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize", "__construct"})

@@ -13,7 +13,7 @@ from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.code.parsing import parse
 from deep_code_reasoning.progress import Progress, Work
 
-MOST_KEPT = 400
+MOST_KEPT = 250
 """Files whose trees are held at a time."""
 MOST_LOOKED_AT = 40
 """Files that are parsed to find out what one name means; with more it is told as ambiguous."""

@@ -76,9 +76,11 @@ class Scopes:
         package = package.replace("\\", ".").strip(".")
         folder = package.replace(".", "/")
         paths = self._program.near(name, facts)
-        paths.sort(key=lambda path: not posixpath.dirname(path).endswith(folder))
+        paths.sort(key=lambda path: not _lies_in(path, folder))
         functions, classes = [], []
         for path in paths[:MOST_LOOKED_AT]:
+            if (functions or classes) and facts.rules.family != "csharp" and not _lies_in(path, folder):
+                break  # a package of these languages lies in one folder a source root
             other = self._program.facts(path)
             if other is None:
                 continue
@@ -274,6 +276,10 @@ class Scopes:
 
 
 _HANDS_ON = frozenset({"python", "javascript", "typescript", "tsx", "rust", "c", "cpp"})
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return f"/{posixpath.dirname(path)}".endswith(f"/{folder}")
 
 
 def _is_seen(one: Definition) -> bool:

@@ -18,6 +18,7 @@ from deep_code_reasoning.code.outline import Part
 
 DEEPEST = 6
 MOST_BASES = 30
+MOST_KNOWN = 5_000
 LONGEST_SCOPE = 100_000
 _LITERAL = re.compile(r"^[rbfuRBFU@$]{0,2}[\"'`\[{\d]|^:\w|^(?:true|false|nil|null|None)\b")
 _CAST = re.compile(r"^\(\(([\w.]+)(?:<[^()]*>)?\)[\w.]+\)$")
@@ -54,6 +55,7 @@ class Types:
     def __init__(self, program: Program, scopes: Scopes) -> None:
         self._program = program
         self._scopes = scopes
+        self._fields: dict[tuple[str, int, str], Value] = {}
 
     def value(self, text: str, place: Place, depth: int = 0) -> Value:
         """Of an expression's text, blanks removed."""
@@ -183,7 +185,7 @@ class Types:
             own = self.own_classes(place)
             return Value("object", tuple(self.with_bases(own)[len(own) :]), how="same class") if own else UNKNOWN
         if name.startswith("@"):
-            return self._field(self.own_classes(place), name.lstrip("@"), place, depth)
+            return self._field(self.own_classes(place), name.lstrip("@"), depth)
         plain = name.lstrip("$")
         if not is_call and (found := self._declared(plain, place, depth)).kind != "unknown":
             return found
@@ -200,7 +202,7 @@ class Types:
             return self._returned(tuple(self.methods(self.own_classes(place), plain)), depth)
         if not is_call and rules.implicit_self:
             for classes in self.around_classes(place):
-                if (found := self._field(classes, plain, place, depth)).kind != "unknown":
+                if (found := self._field(classes, plain, depth)).kind != "unknown":
                     return found
         if plain[:1].isupper() and not plain.isupper() and rules.family not in ("python", "ecma", "go"):
             found = self._anywhere(plain, place.facts)
@@ -227,7 +229,7 @@ class Types:
                 )
             made = self._returned(tuple(self.methods(of.classes, name)), depth)
             return made if made.kind != "unknown" else self._asked_for(of.classes, name)
-        found = self._field(of.classes, name, place, depth)
+        found = self._field(of.classes, name, depth)
         if found.kind == "unknown" and of.kind == "class":
             inner = [
                 one
@@ -294,31 +296,31 @@ class Types:
                 break
         return UNKNOWN
 
-    def _field(self, classes: tuple[Class, ...], name: str, place: Place, depth: int) -> Value:
+    def _field(self, classes: tuple[Class, ...], name: str, depth: int) -> Value:
         for one in self.with_bases(classes):
-            facts = self._program.facts(one.path)
-            if facts is None:
-                continue
-            embedded = (
-                [base for base in one.bases if base.rpartition(".")[2] == name] if facts.rules.family == "go" else []
-            )
-            if embedded:
-                return self.class_of_type(embedded[0], facts)
-            there = Place(
-                facts, next((item for item in facts.definitions if item.owner == one.simple), None), one.part.end
-            )
-            patterns = facts.rules.declared
-            if facts.rules.family in ("python", "ecma", "php", "ruby"):
-                found = self._stated(name, one.text, there, depth + 1, own=True)
-            else:
-                found = self._by_patterns(name, one.text, there, depth + 1, patterns, ())
-            if found.kind != "unknown":
+            key = (one.path, one.part.start, name)
+            if key not in self._fields:
+                if len(self._fields) > MOST_KNOWN:  # they hold trees of files in memory
+                    self._fields.clear()
+                self._fields[key] = UNKNOWN  # a field that is made by itself ends here
+                self._fields[key] = self._field_of(one, name, depth)
+            if (found := self._fields.get(key, UNKNOWN)).kind != "unknown":
                 return found
-            if facts.rules.family == "jvm" or facts.rules.family == "csharp":
-                found = self._by_patterns(name, one.text, there, depth + 1, (), facts.rules.made)
-                if found.kind != "unknown":
-                    return found
         return UNKNOWN
+
+    def _field_of(self, one: Class, name: str, depth: int) -> Value:
+        facts = self._program.facts(one.path)
+        if facts is None:
+            return UNKNOWN
+        rules = facts.rules
+        embedded = [base for base in one.bases if base.rpartition(".")[2] == name] if rules.family == "go" else []
+        if embedded:
+            return self.class_of_type(embedded[0], facts)
+        there = Place(facts, next((item for item in facts.definitions if item.owner == one.simple), None), one.part.end)
+        if rules.family in ("python", "ecma", "php", "ruby"):
+            return self._stated(name, one.text, there, depth + 1, own=True)
+        made = rules.made if rules.family in ("jvm", "csharp") else ()
+        return self._by_patterns(name, one.text, there, depth + 1, rules.declared, made)
 
     def _stated(self, name: str, text: str, place: Place, depth: int, *, own: bool = False) -> Value:
         rules = place.facts.rules
