@@ -172,3 +172,26 @@ def test_where_an_argument_goes(tmp_path: Path) -> None:
         (one.argument, one.parameter, [(p.call, p.text, p.parameter) for p in one.passed_on]) for one in step.flows
     ]
     assert flows == [("user.id", "who", [("h", "who", "name")]), ("'k'", "key", [])]
+
+
+def test_the_result_of_a_call_that_is_called_is_not_its_argument(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"a.py": "class A:\n    def f(self):\n        wrap(self.g)()\n\n    def g(self):\n        return 1\n"}
+    )
+    path = path_of(tmp_path, "A.f")
+    assert [(one.function, one.is_reference) for one in path.entry.steps] == [("A.g", True)]
+    assert "what is called is the value of an expression" in [one.why for one in path.unresolved]
+
+
+def test_a_class_without_a_name_implements_as_others_do(tmp_path: Path) -> None:
+    text = (
+        "interface Walk {\n    int next();\n    static Walk wrap() {\n        return new Walk() {\n"
+        "            public int next() { return 1; }\n        };\n    }\n}\n"
+        "class Real implements Walk {\n    public int next() { return 2; }\n}\n"
+        "class A {\n    void f(Walk walk) { walk.next(); }\n}\n"
+    )
+    path = path_of(write(tmp_path, {"A.java": text}), "A.f")
+    assert [(one.function, one.how) for one in path.entry.steps] == [
+        ("Walk.next", "interface"),
+        ("Real.next", "interface"),
+    ]

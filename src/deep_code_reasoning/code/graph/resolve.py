@@ -48,7 +48,7 @@ class Resolver:
 
     def resolve(self, call: Part, facts: Facts, function: Definition | None) -> Resolution:
         name = call.method.removesuffix("!") if facts.language.name == "rust" else call.method
-        if not name:
+        if not name or call.callee.endswith(")"):
             return Resolution(why="what is called is the value of an expression")
         arguments = arguments_of(call)
         place = Place(facts, function, call.start)

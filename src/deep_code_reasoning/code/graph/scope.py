@@ -71,13 +71,19 @@ class Scopes:
                     return Meaning(handed.functions, handed.classes, handed.modules, how)
         return Meaning(tuple(functions), tuple(classes), (), how)
 
-    def by_package(self, name: str, package: str, facts: Facts) -> Meaning:
-        """JVM, C#, PHP: by the package that files declare, wherever they lie. The package may end with a class."""
+    def by_package(self, name: str, package: str, facts: Facts, *, only_near: bool = False) -> Meaning:
+        """JVM, C#, PHP: by the package that files declare, wherever they lie. The package may end with a class.
+
+        `only_near`: only files whose folder is named as the package, or that lie beside the one that asks.
+        """
         package = package.replace("\\", ".").strip(".")
         folder = package.replace(".", "/")
         paths = self._program.near(name, facts)
         paths.sort(key=lambda path: not _lies_in(path, folder))
         functions, classes = [], []
+        if only_near:
+            own_folder = posixpath.dirname(facts.path)
+            paths = [path for path in paths if _lies_in(path, folder) or posixpath.dirname(path) == own_folder]
         for path in paths[:MOST_LOOKED_AT]:
             if (functions or classes) and facts.rules.family != "csharp" and not _lies_in(path, folder):
                 break  # a package of these languages lies in one folder a source root
@@ -160,7 +166,7 @@ class Scopes:
         if facts.rules.family in ("jvm", "csharp", "php") and facts.package:
             package = facts.package
             while package:
-                found = self.by_package(name, package, facts)
+                found = self.by_package(name, package, facts, only_near=facts.rules.family == "jvm")
                 if not found.is_empty:
                     return Meaning(found.functions, found.classes, (), "same package")
                 package = package.rpartition(".")[0] if facts.rules.family == "csharp" else ""

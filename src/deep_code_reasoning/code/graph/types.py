@@ -20,6 +20,7 @@ DEEPEST = 6
 MOST_BASES = 30
 MOST_KNOWN = 5_000
 LONGEST_SCOPE = 100_000
+_CLASS_OBJECT = re.compile(r"^[\w.]+(?:\.|::)class(?:\.|$)")
 _LITERAL = re.compile(r"^[rbfuRBFU@$]{0,2}[\"'`\[{\d]|^:\w|^(?:true|false|nil|null|None)\b")
 _CAST = re.compile(r"^\(\(([\w.]+)(?:<[^()]*>)?\)[\w.]+\)$")
 
@@ -63,6 +64,8 @@ class Types:
             return UNKNOWN
         if _LITERAL.match(text):
             return Value("outside", why="called on a literal, which is the language's own")
+        if _CLASS_OBJECT.match(text) and place.facts.rules.family == "jvm":
+            return Value("outside", why="called on a class object, which is the language's own")
         if cast := _CAST.match(text):
             return self.class_of_type(cast[1], place.facts)
         steps = steps_of(text)
@@ -117,7 +120,7 @@ class Types:
         facts = self._program.facts(one.path)
         if facts is None:
             return []
-        found = [item for item in facts.by_name.get(name, ()) if item.owner == one.simple]
+        found = [item for item in facts.by_name.get(name, ()) if _is_member(item, one)]
         if not found and facts.rules.family in (
             "go",
             "rust",
@@ -129,7 +132,7 @@ class Types:
             folder = facts.path.rpartition("/")[0]
             if facts.rules.family == "go":
                 paths = [path for path in paths if path.rpartition("/")[0] == folder]
-            found = [item for item in self._program.definitions(name, paths) if item.owner == one.simple]
+            found = [item for item in self._program.definitions(name, paths) if _is_member(item, one)]
         return found
 
     def class_of_type(self, text: str, facts: Facts) -> Value:
@@ -351,3 +354,8 @@ class Types:
             if value.kind in ("object", "outside", "class"):
                 return value
         return UNKNOWN
+
+
+def _is_member(item: Definition, of: Class) -> bool:
+    """Not one of a class without a name that stands in a method of it."""
+    return item.owner == of.simple and item.kind != "function"
