@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from call_graph.cases import FOLDER, read_case
 from call_graph.programs import path_of, write
+from deep_code_reasoning.code.graph.program import Program
+from deep_code_reasoning.code.graph.rules import rules_of
 from deep_code_reasoning.code.graph.trace import MOST_STEPS
+from deep_code_reasoning.code.index.git_tree import tree_at
+from deep_code_reasoning.code.language import Language, languages
 from deep_code_reasoning.code_questions import trace_path
 from deep_code_reasoning.errors import CancelledError, EvidenceError, OutsideRootsError, UsageError
 from deep_code_reasoning.progress import Progress, Work
@@ -111,6 +117,47 @@ def test_a_revision_is_read_through_git(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": "def f():\n    pass\n"})
     assert [step.function for step in path_of(tmp_path, "f", revision="HEAD").steps()] == ["f", "old"]
     assert [step.function for step in path_of(tmp_path, "f").steps()] == ["f"]
+
+
+FRAGMENTS = [
+    "impl ",
+    "func (",
+    "fun fun<",
+    "* ",
+    "a",
+    "a::",
+    "a = ",
+    "a=(",
+    "a<",
+    "\n",
+    "class ",
+    "a(",
+    "import {",
+    "a.a.",
+]
+
+
+@pytest.mark.parametrize("language", languages().values(), ids=lambda one: one.name)
+def test_the_scan_for_names_takes_its_time_from_the_length_alone(language: Language) -> None:
+    for fragment in FRAGMENTS:
+        line = fragment * (19_000 // len(fragment)) + "\n"
+        data = (line * (80_000 // len(line) + 1))[:80_000].encode()
+        for pattern in (*rules_of(language).defines, rules_of(language).package):
+            begin = time.process_time()
+            if pattern is not None:
+                pattern.findall(data if isinstance(pattern.pattern, bytes) else data.decode())
+            assert time.process_time() - begin < 2, (fragment, pattern)
+
+
+@pytest.mark.parametrize("page", sorted(FOLDER.glob("*.md")), ids=lambda page: page.stem)
+def test_the_scan_says_every_name_that_the_syntax_does(page: Path, tmp_path: Path) -> None:
+    case = read_case(page)
+    program = Program(tree_at(write(tmp_path, case.files)), Work())
+    for path in program.names.paths:
+        facts = program.facts(path)
+        assert facts
+        for name in (*facts.by_name, *facts.classes):
+            assert path in program.names.defining(name, facts.rules.family)
 
 
 NAMES = [f"f{n}" for n in range(8)]

@@ -22,7 +22,9 @@ from deep_code_reasoning.code.remote_calls import is_store_call, remote_words
 MOST = 200
 LONGEST = 120
 _CAUGHT = re.compile(r"^(?:}?\s*(?:except\*?|catch|rescue))\s*\(?\s*([^){\n]*)")
-_GUARD = re.compile(rb"\bstd::(lock_guard|unique_lock|scoped_lock|shared_lock)\b(?:<[^;()]*>)?\s+\w+[({]\s*([^,;)}]+)")
+_GUARD = re.compile(
+    rb"\bstd::(lock_guard|unique_lock|scoped_lock|shared_lock)\b(?:<[^;()]{0,200}>)?\s+\w+[({]\s*([^,;)}]+)"
+)
 
 _RAISES = {"ruby": ("raise", "fail"), "go": ("panic",), "rust": ("panic!",)}
 

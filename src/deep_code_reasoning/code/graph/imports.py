@@ -76,7 +76,7 @@ _JVM = re.compile(
     r"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+?)(\.[*_])?(?:[ \t]+as[ \t]+(\w+))?[ \t]*;?[ \t]*(?://.*)?$",
     re.MULTILINE,
 )
-_SCALA_GROUP = re.compile(r"^[ \t]*import[ \t]+([\w.]+)\.\{([^{}]*)\}", re.MULTILINE)
+_SCALA_GROUP = re.compile(r"^[ \t]*import[ \t]+([\w.]+)\.\{([^{}]{0,4000})\}", re.MULTILINE)
 
 
 def _jvm(_read: Outline, source: str) -> _Found:
@@ -108,7 +108,8 @@ def _csharp(_read: Outline, source: str) -> _Found:
 
 
 _PHP_USE = re.compile(
-    r"^[ \t]*use[ \t]+(?:function[ \t]+|const[ \t]+)?([\w\\]+)(?:\\\{([^{}]*)\})?(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE
+    r"^[ \t]*use[ \t]+(?:function[ \t]+|const[ \t]+)?([\w\\]+)(?:\\\{([^{}]{0,4000})\})?(?:[ \t]+as[ \t]+(\w+))?",
+    re.MULTILINE,
 )
 
 
@@ -141,7 +142,7 @@ def _go_name(path: str) -> str:
     return re.sub(r"^go-|\.v\d+$|-go$", "", names[-1]).replace("-", "")
 
 
-_USE = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?use[ \t]+([^;]{1,4000});", re.MULTILINE)
+_USE = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?use[ \t]+([^;]{1,1000});", re.MULTILINE)
 _MOD = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
 
 
@@ -171,7 +172,7 @@ def _rust_tree(text: str, depth: int) -> Iterator[tuple[str, str]]:
             start = at + 1
 
 
-_ES = re.compile(r"\b(?:import|export)\s+(?:type\s+)?([\w$*{}\s,]{1,4000}?)\s*from\s*[\"']([^\"'\n]+)[\"']")
+_ES = re.compile(r"\b(?:import|export)\s+(?:type\s+)?([\w$*{}\s,]{1,1000}?)\s*from\s*[\"']([^\"'\n]+)[\"']")
 _REQUIRE = re.compile(
     r"\b(?:const|let|var)\s+([\w$]+|\{[^{}]{0,2000}\})\s*=\s*(?:await\s+)?(?:require|import)\(\s*[\"']([^\"'\n]+)[\"']\s*\)(?:\.(\w+))?"
 )
