@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deep_code_reasoning.code.language import language_of, languages, part_of_kind
+from deep_code_reasoning.code.literals import tables_of
 from deep_code_reasoning.code.loops import loop_around
 from deep_code_reasoning.code.outline import Outline, outline
 from deep_code_reasoning.code.parsing import Parsed, parse
@@ -47,6 +48,10 @@ PROGRAMS = {
     ),
     "a.kt": ("class Cart {\n fun check() {\n  for (x in lines) {\n   client.get(x)\n  }\n }\n}\n", "Cart.check"),
     "a.c": ("void check(void) {\n for (int i = 0; i < n; i++) {\n  client.get(i);\n }\n}\n", "check"),
+    "A.scala": (
+        "object Cart {\n def check(): Unit = {\n  for (x <- lines) {\n   client.get(x)\n  }\n }\n}\n",
+        "Cart.check",
+    ),
     "a.cpp": ("void Cart::check() {\n for (auto& x : lines) {\n  client.get(x);\n }\n}\n", "Cart.check"),
 }
 
@@ -66,7 +71,7 @@ def test_every_node_type_named_is_one_of_the_grammar(language, fragment: bool) -
 
 
 def test_there_is_a_program_of_every_language() -> None:
-    assert {language_of(path) for path in PROGRAMS} == set(languages().values())
+    assert {language_of(path) for path in [*PROGRAMS, "a.sql"]} == set(languages().values())
 
 
 @pytest.mark.parametrize("path", PROGRAMS)
@@ -95,6 +100,30 @@ def test_only_functions_asked_for_are_entered_and_all_are_named(path: str) -> No
     assert [part for part in near.of("call") if part.method == "get"]
 
 
+ROUTINES = """
+CREATE TABLE shop.orders (id INT PRIMARY KEY, name TEXT);
+CREATE FUNCTION total(o INT) RETURNS INT LANGUAGE SQL AS $$
+  SELECT pricing.tax(o) FROM orders;
+$$;
+CREATE VIEW late AS SELECT coalesce(a, 'x') FROM orders JOIN lines l ON l.o = orders.id;
+UPDATE carts SET state = 'open' WHERE id = 1;
+"""
+
+
+def test_routines_tables_and_statements_of_sql() -> None:
+    found = read("a.sql", ROUTINES)
+    assert list(found.functions) == ["total"]
+    assert [part.name for part in found.of("class")] == ["shop.orders", "late"]
+    assert [(call.receiver, call.method, call.line) for call in found.of("call")] == [
+        ("pricing", "tax", 4),
+        ("", "coalesce", 6),
+    ]
+    around = found.function_at(4)
+    assert around
+    assert around.name == "total"
+    assert [tables_of(part.text) for part in found.of("statement") if "UPDATE" in part.text] == [["carts"]]
+
+
 @pytest.mark.parametrize(
     ("path", "language"),
     [
@@ -104,6 +133,8 @@ def test_only_functions_asked_for_are_entered_and_all_are_named(path: str) -> No
         ("a.h", "c"),
         ("a.hpp", "cpp"),
         ("a.mts", "typescript"),
+        ("a.scala", "scala"),
+        ("db/V1__init.SQL", "sql"),
     ],
 )
 def test_a_language_by_its_path(path: str, language: str) -> None:
@@ -121,6 +152,7 @@ NOT_LOOPS = {
     "A.java": "class A { void f() { optional.map(x -> client.get(x)); } }",
     "a.rs": "fn f() { option.map(|x| client.get(x)); }",
     "a.py": "for x in client.get(1):\n    pass\n",
+    "a.scala": "object A { def f() = Option(1).toRight(0).left.map { x => client.get(x) } }",
     "a.go": "package a\nfunc f() { for x := range client.get() { use(x) } }",
     "a.js": "for (const f of list) { handlers[f] = function () {\n client.get(f);\n }; }",
 }

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from deep_code_reasoning import __version__
-from deep_code_reasoning.cli import bisect, demo, escalation, evidence, flame, investigate, reference
+from deep_code_reasoning.cli import bisect, demo, escalation, evidence, flame, investigate, reference, trace_path
 from deep_code_reasoning.errors import DcrError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("query")(evidence.query)
 app.command("show")(evidence.show)
 app.command("flame")(flame.flame)
 app.command("brief")(investigate.brief)
+app.command("trace-path")(trace_path.trace_path)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.command("explain")(reference.explain)

@@ -17,6 +17,8 @@ STAGES = {
     "detect": "running detectors",
     "diagnose": "weighing evidence",
     "brief": "packing the brief",
+    "trace": "following calls",
+    "callers": "looking for callers",
     "ask": "asking the specialist",
     "bisect": "bisecting",
 }

@@ -11,6 +11,7 @@
     lock scope defer spawn  a block under a lock, one with a resource, what runs at the end, what runs beside
     assign                  a name and its value: declarations, named arguments, fields of literals
     await string annotation modifiers comment import
+    statement               of SQL, whole; in SQL routines are functions, tables and views are classes
 """
 
 from __future__ import annotations

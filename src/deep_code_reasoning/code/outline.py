@@ -25,7 +25,16 @@ LONGEST_TEXT = 2_000
 LONGEST_CALLEE = 300
 """What is called is told by the end of a chain of calls; each link holds the text of all before it."""
 
-_ARGUMENTS = {"arguments", "argument_list", "value_arguments", "token_tree", "annotated_lambda", "block", "do_block"}
+_ARGUMENTS = {
+    "arguments",
+    "argument_list",
+    "value_arguments",
+    "token_tree",
+    "annotated_lambda",
+    "block",
+    "do_block",
+    "(",
+}
 _NAME_FIELDS = ("name", "left", "pattern", "key", "field", "declarator", "property", "designator")
 _VALUE_FIELDS = ("value", "right", "default_value")
 _LAST_NAME = re.compile(r"([A-Za-z_$][\w$]*[?!]?)\W*$")
@@ -198,7 +207,7 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
                         mark.within = part
                     marks.clear()
                 if lines is not None and role not in _CONTAINERS:
-                    enter = _lies_near(part, lines) or (role == "assign" and _names_a_function(node, roles))
+                    enter = _lies_near(part, lines) or _holds_lambda(part, roles)
             if role in ("string", "comment", "import"):
                 enter = role == "string" and node.named_child_count > 1
         if enter and cursor.goto_first_child():
@@ -210,17 +219,18 @@ def outline(parsed: Parsed, lines: Sequence[int] | None = None, inside: Part | N
             depth -= 1
 
 
-def _names_a_function(node: Node, roles: dict[int, str]) -> bool:
-    value = value_node(node)
-    return value is not None and roles.get(value.kind_id) == "lambda"
-
-
 def _lies_near(part: Part, lines: Sequence[int]) -> bool:
     """Inside of a function all is read; outside of one what a wanted line lies in."""
     around = part.within
     while around is not None and around.role != "function":
         around = around.within
     return (around is not None and part.role != "function") or part.holds(lines)
+
+
+def _holds_lambda(part: Part, roles: dict[int, str]) -> bool:
+    """`const check = () => {`: names a function, which is known even where it is not entered."""
+    node = value_node(part.node) if part.role == "assign" else None
+    return node is not None and roles.get(node.kind_id) == "lambda"
 
 
 def value_node(node: Node) -> Node | None:
@@ -271,7 +281,13 @@ def _function_name(node: Node, data: bytes) -> str:
         if inner is None:
             found = declarator
         declarator = inner
+    found = found or _reference(node)
     return _text(found, data) if found else ""
+
+
+def _reference(node: Node) -> Node | None:
+    """SQL: what is created is named by the first reference in it, `shop.orders`."""
+    return next((child for child in node.named_children if child.type == "object_reference"), None)
 
 
 def _name(node: Node, data: bytes) -> str:
@@ -280,6 +296,8 @@ def _name(node: Node, data: bytes) -> str:
             return _text(found, data).strip("\"'`$ ")
     if found := node.child_by_field_name("type"):
         return _text(found, data)
+    if found := _reference(node):
+        return _text(found, data).strip("\"'`[] ")
     named = node.named_children
     return _text(named[0], data).strip("\"'`$ ") if len(named) > 1 else ""
 

@@ -39,7 +39,7 @@ def parse(data: bytes, language: Language, *, before: Parsed | None = None, frag
         return TOO_LARGE
     if b"\0" in data:
         return BINARY
-    if _longest_line(data) > LONGEST_LINE:
+    if longest_line(data) > LONGEST_LINE:
         return MINIFIED
     import tree_sitter
 
@@ -63,7 +63,7 @@ def parse(data: bytes, language: Language, *, before: Parsed | None = None, frag
     return Parsed(language, data, tree, fragment)
 
 
-def _longest_line(data: bytes) -> int:
+def longest_line(data: bytes) -> int:
     if len(data) <= LONGEST_LINE:
         return 0
     return max(map(len, data.split(b"\n")))

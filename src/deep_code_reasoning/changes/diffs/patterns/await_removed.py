@@ -20,9 +20,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from deep_code_reasoning.changes.diffs.asynchrony import is_async
 from deep_code_reasoning.changes.diffs.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.diffs.pattern import Fact, Match, Pattern, function_of, gained, matches
+from deep_code_reasoning.code.asynchrony import is_async
 from deep_code_reasoning.code.outline import Part
 
 PATTERN = Pattern(

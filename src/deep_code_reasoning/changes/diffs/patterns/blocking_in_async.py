@@ -20,9 +20,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from deep_code_reasoning.changes.diffs.asynchrony import is_async
 from deep_code_reasoning.changes.diffs.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.diffs.pattern import Fact, Match, Pattern, gained, matches
+from deep_code_reasoning.code.asynchrony import is_async
 
 PATTERN = Pattern(
     "DIFF017", "blocking-in-async", "waits on the event loop", frozenset({"latency", "timeout", "exhausted", "queue"})

@@ -26,9 +26,9 @@ from collections.abc import Iterable, Iterator
 
 from deep_code_reasoning.changes.diffs.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.diffs.pattern import Fact, Match, Pattern, function_of, gained, matches
-from deep_code_reasoning.changes.diffs.remote_calls import is_own, remote_words, shown
 from deep_code_reasoning.code.loops import loop_around
 from deep_code_reasoning.code.outline import Outline, Part
+from deep_code_reasoning.code.remote_calls import is_own, remote_words, shown
 
 PATTERN = Pattern(
     "DIFF001",

@@ -21,8 +21,8 @@ import re
 from collections.abc import Iterator
 
 from deep_code_reasoning.changes.diffs.file_delta import FileDelta, Side
-from deep_code_reasoning.changes.diffs.lock_scopes import lock_scopes
 from deep_code_reasoning.changes.diffs.pattern import Fact, Match, Pattern, lost, matches
+from deep_code_reasoning.code.lock_scopes import lock_scopes
 
 PATTERN = Pattern("DIFF009", "lock-removed", "takes a lock away", frozenset({"concurrency", "crash", "wrong"}))
 
@@ -38,7 +38,7 @@ def find(delta: FileDelta) -> Iterator[Match]:
 
 def _facts(side: Side) -> Iterator[Fact]:
     taken = set()
-    for scope in lock_scopes(side):
+    for scope in lock_scopes(side.outline):
         taken.add(scope.part)
         yield Fact("lock", scope.part, f"no longer takes the lock {scope.name.strip('&*') or 'of the object'}")
     for part in side.outline.parts:

@@ -22,9 +22,9 @@ import re
 from collections.abc import Iterator
 
 from deep_code_reasoning.changes.diffs.file_delta import FileDelta, Side
-from deep_code_reasoning.changes.diffs.lock_scopes import lock_scopes
 from deep_code_reasoning.changes.diffs.pattern import Fact, Match, Pattern, function_of, gained, matches
-from deep_code_reasoning.changes.diffs.remote_calls import remote_words
+from deep_code_reasoning.code.lock_scopes import lock_scopes
+from deep_code_reasoning.code.remote_calls import remote_words
 
 PATTERN = Pattern(
     "DIFF008",
@@ -57,13 +57,13 @@ def _is_new(fact: Fact, delta: FileDelta) -> bool:
 
 
 def _taken(side: Side) -> Iterator[Fact]:
-    for scope in lock_scopes(side):
+    for scope in lock_scopes(side.outline):
         yield Fact(scope.name, scope.part, f"takes the lock {_shown(scope.name)}")
 
 
 def _under(side: Side) -> Iterator[Fact]:
-    for scope in lock_scopes(side):
-        for call in scope.calls(side):
+    for scope in lock_scopes(side.outline):
+        for call in scope.calls(side.outline):
             words = remote_words(call, side) or (f"{call.method}()" if _WAITS.match(call.method) else None)
             if words:
                 told = f"calls {words} while it holds the lock {_shown(scope.name)}"

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 
 from deep_code_reasoning.changes.diffs.file_delta import FileDelta, Side
 from deep_code_reasoning.changes.diffs.pattern import Fact, Match, Pattern, gained, matches
-from deep_code_reasoning.changes.diffs.remote_calls import is_query, is_store_call, shown
 from deep_code_reasoning.code.loops import loop_around
+from deep_code_reasoning.code.remote_calls import is_query, is_store_call, shown
 
 PATTERN = Pattern(
     "DIFF002",

@@ -21,8 +21,8 @@ import re
 from collections.abc import Iterator
 
 from deep_code_reasoning.changes.diffs.file_delta import FileDelta, Side
-from deep_code_reasoning.changes.diffs.lock_scopes import is_lock_release
 from deep_code_reasoning.changes.diffs.pattern import Fact, Match, Pattern, function_of, lost, matches
+from deep_code_reasoning.code.lock_scopes import is_lock_release
 from deep_code_reasoning.code.outline import Part
 
 PATTERN = Pattern(

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deep_code_reasoning.changes.diffs.file_delta import Side
-from deep_code_reasoning.code.outline import Part
+from deep_code_reasoning.code.outline import Outline, Part
 
 _TAKES = re.compile(
     r"^(r?lock|Lock|RLock|WLock|lockInterruptibly|acquire|Wait(Async|One)?|pthread_mutex_lock|mtx_lock|spin_lock)$"
@@ -28,16 +27,16 @@ class LockScope:
     start: int
     end: int
 
-    def calls(self, side: Side) -> Iterator[Part]:
-        for call in side.outline.of("call"):
+    def calls(self, read: Outline) -> Iterator[Part]:
+        for call in read.of("call"):
             if self.start <= call.start and call.end <= self.end and call is not self.part:
                 yield call
 
 
-def lock_scopes(side: Side) -> list[LockScope]:
-    """In the order of the text, of the touched functions."""
+def lock_scopes(read: Outline) -> list[LockScope]:
+    """In the order of the text, of all that was read."""
     found: list[LockScope] = []
-    parts = side.outline.parts
+    parts = read.parts
     for part in parts:
         scope = _block(part) if part.role in ("lock", "scope") else None
         if part.role == "call":

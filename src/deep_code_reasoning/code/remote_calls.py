@@ -9,8 +9,8 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
-from deep_code_reasoning.changes.diffs.file_delta import Side
 from deep_code_reasoning.code.literals import is_sql
 from deep_code_reasoning.code.outline import Part
 
@@ -35,7 +35,14 @@ _TYPE_AFTER = re.compile(
 """TypeScript, Kotlin, Python, Rust, Go: the name, then the type; or what it is made by."""
 
 
-def remote_words(call: Part, side: Side) -> str | None:
+class Source(Protocol):
+    """The text around a call, in which its receiver is declared; what was found in it is kept with it."""
+
+    @property
+    def source(self) -> str: ...
+
+
+def remote_words(call: Part, side: Source) -> str | None:
     """How a call that leaves the process is named to a reader: `catalog.product()`; None for any other call."""
     method, receiver = call.method, call.receiver
     if not method or _is_made(call):
@@ -58,7 +65,7 @@ def is_query(call: Part) -> bool:
     )
 
 
-def is_store_call(call: Part, side: Side) -> bool:
+def is_store_call(call: Part, side: Source) -> bool:
     """A call of what keeps data: a repository, a session, a record's class."""
     if remote_words(call, side) is None:
         return False
@@ -127,7 +134,7 @@ def _is_own_object(call: Part, name: str) -> bool:
     return node is not None and name in (node.text or b"").decode("utf-8", "replace").strip("()").split()[:1]
 
 
-def _is_typed(call: Part, method: str, receiver: str, side: Side) -> bool:
+def _is_typed(call: Part, method: str, receiver: str, side: Source) -> bool:
     """What the file declares the receiver to be: `private final CatalogClient catalog;`."""
     names = _NAME.findall(receiver)
     if not names or "(" in receiver or _is_never(receiver) or _verb(method) in _words("local") or _is_class(receiver):
@@ -146,7 +153,7 @@ def _is_question(method: str) -> bool:
     return len(words) > 1 and words[0].lower() in _words("about_itself")
 
 
-def _declared_remote(side: Side, name: str) -> str | None:
+def _declared_remote(side: Source, name: str) -> str | None:
     known = side.__dict__.setdefault("_declared", {})
     if name not in known:
         known[name] = _remote_type(side.source, name)

@@ -1,0 +1,361 @@
+"""What an expression in front of a call is: an object of some class, a class, a module, or not known.
+
+Told from declarations (`repo: Repo`, `Repo repo`, `repo := NewRepo()`), fields of the class around, imports, and the
+types that functions say they return. Expressions are names, members and calls; anything else is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from deep_code_reasoning.code.graph.expressions import first_expression, makes, outer_type, steps_of
+from deep_code_reasoning.code.graph.facts import Class, Definition, Facts
+from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
+from deep_code_reasoning.code.graph.rules import declaring, type_words
+from deep_code_reasoning.code.graph.scope import Scopes
+from deep_code_reasoning.code.outline import Part
+
+DEEPEST = 6
+MOST_BASES = 30
+MOST_KNOWN = 5_000
+LONGEST_SCOPE = 100_000
+_CLASS_OBJECT = re.compile(r"^[\w.]+(?:\.|::)class(?:\.|$)")
+_LITERAL = re.compile(r"^[rbfuRBFU@$]{0,2}[\"'`\[{\d]|^:\w|^(?:true|false|nil|null|None)\b")
+_CAST = re.compile(r"^\(\(([\w.]+)(?:<[^()]*>)?\)[\w.]+\)$")
+
+
+@dataclass(frozen=True)
+class Value:
+    """`kind`: object, class, module, outside (of this tree, `why`), unknown."""
+
+    kind: str
+    classes: tuple[Class, ...] = ()
+    modules: tuple[str, ...] = ()
+    why: str = ""
+    how: str = ""
+
+
+UNKNOWN = Value("unknown")
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where an expression stands: its file, the function around it, and up to where that one is read."""
+
+    facts: Facts
+    function: Definition | None
+    offset: int
+
+    @property
+    def owner(self) -> str:
+        return self.function.owner if self.function else ""
+
+
+class Types:
+    def __init__(self, program: Program, scopes: Scopes) -> None:
+        self._program = program
+        self._scopes = scopes
+        self._fields: dict[tuple[str, int, str], Value] = {}
+
+    def value(self, text: str, place: Place, depth: int = 0) -> Value:
+        """Of an expression's text, blanks removed."""
+        if depth > DEEPEST:
+            return UNKNOWN
+        if _LITERAL.match(text):
+            return Value("outside", why="called on a literal, which is the language's own")
+        if _CLASS_OBJECT.match(text) and place.facts.rules.family == "jvm":
+            return Value("outside", why="called on a class object, which is the language's own")
+        if cast := _CAST.match(text):
+            return self.class_of_type(cast[1], place.facts)
+        steps = steps_of(text)
+        if not steps:
+            return UNKNOWN
+        name, is_call = steps[0]
+        found = self._first(name, is_call, place, depth, len(steps) > 1)
+        for name, is_call in steps[1:]:
+            found = self._member(found, name, is_call, place, depth)
+        return found
+
+    def own_classes(self, place: Place) -> tuple[Class, ...]:
+        owner = place.owner
+        if not owner:
+            return ()
+        same = place.facts.classes.get(owner, [])
+        if same and place.facts.rules.family not in ("go", "rust", "csharp"):
+            return tuple(same)
+        return self._scopes.meaning(owner, place.facts).classes or tuple(same)
+
+    def around_classes(self, place: Place) -> list[tuple[Class, ...]]:
+        """The class of the function, then those around it, whose members can be named as well."""
+        found = [self.own_classes(place)]
+        part = place.function.part.nearest("class") if place.function else None
+        while part is not None and (part := part.nearest("class")) is not None:
+            found.append(tuple(one for all_ in place.facts.classes.values() for one in all_ if one.part is part))
+        return [one for one in found if one]
+
+    def with_bases(self, classes: tuple[Class, ...]) -> list[Class]:
+        """The classes and all they extend, the nearest first."""
+        found, waiting, seen = [], list(classes), set()
+        while waiting and len(found) < MOST_BASES:
+            one = waiting.pop(0)
+            if (one.path, one.part.start) in seen:
+                continue
+            seen.add((one.path, one.part.start))
+            found.append(one)
+            facts = self._program.facts(one.path)
+            for base in one.bases if facts else ():
+                assert facts
+                waiting.extend(self.class_of_type(base, facts).classes)
+        return found
+
+    def methods(self, classes: tuple[Class, ...], name: str) -> list[Definition]:
+        """Of the first of the classes and their bases that has it."""
+        for one in self.with_bases(classes):
+            if found := self.own_methods(one, name):
+                return found
+        return []
+
+    def own_methods(self, one: Class, name: str) -> list[Definition]:
+        facts = self._program.facts(one.path)
+        if facts is None:
+            return []
+        found = [item for item in facts.by_name.get(name, ()) if _is_member(item, one)]
+        if not found and facts.rules.family in (
+            "go",
+            "rust",
+            "csharp",
+            "ruby",
+            "c",
+        ):  # methods may stand in other files
+            paths = self._program.near(name, facts)[:MOST_LOOKED_AT]
+            folder = facts.path.rpartition("/")[0]
+            if facts.rules.family == "go":
+                paths = [path for path in paths if path.rpartition("/")[0] == folder]
+            found = [item for item in self._program.definitions(name, paths) if _is_member(item, one)]
+        return found
+
+    def class_of_type(self, text: str, facts: Facts) -> Value:
+        """Of a type as written; of one that holds another (`Arc<Store>`) the inner."""
+        text = text.strip().lstrip("*&?:").strip()
+        text = re.sub(r"^(?:const|mut|dyn|impl|readonly|final|struct|\.\.\.|\x27\w+)\s*", "", text).lstrip("*& ")
+        for _ in range(3):
+            head, inner = outer_type(text)
+            if inner and head.replace("::", ".").split(".")[-1] in type_words("wrappers"):
+                text = re.sub(r"^(?:dyn|impl|mut|const)\s+", "", inner.lstrip("*& \"'"))
+            elif text.startswith("[") or (inner is None and "[" in text):
+                return UNKNOWN
+        head = outer_type(text)[0].strip("*&?! \"'")
+        names = [part for part in re.split(r"\.|::|\\", head) if part]
+        if not names or names[-1] in type_words("not_types"):
+            return UNKNOWN
+        if len(names) > 1:
+            first = self._scopes.meaning(names[0], facts)
+            if first.modules:
+                found = self._scopes.members(names[-1], first.modules, "import")
+            elif first.outside:
+                return Value("outside", why=first.outside)
+            else:
+                found = self._scopes.by_package(names[-1], ".".join(names[:-1]), facts)
+                found = found if not found.is_empty else self._scopes.meaning(names[-1], facts)
+        else:
+            found = self._scopes.meaning(names[-1], facts)
+        if found.classes:
+            return Value("object", found.classes, how=found.how)
+        if found.outside:
+            return Value("outside", why=found.outside)
+        return self._anywhere(names[-1], facts)
+
+    def _anywhere(self, name: str, facts: Facts) -> Value:
+        """A class by its name alone, where no import leads to it."""
+        if facts.rules.family in ("python", "ecma", "go") or not name[:1].isupper():
+            return UNKNOWN if not name[:1].isupper() else Value("outside", why=f"type {name} is not in this tree")
+        found = self._program.classes(name, self._program.near(name, facts)[:MOST_LOOKED_AT])
+        if found:
+            return Value("object", tuple(found), how="name")
+        return Value("outside", why=f"type {name} is not in this tree")
+
+    def _first(self, name: str, is_call: bool, place: Place, depth: int, has_more: bool) -> Value:
+        rules = place.facts.rules
+        if name in rules.own or name in ("self", "this"):
+            own = self.own_classes(place)
+            return (
+                Value("class" if name in ("cls", "static", "Self") else "object", own, how="same class")
+                if own
+                else UNKNOWN
+            )
+        if name in ("super", "base", "parent") and (is_call or name in rules.base):
+            own = self.own_classes(place)
+            return Value("object", tuple(self.with_bases(own)[len(own) :]), how="same class") if own else UNKNOWN
+        if name.startswith("@"):
+            return self._field(self.own_classes(place), name.lstrip("@"), depth)
+        plain = name.lstrip("$")
+        if not is_call and (found := self._declared(plain, place, depth)).kind != "unknown":
+            return found
+        meaning = self._scopes.meaning(plain, place.facts)
+        if meaning.classes:
+            return Value("object" if is_call else "class", meaning.classes, how=meaning.how)
+        if meaning.functions and is_call:
+            return self._returned(meaning.functions, depth)
+        if meaning.modules:
+            return Value("module", modules=meaning.modules, how=meaning.how)
+        if meaning.outside:
+            return Value("outside", why=meaning.outside)
+        if is_call and rules.implicit_self:
+            return self._returned(tuple(self.methods(self.own_classes(place), plain)), depth)
+        if not is_call and rules.implicit_self:
+            for classes in self.around_classes(place):
+                if (found := self._field(classes, plain, depth)).kind != "unknown":
+                    return found
+        if plain[:1].isupper() and not plain.isupper() and rules.family not in ("python", "ecma", "go"):
+            found = self._anywhere(plain, place.facts)
+            return Value("class", found.classes, how=found.how) if found.classes else found
+        return UNKNOWN
+
+    def _member(self, of: Value, name: str, is_call: bool, place: Place, depth: int) -> Value:
+        if of.kind == "module":
+            found = self._scopes.members(name, of.modules, "import")
+            if found.classes:
+                return Value("object" if is_call else "class", found.classes, how="import")
+            return self._returned(found.functions, depth) if is_call else UNKNOWN
+        if of.kind not in ("object", "class") or not of.classes:
+            return of if of.kind == "outside" else UNKNOWN
+        if is_call:
+            if of.kind == "class" and name in ("new", "default", "getInstance", "of", "create", "builder"):
+                made = self._returned(tuple(self.methods(of.classes, name)), depth)
+                return (
+                    made
+                    if made.kind != "unknown"
+                    else Value("object", of.classes, how=of.how)
+                    if name == "new"
+                    else UNKNOWN
+                )
+            made = self._returned(tuple(self.methods(of.classes, name)), depth)
+            return made if made.kind != "unknown" else self._asked_for(of.classes, name)
+        found = self._field(of.classes, name, depth)
+        if found.kind == "unknown" and of.kind == "class":
+            inner = [
+                one
+                for outer in of.classes
+                if (facts := self._program.facts(outer.path))
+                for one in facts.classes.get(name, ())
+                if one.name.startswith(f"{outer.name}.")
+            ]
+            return (
+                Value("class", tuple(inner), how=of.how)
+                if inner
+                else Value("object", of.classes)
+                if name.isupper()
+                else UNKNOWN
+            )
+        return found
+
+    def _returned(self, functions: tuple[Definition, ...], depth: int) -> Value:
+        if not functions or depth > DEEPEST:
+            return UNKNOWN
+        one = functions[0]
+        facts = self._program.facts(one.path)
+        says = one.returns
+        if facts is None or not says:
+            return UNKNOWN
+        if facts.language.name == "go" and says.startswith("("):
+            says = says.strip("()").split(",")[0].split(" ")[-1]
+        if says in ("Self", "self", "static", "this", '"Self"'):
+            own = self.own_classes(Place(facts, one, one.part.end))
+            return Value("object", own, how="type") if own else UNKNOWN
+        return self.class_of_type(says, facts)
+
+    def _asked_for(self, classes: tuple[Class, ...], name: str) -> Value:
+        """What an interface says that a method without a body returns."""
+        for one in self.with_bases(classes):
+            facts = self._program.facts(one.path)
+            if facts is None or not one.is_interface:
+                continue
+            match = re.search(
+                rf"\b{re.escape(name)}\??\s*\([^()]*\)\s*(?::|->)?\s*([*&]*[A-Za-z_][\w.:]*(?:<[^;\n]{{0,80}}>)?)",
+                one.text,
+            )
+            if match:
+                return self.class_of_type(match[1], facts)
+        return UNKNOWN
+
+    def _declared(self, name: str, place: Place, depth: int) -> Value:
+        """By a declaration in the functions around, the nearest above first; then at the top of the file."""
+        part: Part | None = place.function.part if place.function else None
+        receiver = part.node.child_by_field_name("receiver") if part else None
+        if receiver is not None and re.match(
+            rf"\(\s*{re.escape(name)}\b", (receiver.text or b"").decode("utf-8", "replace")
+        ):
+            own = self.own_classes(place)
+            return Value("object", own, how="same class") if own else UNKNOWN
+        data, end = place.facts.data, place.offset
+        while part is not None:
+            start = max(part.start, end - LONGEST_SCOPE)
+            found = self._stated(name, data[start:end].decode("utf-8", "replace"), place, depth)
+            if found.kind != "unknown":
+                return found
+            part = part.nearest("function", "class")
+            if part is not None and part.role == "class":
+                break
+        return UNKNOWN
+
+    def _field(self, classes: tuple[Class, ...], name: str, depth: int) -> Value:
+        for one in self.with_bases(classes):
+            key = (one.path, one.part.start, name)
+            if key not in self._fields:
+                if len(self._fields) > MOST_KNOWN:  # they hold trees of files in memory
+                    self._fields.clear()
+                self._fields[key] = UNKNOWN  # a field that is made by itself ends here
+                self._fields[key] = self._field_of(one, name, depth)
+            if (found := self._fields.get(key, UNKNOWN)).kind != "unknown":
+                return found
+        return UNKNOWN
+
+    def _field_of(self, one: Class, name: str, depth: int) -> Value:
+        facts = self._program.facts(one.path)
+        if facts is None:
+            return UNKNOWN
+        rules = facts.rules
+        embedded = [base for base in one.bases if base.rpartition(".")[2] == name] if rules.family == "go" else []
+        if embedded:
+            return self.class_of_type(embedded[0], facts)
+        there = Place(facts, next((item for item in facts.definitions if item.owner == one.simple), None), one.part.end)
+        if rules.family in ("python", "ecma", "php", "ruby"):
+            return self._stated(name, one.text, there, depth + 1, own=True)
+        made = rules.made if rules.family in ("jvm", "csharp") else ()
+        return self._by_patterns(name, one.text, there, depth + 1, rules.declared, made)
+
+    def _stated(self, name: str, text: str, place: Place, depth: int, *, own: bool = False) -> Value:
+        rules = place.facts.rules
+        return self._by_patterns(
+            ("@" + name) if own and rules.family == "ruby" else name, text, place, depth, rules.declared, rules.made
+        )
+
+    def _by_patterns(
+        self, name: str, text: str, place: Place, depth: int, declared: tuple[str, ...], made: tuple[str, ...]
+    ) -> Value:
+        """The last declaration decides; one without a known type is passed over."""
+        if depth > DEEPEST or name not in text:
+            return UNKNOWN
+        found = [(match.end(), match[1], True) for one in declared for match in declaring(one, name).finditer(text)]
+        found += [(match.end(), match[1], False) for one in made for match in declaring(one, name).finditer(text)]
+        for _, expression, is_type in sorted(found, reverse=True)[:4]:
+            if is_type:
+                if expression.split(".")[-1].split("<")[0].strip("*&[] ") in type_words("not_types"):
+                    continue
+                value = self.class_of_type(expression, place.facts)
+            else:
+                value = self.value(first_expression(expression), place, depth + 1)
+                value = (
+                    Value("object", value.classes, how=value.how)
+                    if value.kind == "class" and makes(expression)
+                    else value
+                )
+            if value.kind in ("object", "outside", "class"):
+                return value
+        return UNKNOWN
+
+
+def _is_member(item: Definition, of: Class) -> bool:
+    """Not one of a class without a name that stands in a method of it."""
+    return item.owner == of.simple and item.kind != "function"
