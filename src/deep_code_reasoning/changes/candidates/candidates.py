@@ -209,8 +209,7 @@ def _live(
         return replace(one, because=_because(known, one, belonging, (), onset, path))
     if belonging.services & deployed:  # others that took the repository along do not count
         rides = [ride for ride in rides if ride.service in one.services or ride.service == ANYONE]
-    made_in_time = one.time >= onset - delay  # all there is to go by where a deploy is not known
-    rides = [ride for ride in rides if ride.latest >= onset - delay and (ride.live_at is not None or made_in_time)]
+    rides = [ride for ride in rides if ride.latest >= onset - delay]
     if path:
         rides = [ride for ride in rides if ride.service == ANYONE or ride.service in path.services]
     if not rides:
