@@ -65,7 +65,7 @@ def syntax(language: Language, *, fragment: bool = False) -> Syntax:
 
     package = importlib.import_module(language.package)
     entry = language.fragment_function if fragment else language.function
-    return tree_sitter.Language(getattr(package, entry)())
+    return tree_sitter.Language(getattr(package, entry)())  # ty: ignore[deprecated]
 
 
 @cache
