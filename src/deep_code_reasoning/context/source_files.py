@@ -21,7 +21,10 @@ class Unreadable(Exception):
 
 def read_bytes(path: Path, roots: Sequence[Path]) -> bytes:
     """The file's content, opened where its links lead. Raises Unreadable where it may not or cannot be shown."""
-    real = Path(os.path.realpath(path))
+    try:
+        real = Path(os.path.realpath(path))
+    except (OSError, ValueError) as error:  # a link that goes while it is followed; a NUL in the name
+        raise Unreadable(getattr(error, "strerror", None) or "cannot be opened") from None
     if not is_inside(real, roots):
         raise Unreadable("resolves outside the allowed roots")
     if _refused(path.name.lower()) or _refused(real.name.lower()):

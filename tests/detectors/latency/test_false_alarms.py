@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from deep_code_reasoning.detectors.groundwork.latency import shift
+from deep_code_reasoning.detectors.groundwork.traces import trace_outcomes
 from deep_code_reasoning.store.tables import Tables
 from store.rows import tables_of
 
@@ -23,6 +24,7 @@ def tables(tmp_path: Path) -> Iterator[Tables]:
             "CREATE TEMP TABLE trace_outcomes AS SELECT 0 AS trace_number, 'a' AS root_service, 'b' AS root_operation,"
             " 1 AS duration_nano, 'incident' AS phase"
         )
+        opened.execute(Path(trace_outcomes.__file__).with_name("entry_increases.sql").read_text(encoding="utf-8"))
         numbers = pa.table({"subject_number": pa.array(range(SUBJECTS), pa.int64())})
         opened.register("latency_subjects", numbers)
         yield opened
