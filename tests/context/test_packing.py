@@ -16,11 +16,10 @@ from deep_code_reasoning.context.packing.fill import Packed, pack
 from deep_code_reasoning.context.render.code_window import code_window
 from deep_code_reasoning.context.tokens import hundredths
 
-LINES = st.lists(
-    st.text(string.ascii_letters + string.digits + string.punctuation + "  \té", max_size=90) | st.just("x y1 " * 700),
-    min_size=1,
-    max_size=25,
-)
+LINE = st.text(string.ascii_letters + string.digits + string.punctuation + "  \té", max_size=90)
+WHOLE_LINES = st.lists(LINE, min_size=1, max_size=25)
+LINES = st.lists(LINE | st.just("x y1 " * 700), min_size=1, max_size=25)
+"""With lines so long that they are cut."""
 
 
 def around(candidate: Candidate) -> str:
@@ -37,13 +36,13 @@ class Case:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
+def cases(draw: st.DrawFn, lines_of: st.SearchStrategy[list[str]] = LINES) -> Case:
     candidates = [
         Candidate(f"log:{n}", "logs", f"log {n}", "drawn", draw(st.floats(0, 1)), "\n".join(lines), required=n == 0)
-        for n, lines in enumerate(draw(st.lists(LINES, min_size=1, max_size=6)))
+        for n, lines in enumerate(draw(st.lists(lines_of, min_size=1, max_size=6)))
     ]
     files, chunks, outlines = [], [], []
-    for n, lines in enumerate(draw(st.lists(LINES, max_size=5))):
+    for n, lines in enumerate(draw(st.lists(lines_of, max_size=5))):
         id_, end = f"code:file{n}.py", st.integers(0, len(lines))
         parts = tuple(
             Part(range(*sorted((draw(end), draw(end)))), draw(st.floats(0, 1))) for _ in range(draw(st.integers(0, 2)))
@@ -81,12 +80,8 @@ def test_never_over_budget(case: Case, tokens: int) -> None:
     assert hundredths("".join(around(share.candidate) for share in packed.shares)) <= tokens * 100
 
 
-def whole_lines_only(case: Case) -> bool:
-    return all(len(line) <= 2_000 for c in case.candidates for line in c.text.split("\n"))
-
-
 @settings(max_examples=60, deadline=None)
-@given(case=cases().filter(whole_lines_only), small=st.integers(0, 5_000), more=st.integers(0, 3_000))
+@given(case=cases(WHOLE_LINES), small=st.integers(0, 5_000), more=st.integers(0, 3_000))
 def test_a_larger_budget_never_loses_a_line(case: Case, small: int, more: int) -> None:
     less, larger = lines_shown(case.packed(small)), lines_shown(case.packed(small + more))
     for id_, lines in less.items():
