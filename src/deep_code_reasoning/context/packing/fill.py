@@ -46,9 +46,10 @@ def pack(candidates: Sequence[Candidate], code: CodeOrder, limit: int, fenced: F
     left = limit
     for shown in all_shown.values():
         if shown.candidate.required:
-            room = left if shown.cost_of_all() <= left // 2 else left // 2
-            shown.add_what_fits(range(shown.count), room)
-            left -= shown.cost
+            half, is_whole = left // 2, shown.cost_of_all() <= left // 2
+            shown.add_what_fits(range(shown.count), left if is_whole else half)
+            # Half is gone then, used or not: else a larger budget, with room for all of it, left less to the others.
+            left -= shown.cost if is_whole else half
     filling = _Filling(all_shown, left)
     for piece in _in_order(all_shown, code, filling):
         filling.take(piece)
