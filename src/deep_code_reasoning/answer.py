@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.conversation.request import AnalysisType, EscalationRequest
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.specialists.offers import Offer
-    from deep_code_reasoning.specialists.port import SpecialistResult
+    from deep_code_reasoning.specialists.result import SpecialistResult
 
 LOCAL = "local"
 DEPTH_SHARE = {1: 0.25, 2: 0.5, 3: 1.0, 4: 2.0, 5: 4.0}  # of settings.brief_tokens, by depth_level

@@ -11,7 +11,17 @@ DcrError
 ├── SpecialistError           a model could not be asked or did not answer (exit 4)
 │   ├── NoKeyError            the provider has no credentials here
 │   ├── BudgetError           the estimate is over the allowed tokens or dollars
-│   └── RedactionError        secrets could not be looked for as the settings ask, so nothing is sent
+│   ├── RedactionError        secrets could not be looked for as the settings ask, so nothing is sent
+│   ├── RateLimitedError      asked too often: `retry_after` seconds, None where the provider did not say
+│   ├── UnavailableError      an outage: no connection, 5xx, half a stream, a body that is not what the API speaks
+│   ├── RefusedError          the model or its filter will not answer this; asking it again is no use
+│   ├── ContextOverflowError  more input than the model takes: a smaller brief may pass
+│   └── UnknownModelError     the provider knows no such id, or this key may not ask it
+├── ConversationError         the conversation cannot take this (exit 2)
+│   ├── UnknownConversationError   there is none of this id in this project
+│   ├── BusyConversationError      a turn is running
+│   ├── ExpiredConversationError   too long ago: it can be read and forked, not continued
+│   └── FinishedConversationError  finalized: it can be read and forked, not continued
 └── CancelledError            the caller took the request back (exit 130)
 """
 
@@ -63,6 +73,48 @@ class BudgetError(SpecialistError):
 
 
 class RedactionError(SpecialistError):
+    pass
+
+
+class RateLimitedError(SpecialistError):
+    def __init__(self, message: str, retry_after: float | None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnavailableError(SpecialistError):
+    pass
+
+
+class RefusedError(SpecialistError):
+    pass
+
+
+class ContextOverflowError(SpecialistError):
+    pass
+
+
+class UnknownModelError(SpecialistError):
+    pass
+
+
+class ConversationError(DcrError):
+    exit_code = 2
+
+
+class UnknownConversationError(ConversationError):
+    pass
+
+
+class BusyConversationError(ConversationError):
+    pass
+
+
+class ExpiredConversationError(ConversationError):
+    pass
+
+
+class FinishedConversationError(ConversationError):
     pass
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.detectors.contract import Rule
     from deep_code_reasoning.diagnosis.differential.flame import Flame
     from deep_code_reasoning.ingest import LoadReport
-    from deep_code_reasoning.specialists.port import SpecialistResult
+    from deep_code_reasoning.specialists.result import SpecialistResult
     from deep_code_reasoning.store.catalogue import TableDescription
     from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.query import QueryResult

@@ -15,7 +15,8 @@ from deep_code_reasoning.errors import BudgetError, CancelledError, NoKeyError, 
 from deep_code_reasoning.progress import Progress, Work
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists.analyse import analyse
-from deep_code_reasoning.specialists.port import SpecialistResult, Usage
+from deep_code_reasoning.specialists.port import Usage
+from deep_code_reasoning.specialists.result import SpecialistResult
 from specialists.gemini_stub import Played, fails, gemini_stub, says
 
 KEY = "test-key-0123456789"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.conversation.policy import EscalationDecision
     from deep_code_reasoning.conversation.request import EscalationRequest
     from deep_code_reasoning.finding import Diagnosis
-    from deep_code_reasoning.specialists.port import SpecialistResult
+    from deep_code_reasoning.specialists.result import SpecialistResult
 
 
 class Ledger:

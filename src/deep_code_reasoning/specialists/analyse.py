@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.specialists.catalogue import LOCAL, Model
 from deep_code_reasoning.specialists.effort import effort_of
-from deep_code_reasoning.specialists.port import Message, Provider, Request, SpecialistResult, Usage
+from deep_code_reasoning.specialists.port import Message, Provider, Request, Usage
+from deep_code_reasoning.specialists.result import SpecialistResult
 from deep_code_reasoning.specialists.router import choose
 
 if TYPE_CHECKING:

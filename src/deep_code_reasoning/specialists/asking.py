@@ -10,9 +10,9 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from deep_code_reasoning.errors import CancelledError, SpecialistError
+from deep_code_reasoning.errors import CancelledError, RateLimitedError, SpecialistError
 from deep_code_reasoning.progress import Progress
-from deep_code_reasoning.specialists.port import Counts, Message, Provider, RateLimited, Reply, Request, Usage
+from deep_code_reasoning.specialists.port import Counts, Message, Provider, Reply, Request, Usage
 from deep_code_reasoning.specialists.prompting import prompt
 from deep_code_reasoning.specialists.reply_text import UnreadableReply, read_analysis, salvage
 
@@ -110,7 +110,7 @@ async def _patient(provider: Provider, request: Request, asked: Asked, texts: li
     """One request; waits out one rate limit where the provider says how long and that is within the deadline."""
     try:
         reply = await provider.ask(request)
-    except RateLimited as limited:
+    except RateLimitedError as limited:
         if limited.retry_after is None or time.monotonic() + limited.retry_after >= deadline:
             raise
         asked.problems.append(f"rate limited; waited {limited.retry_after:g} s as asked")

@@ -7,8 +7,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.errors import SpecialistError
-from deep_code_reasoning.specialists.port import RateLimited, Reply, Request, Usage
+from deep_code_reasoning.errors import RateLimitedError, SpecialistError
+from deep_code_reasoning.specialists.port import Reply, Request, Usage
 
 if TYPE_CHECKING:
     from pydantic_ai import ModelMessage, ModelResponse
@@ -120,7 +120,7 @@ def _provider_errors(model: str, api_key: str) -> Generator[None]:
         advice = _ADVICE.get(error.status_code, _ADVICE[500] if error.status_code >= 500 else _ADVICE[400])
         message = f"{model}: HTTP {error.status_code}: {said}; {advice}"
         if error.status_code == 429:
-            raise RateLimited(message, error.retry_after) from None
+            raise RateLimitedError(message, error.retry_after) from None
         raise SpecialistError(message) from None
     except (ModelAPIError, AgentRunError, UserError) as error:
         said = _said(error) if isinstance(error, ModelAPIError) else str(error)
