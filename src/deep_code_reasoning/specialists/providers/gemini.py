@@ -75,7 +75,7 @@ def _parameters(request: Request) -> ModelRequestParameters:
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.output import OutputObjectDefinition
 
-    output = OutputObjectDefinition(json_schema=request.schema, name=request.schema_name)
+    output = OutputObjectDefinition(json_schema=dict(request.schema or {}), name=request.schema_name)
     return ModelRequestParameters(output_mode="native", output_object=output, allow_text_output=True)
 
 
