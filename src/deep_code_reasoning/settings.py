@@ -49,6 +49,9 @@ class Settings:
     brief_tokens: int = 60_000
     model: str = ""  # empty: the router chooses among those with a key; the local analyst otherwise
     google_base_url: str = ""
+    http_token: str = field(default="", repr=False)
+    """What clients of `dcr serve --http` must send; empty: a token is made and kept in the state directory. Of the
+    environment alone."""
     secret_scanner: str = ""
     """A command, or `package.module:function`, that looks for secrets beside the patterns (context/scanner.py). Of the
     environment alone: it is run, and a file of the project is shared."""
@@ -83,6 +86,8 @@ def load_settings(directory: Path | None = None, environment: Mapping[str, str] 
     known = {setting.name for setting in fields(Settings)} - {"keys"}
     if unknown := sorted(table.keys() - known):
         raise SettingsError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    if "http_token" in table:
+        raise SettingsError(f"{path}: a token does not belong into a shared file; set DCR_HTTP_TOKEN instead")
     if "secret_scanner" in table:
         raise SettingsError(f"{path}: secret_scanner names a program to run; set DCR_SECRET_SCANNER instead")
     values = _converted(table, str(path))

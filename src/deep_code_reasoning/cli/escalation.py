@@ -1,4 +1,4 @@
-"""`dcr should-escalate` and `dcr serve`."""
+"""`dcr should-escalate`."""
 
 from __future__ import annotations
 
@@ -43,10 +43,3 @@ def should_escalate(
             for r in decision.reasons
         ],
     )
-
-
-def serve() -> None:
-    """Serve MCP on standard input and output (the same as deep-code-reasoning-mcp)."""
-    from deep_code_reasoning.mcp_server import main
-
-    main()

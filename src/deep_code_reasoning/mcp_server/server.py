@@ -1,27 +1,18 @@
-"""The protocol server: what it lists, how a call reaches its tool, and how an error becomes one line for the caller."""
+"""The protocol server: what it offers, what every request passes on its way, and the life of a stdio connection."""
 
 from __future__ import annotations
 
 import logging
-from functools import partial
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import anyio
-from mcp_types import (
-    INVALID_PARAMS,
-    CallToolRequestParams,
-    CallToolResult,
-    InputRequiredResult,
-    ListToolsResult,
-    PaginatedRequestParams,
-    TextContent,
-)
 
 from deep_code_reasoning import __version__
 from deep_code_reasoning.errors import DcrError
-from deep_code_reasoning.mcp_server import calls, catalogue, pages, roots
-from deep_code_reasoning.mcp_server.sdk import MCPError, Server, stdio_server
-from deep_code_reasoning.mcp_server.wording import one_line
+from deep_code_reasoning.mcp_server.handlers import Handlers
+from deep_code_reasoning.mcp_server.sdk import Server, stdio_server
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +24,30 @@ INSTRUCTIONS = (
 )
 
 
-def build_server() -> Server[Any]:
-    return Server(
+def build_server(handlers: Handlers | None = None, *, state_dir: Path | None = None) -> Server[Any]:
+    """With `state_dir`, calls are put on record there, and each client has so many a minute."""
+    on = handlers or Handlers()
+    server = Server(
         "deep-code-reasoning",
         version=__version__,
         title="Deep Code Reasoning",
         instructions=INSTRUCTIONS,
-        on_list_tools=_list_tools,
-        on_call_tool=_call_tool,
+        on_list_tools=on.list_tools,
+        on_call_tool=on.call_tool,
+        on_list_resources=on.list_resources,
+        on_list_resource_templates=on.list_resource_templates,
+        on_read_resource=on.read_resource,
+        on_list_prompts=on.list_prompts,
+        on_get_prompt=on.get_prompt,
+        on_completion=on.complete,
     )
+    if state_dir is not None:
+        from deep_code_reasoning.mcp_server.audit import Audit
+        from deep_code_reasoning.mcp_server.rate_limit import RateLimit
+
+        guards: list[Any] = [Audit(state_dir), RateLimit()]
+        server.middleware.extend(guards)
+    return server
 
 
 def serve() -> int:
@@ -58,42 +64,15 @@ def serve() -> int:
 
 
 async def _serve() -> None:
-    server = build_server()
+    server = build_server(state_dir=_state_dir())
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 
 
-async def _list_tools(context: Any, _params: PaginatedRequestParams | None) -> ListToolsResult:
-    return ListToolsResult(tools=list(catalogue.tools().values()))
-
-
-async def _call_tool(context: Any, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
-    if params.name not in catalogue.tools():
-        known = ", ".join(catalogue.tools())
-        raise MCPError(code=INVALID_PARAMS, message=f"unknown tool {params.name[:80]!r}; there are {known}")
-    arguments = params.arguments or {}
-    try:
+def _state_dir() -> Path | None:
+    """None where the settings cannot be read: the server starts all the same, and each call says what is wrong."""
+    with suppress(DcrError):
         from deep_code_reasoning.settings import load_settings
 
-        settings = load_settings()
-        if cursor := arguments.get("cursor"):
-            return _result(await calls.run_blocking(partial(pages.page_at, settings, cursor), context.session))
-        tool = catalogue.implementation(params.name)
-        allowed = await roots.allowed(settings, tool.paths(arguments), context.session, params.input_responses)
-        if isinstance(allowed, InputRequiredResult):
-            return allowed
-        return _result(await calls.run_blocking(partial(calls.answer, tool, arguments, allowed), context.session))
-    except DcrError as error:
-        return _failure(one_line(error, arguments))
-    except Exception as error:
-        log.exception("%s failed", params.name)
-        return _failure(f"{params.name}: internal error ({type(error).__name__}); the server's log has the details")
-
-
-def _result(page: dict[str, Any]) -> CallToolResult:
-    text, structured = pages.encoded(page)
-    return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
-
-
-def _failure(message: str) -> CallToolResult:
-    return CallToolResult(content=[TextContent(text=message)], is_error=True)
+        return load_settings().state_dir
+    return None
