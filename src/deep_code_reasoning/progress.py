@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from deep_code_reasoning.errors import CancelledError
 
@@ -27,8 +28,14 @@ class Work:
     statement is interrupted so).
     """
 
-    def __init__(self, listener: Callable[[Progress], None] | None = None) -> None:
+    def __init__(
+        self,
+        listener: Callable[[Progress], None] | None = None,
+        *,
+        on_partial: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> None:
         self._listener = listener
+        self._on_partial = on_partial
         self._cancelled = threading.Event()
         self._callbacks: list[Callable[[], None]] = []
 
@@ -36,6 +43,12 @@ class Work:
         self.check()
         if self._listener:
             self._listener(progress)
+
+    def tell(self, partial: Mapping[str, Any]) -> None:
+        """What is known already, as plain values, for a caller who may have to wait for the rest."""
+        self.check()
+        if self._on_partial:
+            self._on_partial(partial)
 
     def check(self) -> None:
         """Raises CancelledError once `cancel` was called."""

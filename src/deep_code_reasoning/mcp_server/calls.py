@@ -42,7 +42,7 @@ async def run_blocking(function: Callable[[Work], dict[str, Any]], session: Serv
     outcome: list[dict[str, Any]] = []
     failure: list[Exception] = []
     async with anyio.create_task_group() as group:
-        group.start_soon(_report, stages, session)
+        group.start_soon(report_progress, stages, session)
         try:
             outcome.append(
                 await anyio.to_thread.run_sync(_counted, function, work, abandon_on_cancel=True, limiter=_places)
@@ -98,7 +98,8 @@ class Stages:
         return self._seen.index(latest.stage) + fraction * 0.999, _message(latest)
 
 
-async def _report(stages: Stages, session: ServerSession) -> None:
+async def report_progress(stages: Stages, session: ServerSession) -> None:
+    """Tells the client how far it is, until it is cancelled."""
     reached, told = -1.0, 0.0
     while True:
         await anyio.sleep(PROGRESS_SECONDS)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -30,15 +31,31 @@ from mcp_types import (
     TextContent,
 )
 
+from deep_code_reasoning.conversation.jobs import Job, Jobs
 from deep_code_reasoning.errors import DcrError
-from deep_code_reasoning.mcp_server import calls, catalogue, pages, roots
+from deep_code_reasoning.mcp_server import (
+    calls,
+    catalogue,
+    job_running,
+    long_calls,
+    pages,
+    roots,
+    tasks_extension,
+)
+from deep_code_reasoning.mcp_server.job_running import Function
 from deep_code_reasoning.mcp_server.sdk import MCPError
+from deep_code_reasoning.mcp_server.tools import get_job
 from deep_code_reasoning.mcp_server.wording import one_line
 
 if TYPE_CHECKING:
+    from mcp.server.context import HandlerResult
+
     from deep_code_reasoning.settings import Settings
 
 log = logging.getLogger(__name__)
+
+GET_JOB = "get_job"
+CANCEL_SECONDS = 2.0  # to leave things in order before the answer to a cancellation
 
 
 def _settings_in_force() -> Settings:
@@ -57,11 +74,12 @@ class Handlers:
 
     settings: Callable[[], Settings] = field(default=_settings_in_force)
     trust_client_roots: bool = True
+    at_once_seconds: float = tasks_extension.AT_ONCE_SECONDS
 
     async def list_tools(self, _context: Any, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=list(catalogue.tools().values()))
 
-    async def call_tool(self, context: Any, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
+    async def call_tool(self, context: Any, params: CallToolRequestParams) -> HandlerResult:
         if params.name not in catalogue.tools():
             known = ", ".join(catalogue.tools())
             raise MCPError(code=INVALID_PARAMS, message=f"unknown tool {params.name[:80]!r}; there are {known}")
@@ -71,18 +89,79 @@ class Handlers:
             if cursor := arguments.get("cursor"):
                 return _result(await calls.run_blocking(partial(pages.page_at, settings, cursor), context.session))
             tool = catalogue.implementation(params.name)
-            if self.trust_client_roots:
-                allowed = await roots.allowed(settings, tool.paths(arguments), context.session, params.input_responses)
-            else:
-                allowed = settings
+            allowed = await self._allowed(settings, tool.paths(arguments), context, params)
             if isinstance(allowed, InputRequiredResult):
                 return allowed
-            return _result(await calls.run_blocking(partial(calls.answer, tool, arguments, allowed), context.session))
+            if params.name == GET_JOB:
+                return await self._get_job(arguments)
+            if not getattr(tool, "LASTS", False):
+                call = partial(calls.answer, tool, arguments, allowed)
+                return _result(await calls.run_blocking(call, context.session))
+            roots_then = tuple(map(str, allowed.allowed_roots))
+            return await self.long_call(context, params, roots_then, self._function(params.name, arguments, allowed))
         except DcrError as error:
             return _failure(one_line(error, arguments))
         except Exception as error:
+            if isinstance(error, MCPError):
+                raise
             log.exception("%s failed", params.name)
             return _failure(f"{params.name}: internal error ({type(error).__name__}); the server's log has the details")
+
+    async def long_call(
+        self, context: Any, params: CallToolRequestParams, roots_then: tuple[str, ...], function: Function
+    ) -> HandlerResult:
+        """The result of a call that may last; a task or a job's id where it lasts longer than the client waits."""
+        outcome = await long_calls.carried_out(
+            context, params, self.jobs, roots_then, function, self.function_of, self.at_once_seconds
+        )
+        if isinstance(outcome, InputRequiredResult):
+            return outcome
+        if not outcome.has_ended and tasks_extension.is_declared(context):
+            return tasks_extension.created(outcome)
+        return _told(outcome)
+
+    async def _get_job(self, arguments: Mapping[str, Any]) -> CallToolResult:
+        request = get_job.request_of(arguments)
+        jobs = self.jobs
+        if request.job_id is None:
+            return _result(get_job.listed(jobs))
+        if request.cancel:
+            return _told(await anyio.to_thread.run_sync(self.cancel_job, request.job_id))
+        job = await anyio.to_thread.run_sync(self.settled_job, request.job_id)
+        wait = partial(job_running.waited, jobs, job, request.wait_seconds)
+        return _told(await anyio.to_thread.run_sync(wait, abandon_on_cancel=True))
+
+    async def _allowed(
+        self, settings: Settings, paths: list[str], context: Any, params: CallToolRequestParams
+    ) -> Settings | InputRequiredResult:
+        if not self.trust_client_roots:
+            return settings
+        return await roots.allowed(settings, paths, context.session, params.input_responses)
+
+    @property
+    def jobs(self) -> Jobs:
+        return Jobs(self.settings().state_dir)
+
+    def settled_job(self, job_id: str) -> Job:
+        jobs = self.jobs
+        return job_running.settled(jobs, jobs.find(job_id), self.function_of)
+
+    def cancel_job(self, job_id: str) -> Job:
+        jobs = self.jobs
+        job = jobs.cancel(job_id)
+        if here := job_running.running_here(job_id):
+            here.cancel()
+            here.done.wait(CANCEL_SECONDS)
+        return job_running.settled(jobs, jobs.find(job.id), self.function_of)
+
+    def function_of(self, job: Job) -> Function:
+        """What carries out a job of another process, with the roots that it had."""
+        allowed = replace(self.settings(), allowed_roots=tuple(map(Path, job.roots)))
+        return self._function(job.tool, job.arguments, allowed)
+
+    def _function(self, name: str, arguments: Mapping[str, Any], allowed: Settings) -> Function:
+        tool = catalogue.implementation(name)
+        return lambda work, _responses: calls.answer(tool, arguments, allowed, work)
 
     async def list_resources(self, _context: Any, _params: PaginatedRequestParams | None) -> ListResourcesResult:
         from deep_code_reasoning.mcp_server import resources
@@ -126,6 +205,14 @@ class Handlers:
 def _result(page: dict[str, Any]) -> CallToolResult:
     text, structured = pages.encoded(page)
     return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
+
+
+def _told(job: Job) -> CallToolResult:
+    if job.state == "completed" and job.result is not None:
+        return _result(job.result)
+    if job.state == "failed":
+        return _failure(job.error or "failed")
+    return _result(get_job.page_of(job))
 
 
 def _failure(message: str) -> CallToolResult:

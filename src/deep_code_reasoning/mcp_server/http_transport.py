@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.errors import UsageError
-from deep_code_reasoning.mcp_server import access_token, calls
+from deep_code_reasoning.mcp_server import access_token, calls, job_running
 from deep_code_reasoning.mcp_server.handlers import Handlers
 from deep_code_reasoning.mcp_server.server import build_server
 from deep_code_reasoning.settings import Settings, load_settings
@@ -105,6 +105,7 @@ def serve_http(address: Address, roots: Sequence[Path], said: Callable[[str], No
     else:
         said(f"clients send `Authorization: Bearer` and the token of {settings.state_dir / access_token.FILE_NAME}")
     web_server(app, address).run()
+    job_running.stop_all(SHUTDOWN_SECONDS)
     calls.wait_until_idle(SHUTDOWN_SECONDS)
     return 0
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from mcp_types import CallToolRequestParams
 
 from deep_code_reasoning import __version__
 from deep_code_reasoning.errors import DcrError
+from deep_code_reasoning.mcp_server import tasks_extension
 from deep_code_reasoning.mcp_server.handlers import Handlers
 from deep_code_reasoning.mcp_server.sdk import Server, stdio_server
 
@@ -33,7 +35,6 @@ def build_server(handlers: Handlers | None = None, *, state_dir: Path | None = N
         title="Deep Code Reasoning",
         instructions=INSTRUCTIONS,
         on_list_tools=on.list_tools,
-        on_call_tool=on.call_tool,
         on_list_resources=on.list_resources,
         on_list_resource_templates=on.list_resource_templates,
         on_read_resource=on.read_resource,
@@ -41,6 +42,8 @@ def build_server(handlers: Handlers | None = None, *, state_dir: Path | None = N
         on_get_prompt=on.get_prompt,
         on_completion=on.complete,
     )
+    server.add_request_handler("tools/call", CallToolRequestParams, on.call_tool)  # may answer with a task
+    tasks_extension.offer(server, on)
     if state_dir is not None:
         from deep_code_reasoning.mcp_server.audit import Audit
         from deep_code_reasoning.mcp_server.rate_limit import RateLimit

@@ -14,6 +14,7 @@ from typing import Any
 import mcp_types as t
 from elicitations import ELICITATIONS
 from input_rounds import CAPABILITIES, ROUNDS, round_of
+from long_jobs import LONG, NEEDS_TASKS, function_of, said
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.server.subscriptions import (
     InMemorySubscriptionBus,
@@ -23,6 +24,8 @@ from mcp.server.subscriptions import (
 )
 from mcp.shared.exceptions import MCPError
 
+from deep_code_reasoning.conversation.jobs import Job
+from deep_code_reasoning.mcp_server import tasks_extension
 from deep_code_reasoning.mcp_server.handlers import Handlers
 from deep_code_reasoning.mcp_server.http_transport import Address, application, web_server
 from deep_code_reasoning.mcp_server.server import build_server
@@ -81,7 +84,7 @@ class Fixture(Handlers):
 
     async def list_tools(self, context: Any, params: Any) -> t.ListToolsResult:
         ours = await super().list_tools(context, params)
-        names = (*CONTENTS, *ELICITATIONS, *OTHERS, *ROUNDS, CAPABILITIES)
+        names = (*CONTENTS, *ELICITATIONS, *OTHERS, *ROUNDS, CAPABILITIES, *LONG)
         fixed = [
             t.Tool(name=n, description=f"{n} of the suite", input_schema=SCHEMAS.get(n, NO_ARGUMENTS)) for n in names
         ]
@@ -97,9 +100,22 @@ class Fixture(Handlers):
             message = (params.arguments or {}).get("message", "Please fill in the form")
             answer = await session.elicit_form(message, ELICITATIONS[name], context.request_id)
             return said(f"User response: action={answer.action}, content={json.dumps(answer.content or {})}")
+        if name == "greet":
+            return said(f"Hello, {(params.arguments or {})['name']}!")
+        if name in LONG:
+            if name in NEEDS_TASKS:
+                tasks_extension.must_be_declared(context)
+            if name == "test_tool_with_task" and not params.input_responses:
+                return round_of("test_input_required_result_elicitation", params, None)
+            answers = {"responses": params.input_responses} if params.input_responses else {}
+            plain = params.model_copy(update={"request_state": None, "input_responses": None})
+            return await self.long_call(context, plain, (), function_of(name, params.arguments or {}, answers))
         if name in OTHERS:
             return await self.another(name, context, params)
         return await super().call_tool(context, params)
+
+    def function_of(self, job: Job) -> Any:
+        return function_of(job.tool, job.arguments, {}) if job.tool in LONG else super().function_of(job)
 
     async def another(self, name: str, context: Any, params: t.CallToolRequestParams) -> t.CallToolResult:
         session = context.session
@@ -188,10 +204,6 @@ class Fixture(Handlers):
         return await super().get_prompt(context, params)
 
 
-def said(text: str) -> t.CallToolResult:
-    return t.CallToolResult(content=[t.TextContent(text=text)])
-
-
 def prompted(*contents: Any) -> t.GetPromptResult:
     return t.GetPromptResult(messages=[t.PromptMessage(role="user", content=content) for content in contents])
 
@@ -201,7 +213,7 @@ async def nothing(_context: Any, _params: Any) -> t.EmptyResult:
 
 
 def main(port: int, state: Path) -> None:
-    server = build_server(Fixture(), state_dir=state)
+    server = build_server(Fixture(at_once_seconds=0), state_dir=state)
     server.add_request_handler("logging/setLevel", t.SetLevelRequestParams, nothing)
     server.add_request_handler("resources/subscribe", t.SubscribeRequestParams, nothing)
     server.add_request_handler("resources/unsubscribe", t.UnsubscribeRequestParams, nothing)

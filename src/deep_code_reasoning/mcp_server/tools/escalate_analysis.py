@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CONTEXTS_TOLD = 3
 
+LASTS = True
+
 
 def paths(arguments: Mapping[str, Any]) -> list[str]:
     request = EscalationRequest.from_call(arguments)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _EXPECTED = "a list of paths of traces, logs, metrics, deploys or git repositories"
 
+LASTS = True
+
 
 def paths(arguments: Mapping[str, Any]) -> list[str]:
     return list(Arguments.of(arguments).paths("evidence", Required(_EXPECTED)))
