@@ -49,6 +49,8 @@ class Settings:
     brief_tokens: int = 60_000
     model: str = ""  # empty: the router chooses among those with a key; the local analyst otherwise
     google_base_url: str = ""
+    call_patience_seconds: float = 45.0
+    """How long a tool call of MCP is waited for; then its job's id is the answer. Clients give up after a minute."""
     http_token: str = field(default="", repr=False)
     """What clients of `dcr serve --http` must send; empty: a token is made and kept in the state directory. Of the
     environment alone."""

@@ -85,11 +85,11 @@ def error_line(result: types.CallToolResult) -> str:
 class ByHand:
     """Newline-delimited JSON-RPC, as any client could write it; every line of standard output must be a message."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.process = subprocess.Popen(
             COMMAND,
             cwd=folder,
-            env=environment(folder.parent / "state"),
+            env=environment(folder.parent / "state", **settings),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -108,6 +108,11 @@ class ByHand:
             if message.get("id") == request:
                 return message
         raise AssertionError(f"no answer to {request}: {self.process.stderr and self.process.stderr.read().decode()}")
+
+    def call(self, request: int, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The result of a tool call."""
+        self.send(id=request, method="tools/call", params={"name": tool, "arguments": arguments})
+        return self.answer(request)["result"]
 
     def shake_hands(self, version: str) -> dict[str, Any]:
         client = {"name": "by hand", "version": "1"}

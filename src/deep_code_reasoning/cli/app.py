@@ -7,7 +7,18 @@ import sys
 import typer
 
 from deep_code_reasoning import __version__
-from deep_code_reasoning.cli import bisect, demo, escalation, evidence, flame, investigate, reference, serve, trace_path
+from deep_code_reasoning.cli import (
+    bisect,
+    demo,
+    escalation,
+    evidence,
+    flame,
+    install,
+    investigate,
+    reference,
+    serve,
+    trace_path,
+)
 from deep_code_reasoning.errors import DcrError
 
 app = typer.Typer(
@@ -37,6 +48,8 @@ app.command("should-escalate")(escalation.should_escalate)
 app.command("explain")(reference.explain)
 app.command("models")(reference.models)
 app.command("serve")(serve.serve)
+app.command("install")(install.install)
+app.command("doctor")(install.doctor)
 app.command("demo")(demo.demo)
 
 

@@ -31,25 +31,22 @@ from mcp_types import (
     TextContent,
 )
 
-from deep_code_reasoning.conversation.jobs import Job, Jobs
 from deep_code_reasoning.errors import DcrError
 from deep_code_reasoning.mcp_server import (
     calls,
     catalogue,
-    job_running,
-    long_calls,
     pages,
     roots,
     tasks_extension,
 )
-from deep_code_reasoning.mcp_server.job_running import Function
 from deep_code_reasoning.mcp_server.sdk import MCPError
-from deep_code_reasoning.mcp_server.tools import get_job
 from deep_code_reasoning.mcp_server.wording import one_line
 
 if TYPE_CHECKING:
     from mcp.server.context import HandlerResult
 
+    from deep_code_reasoning.conversation.jobs import Job, Jobs
+    from deep_code_reasoning.mcp_server.job_running import Function
     from deep_code_reasoning.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -74,7 +71,7 @@ class Handlers:
 
     settings: Callable[[], Settings] = field(default=_settings_in_force)
     trust_client_roots: bool = True
-    at_once_seconds: float = tasks_extension.AT_ONCE_SECONDS
+    at_once_seconds: float = tasks_extension.AT_ONCE_SECONDS  # of waiting before a call becomes a task
 
     async def list_tools(self, _context: Any, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=list(catalogue.tools().values()))
@@ -111,16 +108,23 @@ class Handlers:
         self, context: Any, params: CallToolRequestParams, roots_then: tuple[str, ...], function: Function
     ) -> HandlerResult:
         """The result of a call that may last; a task or a job's id where it lasts longer than the client waits."""
+        from deep_code_reasoning.mcp_server import long_calls
+
+        as_task = tasks_extension.is_declared(context)
+        patience = self.at_once_seconds if as_task else self.settings().call_patience_seconds
         outcome = await long_calls.carried_out(
-            context, params, self.jobs, roots_then, function, self.function_of, self.at_once_seconds
+            context, params, self.jobs, roots_then, function, self.function_of, patience
         )
         if isinstance(outcome, InputRequiredResult):
             return outcome
-        if not outcome.has_ended and tasks_extension.is_declared(context):
+        if not outcome.has_ended and as_task:
             return tasks_extension.created(outcome)
         return _told(outcome)
 
     async def _get_job(self, arguments: Mapping[str, Any]) -> CallToolResult:
+        from deep_code_reasoning.mcp_server import job_running
+        from deep_code_reasoning.mcp_server.tools import get_job
+
         request = get_job.request_of(arguments)
         jobs = self.jobs
         if request.job_id is None:
@@ -140,13 +144,19 @@ class Handlers:
 
     @property
     def jobs(self) -> Jobs:
+        from deep_code_reasoning.conversation.jobs import Jobs
+
         return Jobs(self.settings().state_dir)
 
     def settled_job(self, job_id: str) -> Job:
+        from deep_code_reasoning.mcp_server import job_running
+
         jobs = self.jobs
         return job_running.settled(jobs, jobs.find(job_id), self.function_of)
 
     def cancel_job(self, job_id: str) -> Job:
+        from deep_code_reasoning.mcp_server import job_running
+
         jobs = self.jobs
         job = jobs.cancel(job_id)
         if here := job_running.running_here(job_id):
@@ -212,6 +222,8 @@ def _told(job: Job) -> CallToolResult:
         return _result(job.result)
     if job.state == "failed":
         return _failure(job.error or "failed")
+    from deep_code_reasoning.mcp_server.tools import get_job
+
     return _result(get_job.page_of(job))
 
 

@@ -1,6 +1,6 @@
 """Long calls as jobs: run in a thread of this process, kept in the database, waited for only so long.
 
-The caller who waits gets the result; one who has waited PATIENCE_SECONDS gets the job's id, and the work goes on. A job
+The caller who waits gets the result; one who has waited long enough gets the job's id, and the work goes on. A job
 whose process died is taken over by whoever asks for it, at most MOST_ATTEMPTS times in all.
 """
 
@@ -25,7 +25,6 @@ from deep_code_reasoning.progress import Work
 if TYPE_CHECKING:
     from deep_code_reasoning.progress import Progress
 
-PATIENCE_SECONDS = 45.0  # clients give up on a call after a minute; the answer that there is a job must be there before
 HEARTBEAT_SECONDS = 1.0
 POLL_SECONDS = 0.25
 

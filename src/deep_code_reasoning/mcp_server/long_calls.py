@@ -31,13 +31,11 @@ async def carried_out(
     roots: tuple[str, ...],
     function: Function,
     function_of: Callable[[Job], Function],
-    at_once_seconds: float = tasks_extension.AT_ONCE_SECONDS,
+    patience: float,
 ) -> Job | InputRequiredResult:
-    """The job of a call: ended, handed over (still working, or waiting for input as a task), or the question to the
-    client that must come first. A client that knows tasks waits for `at_once_seconds`, any other for PATIENCE_SECONDS.
-    """
+    """The job of a call: ended, handed over after `patience` seconds (still working, or waiting for input as a task),
+    or the question to the client that must come first."""
     as_task = tasks_extension.is_declared(context)
-    patience = at_once_seconds if as_task else job_running.PATIENCE_SECONDS
     if params.request_state:
         job = await _answered(jobs, params.request_state, _plain(params.input_responses or {}), function_of)
     else:

@@ -35,12 +35,15 @@ def run() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="deep-code-reasoning-mcp: %(message)s")
     # Imports make long-lived objects only: collecting garbage meanwhile is a tenth of the start, for nothing.
     gc.disable()
-    from deep_code_reasoning.mcp_server import calls, job_running, server
+    from deep_code_reasoning.mcp_server import calls, server
 
     gc.freeze()
     gc.enable()
     status = server.serve()
-    job_running.stop_all(GRACE_SECONDS)
+    if "deep_code_reasoning.mcp_server.job_running" in sys.modules:  # else there was no long call
+        from deep_code_reasoning.mcp_server import job_running
+
+        job_running.stop_all(GRACE_SECONDS)
     calls.wait_until_idle(GRACE_SECONDS)
     sys.stderr.flush()
     os._exit(status)  # a thread in a provider's socket must not keep the process after its client

@@ -24,13 +24,13 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import Field
 
-from deep_code_reasoning.conversation.jobs import KEPT_SECONDS, Job
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.incident import iso
 from deep_code_reasoning.mcp_server import pages
 from deep_code_reasoning.mcp_server.sdk import MCPError
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.conversation.jobs import Job
     from deep_code_reasoning.mcp_server.handlers import Handlers
     from deep_code_reasoning.mcp_server.sdk import Server
 
@@ -123,6 +123,8 @@ def detailed(job: Job) -> dict[str, Any]:
 
 
 def _task(job: Job) -> dict[str, Any]:
+    from deep_code_reasoning.conversation.jobs import KEPT_SECONDS
+
     told: dict[str, Any] = {
         "taskId": job.id,
         "status": job.state,
