@@ -8,6 +8,7 @@ import pytest
 
 from deep_code_reasoning.errors import OutsideRootsError
 from deep_code_reasoning.finding import Unread
+from deep_code_reasoning.sources.stream import open_regular
 from deep_code_reasoning.sources.walk import Item, walk
 
 
@@ -137,3 +138,17 @@ def test_folders_nested_deeper_than_recursion_goes(tmp_path: Path) -> None:
     os.remove(f"{folders[-1]}/leaf")  # by hand: shutil.rmtree goes by recursion
     for folder in reversed(folders[1:]):
         os.rmdir(folder)
+
+
+def test_a_folder_that_becomes_a_link_between_looking_and_opening(tmp_path: Path) -> None:
+    """Not a race to be won: what was opened is compared with what was looked at."""
+    (tmp_path / "roots" / "logs").mkdir(parents=True)
+    (tmp_path / "roots" / "logs" / "a.log").write_text("mine")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "a.log").write_text("theirs")
+    (item,) = walk([tmp_path / "roots"], [tmp_path / "roots"])
+    assert isinstance(item, Item)
+    (tmp_path / "roots" / "logs").rename(tmp_path / "old")
+    (tmp_path / "roots" / "logs").symlink_to(tmp_path / "secrets")
+    with pytest.raises(OSError, match="became a link"):
+        open_regular(item.path)

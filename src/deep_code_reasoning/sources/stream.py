@@ -288,12 +288,28 @@ class _Pass:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Opens for reading; a pipe, socket or device is refused with OSError instead of being waited on."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    """Opens for reading; a pipe, socket or device is refused with OSError instead of being waited on.
+
+    `path` has its links resolved, and was found to be under the allowed roots. Since then a folder on the way may have
+    become a link: what was opened has to be what was named, by the kernel's word where it gives one.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(f"{path} is not a regular file")
+        if (opened := _opened(descriptor)) and opened != os.fspath(path):
+            raise OSError(f"{path} was moved, or became a link, while it was opened")
         return os.fdopen(descriptor, "rb", buffering=0)
     except OSError:
         os.close(descriptor)
         raise
+
+
+def _opened(descriptor: int) -> str | None:
+    """Where the file lies that was opened; None where the system does not tell, or the file has been deleted."""
+    try:
+        link = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  a Path would change a name it finds odd
+    except OSError:
+        return None
+    return None if link.endswith(" (deleted)") else link
