@@ -1,23 +1,25 @@
-"""Does the right code rank first: issues whose fix is known, against the ranking of files and of their pieces.
+"""Does the right code rank first, and is it in the brief: issues whose fix is known, ranked and packed as in a brief.
 
     python bench/localise.py --cases FILE --repositories DIR [--repository OWNER/NAME=PATH ...] [--limit N]
-                             [--ablations [--halved]] [--hints] [--json] [--state DIR] [--misses]
+                             [--ablations [--halved]] [--hints] [--json] [--state DIR] [--misses] [--processes N]
 
 A case is a JSON object a line: id, repository (OWNER/NAME), base (commit), problem (its first line is the title), gold
 (files), patch (unified diff against the base, optional). A repository is looked for below DIR as OWNER+NAME/repo,
-OWNER+NAME, OWNER/NAME, OWNER__NAME and NAME, each also with .git; bare or not. Each base is indexed from the one
-before.
+OWNER+NAME, OWNER/NAME, OWNER__NAME and NAME, each also with .git; bare or not. Each process takes a run of a
+repository's cases and indexes each base from the one before; with `--state` only what changed since the last time.
 
 Acc@k: share of cases whose gold files are all among the first k. Recall: share of a case's hunks whose changed lines
-(of an insertion the line before it) are all in what is packed into a budget of tokens, averaged over cases.
-`--ablations` repeats all with each sign left out, `--halved` with each weight halved, too. `--hints` adds wrong hints,
-drawn by the case's id, to see whether they push the truth out.
+(of an insertion the line before it) all stand in the text that a brief of so many tokens shows of code alone, averaged
+over cases; the lines are read off that text, by its numbers. `--ablations` repeats all with each sign left out,
+`--halved` with each weight halved, too. `--hints` adds wrong hints, drawn by the case's id, to see whether they push
+the truth out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,8 +27,9 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,19 +38,30 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from deep_code_reasoning.code.index.code_index import CodeIndex, open_index
 from deep_code_reasoning.code.ranking.query import Query
-from deep_code_reasoning.code.ranking.rank import READ, rank
-from deep_code_reasoning.code.ranking.ranked import RankedFile, best_chunks
+from deep_code_reasoning.code.ranking.rank import rank
+from deep_code_reasoning.code.ranking.ranked import RankedFile
 from deep_code_reasoning.code.ranking.weights import Weights
-from deep_code_reasoning.context.tokens import count_tokens
+from deep_code_reasoning.context.candidate import Candidate
+from deep_code_reasoning.context.code_ranking import MOST_FILES
+from deep_code_reasoning.context.fence import fence_for, fenced, preamble
+from deep_code_reasoning.context.gather.code import CodeFiles
+from deep_code_reasoning.context.packing.code_queue import CodeOrder
+from deep_code_reasoning.context.packing.fill import FILL, pack
+from deep_code_reasoning.context.ranked_code import RankedFile as FileOfBrief
+from deep_code_reasoning.context.redact import Redactor
+from deep_code_reasoning.context.render.code_window import shown_lines
+from deep_code_reasoning.context.source_files import Unreadable, lines_of
+from deep_code_reasoning.context.source_trees import SourceText, SourceTrees
+from deep_code_reasoning.context.tokens import hundredths
+from deep_code_reasoning.context.without_secrets import without_secrets
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 
 DEPTHS = (1, 5, 10)
 BUDGETS = (32_000, 64_000, 200_000)
-FILL = 0.9
-WHOLE_FILE_SHARE, WHOLE_FILES_SHARE = 0.25, 0.7
-HEADER_TOKENS = 20
 WRONG_HINTS = 3
+FEWEST_CASES = 8
+"""Of a process: fewer take less time than an index from nothing."""
 
 
 @dataclass
@@ -67,17 +81,18 @@ def main() -> None:
     parser.add_argument("--repositories", type=Path)
     parser.add_argument("--repository", action="append", default=[], metavar="OWNER/NAME=PATH")
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--read", type=int, default=READ, help="files whose pieces are compared")
+    parser.add_argument("--read", type=int, default=MOST_FILES, help="files whose pieces are compared")
     parser.add_argument("--ablations", action="store_true")
     parser.add_argument("--halved", action="store_true", help="with --ablations: each weight halved as well")
     parser.add_argument("--hints", action="store_true")
     parser.add_argument("--misses", action="store_true", help="show the cases with a gold file behind the fifth")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--state", type=Path, help="where indexes are kept; without it they go when it ends")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     cases = [json.loads(line) for line in options.cases.read_text(encoding="utf-8").splitlines() if line.strip()]
     with tempfile.TemporaryDirectory() as passing:
-        results = run(cases[: options.limit], options, Settings(state_dir=options.state or Path(passing)))
+        results = run(cases[: options.limit], options, options.state or Path(passing))
     if options.json:
         print(json.dumps({name: [vars(one) for one in some] for name, some in results.items()}))
         return
@@ -88,22 +103,42 @@ def main() -> None:
                 print(one.case, one.worst, one.first[:5])
 
 
-def run(cases: Sequence[dict], options: argparse.Namespace, settings: Settings) -> dict[str, list[Result]]:
-    """Name of a variant -> its results."""
+def run(cases: Sequence[dict], options: argparse.Namespace, state: Path) -> dict[str, list[Result]]:
+    """Name of a variant -> its results, in the order of the cases' ids."""
     found: defaultdict[str, list[Result]] = defaultdict(list)
+    with ProcessPoolExecutor(options.processes) as pool:
+        for done in as_completed(
+            pool.submit(run_some, root, some, options, state / f"{number}")
+            for number, (root, some) in enumerate(shares(cases, options))
+        ):
+            for name, results in done.result().items():
+                found[name] += results
+    return {name: sorted(results, key=lambda one: one.case) for name, results in found.items()}
+
+
+def shares(cases: Sequence[dict], options: argparse.Namespace) -> Iterator[tuple[Path, list[dict]]]:
+    """Runs of cases that lie near each other in the history of one repository."""
     by_repository: defaultdict[str, list[dict]] = defaultdict(list)
     for case in cases:
         by_repository[case["repository"]].append(case)
     for name, some in sorted(by_repository.items()):
         root = locate(name, options)
-        for case in in_time(root, some):
-            start = time.perf_counter()
-            index = open_index(root, settings, Work(), revision=case["base"], name=name)
-            seconds = time.perf_counter() - start
-            for variant, query, weights in variants(case, index, options):
-                found[variant].append(measure(case, index, query, weights, seconds, options.read))
-            told = found["all signs"]
-            print(f"{case['id']}: {len(index):,} files, {seconds:.1f} s, rank {told[-1].worst}", file=sys.stderr)
+        ordered = in_time(root, some)
+        count = min(options.processes, -(-len(some) // FEWEST_CASES))
+        bounds = [len(some) * n // count for n in range(count + 1)]
+        yield from ((root, ordered[a:b]) for a, b in pairwise(bounds))
+
+
+def run_some(root: Path, cases: Sequence[dict], options: argparse.Namespace, state: Path) -> dict[str, list[Result]]:
+    found: defaultdict[str, list[Result]] = defaultdict(list)
+    for case in cases:
+        start = time.perf_counter()
+        index = open_index(root, Settings(state_dir=state), Work(), revision=case["base"], name=case["repository"])
+        seconds = time.perf_counter() - start
+        for variant, query, weights in variants(case, index, options):
+            found[variant].append(measure(case, index, query, weights, seconds, options.read))
+        told = found["all signs"][-1]
+        print(f"{case['id']}: {len(index):,} files, {seconds:.1f} s, rank {told.worst}", file=sys.stderr)
     return dict(found)
 
 
@@ -128,54 +163,56 @@ def variants(case: dict, index: CodeIndex, options: argparse.Namespace) -> Itera
 
 def measure(case: dict, index: CodeIndex, query: Query, weights: Weights, seconds: float, read: int) -> Result:
     start = time.perf_counter()
-    files = rank([index], query, 50, weights=weights, read=read)
+    files = rank([index], query, MOST_FILES, weights=weights, read=read)
     took = time.perf_counter() - start
     places = {file.path: number for number, file in enumerate(files)}
     worst = max(places.get(path, 1_000) for path in case["gold"])
     result = Result(case["id"], took, seconds, worst, first=[file.path for file in files[:10]])
     if hunks := gold_hunks(case.get("patch") or ""):
-        contents = {path: lines_of(data) for path, data in index.read(file.path for file in files).items()}
+        candidates, order = candidates_of(files, index)
         for budget in BUDGETS:
-            shown = pack(files, contents, int(budget * FILL))
-            covered = [all(any(a <= n <= b for a, b in shown.get(path, ())) for n in lines) for path, lines in hunks]
+            shown = lines_in_brief(candidates, order, budget)
+            covered = [shown.get(f"code:{place_of(index, path)}", set()).issuperset(lines) for path, lines in hunks]
             result.recall[budget] = sum(covered) / len(hunks)
     return result
 
 
-def pack(files: Sequence[RankedFile], contents: dict[str, list[str]], budget: int) -> dict[str, list[tuple[int, int]]]:
-    """Path -> ranges of lines: above the smallest budget small files whole first, then pieces by their score."""
-    shown: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    left, whole = budget, budget * WHOLE_FILES_SHARE if budget > BUDGETS[0] else 0
-    for file in files:
-        lines = contents.get(file.path)
-        if lines is None or not whole:
-            continue
-        cost = tokens(lines, 1, len(lines))
-        if cost <= budget * WHOLE_FILE_SHARE and cost <= whole:
-            whole, left = whole - cost, left - cost
-            shown[file.path] = [(1, len(lines))]
-    for file, chunk in best_chunks(files):
-        lines = contents.get(file.path)
-        if lines is None or (1, len(lines)) in shown[file.path]:
-            continue
-        cost = tokens(lines, chunk.line, chunk.end_line)
-        if cost <= left:
-            left -= cost
-            shown[file.path].append((chunk.line, chunk.end_line))
-    return shown
+class Committed(SourceTrees):
+    """The files of an index in the place of those on disk."""
+
+    def __init__(self, index: CodeIndex, paths: Sequence[str]) -> None:
+        self.roots = ()
+        self._commit = index.commit or ""
+        self._contents = {place_of(index, path): data for path, data in index.read(paths).items()}
+
+    def read(self, path: Path) -> SourceText:
+        content = self._contents.get(path)
+        if content is None:
+            raise Unreadable("not in the commit")
+        return SourceText(path, content, lines_of(content))
+
+    def revision(self, source: SourceText) -> str:
+        return f"at commit {self._commit[:12]}"
 
 
-def tokens(lines: Sequence[str], first: int, last: int) -> int:
-    return HEADER_TOKENS + _tokens("\n".join(lines[first - 1 : last]))
+def place_of(index: CodeIndex, path: str) -> Path:
+    return Path("/", index.name, path)
 
 
-@lru_cache(20_000)
-def _tokens(text: str) -> int:
-    return count_tokens(text)
+def candidates_of(files: Sequence[RankedFile], index: CodeIndex) -> tuple[list[Candidate], CodeOrder]:
+    """As a brief gathers them, without secrets."""
+    redactor, work = Redactor(), Work()
+    code = CodeFiles(Committed(index, [one.path for one in files]), redactor, work)
+    code.ranked([FileOfBrief(place_of(index, one.path), one.score, one.reasons, one.blob, one.chunks) for one in files])
+    return without_secrets(list(code.candidates()), code.order, redactor, None, work)
 
 
-def lines_of(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").split("\n")
+def lines_in_brief(candidates: Sequence[Candidate], order: CodeOrder, budget: int) -> dict[str, set[int]]:
+    """Item -> the numbers of the lines that are shown of it."""
+    fence = fence_for([])
+    limit = int(budget * FILL * 100) - hundredths(preamble(fence))
+    packed = pack(candidates, order, limit, lambda candidate: fenced(candidate, fence))
+    return {share.candidate.id: {n for n, _ in shown_lines(share.candidate.text)} for share in packed.shares}
 
 
 def gold_hunks(patch: str) -> list[tuple[str, list[int]]]:

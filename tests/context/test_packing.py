@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from deep_code_reasoning.context.candidate import Candidate, Part
 from deep_code_reasoning.context.fence import fenced
-from deep_code_reasoning.context.packing.code_queue import CHUNKS_FIRST, CodeOrder
+from deep_code_reasoning.context.packing.code_queue import CodeOrder, code_pieces
 from deep_code_reasoning.context.packing.fill import Packed, pack
+from deep_code_reasoning.context.packing.shown import Shown
 from deep_code_reasoning.context.render.code_window import code_window
 from deep_code_reasoning.context.tokens import hundredths
 
@@ -133,27 +134,17 @@ def code(n: int, tokens: int) -> Candidate:
     return Candidate(f"code:{n}", "code", f"{n}.py", "ranked", 0.0, prose(tokens), parts=())
 
 
-def test_chunks_go_first_up_to_32000_tokens_then_whole_files_then_chunks_and_outlines() -> None:
-    files = [code(n, 20_000 if n == 0 else 3_000) for n in range(60)]
-    count = files[1].text.count("\n")
-    chunks = [(f.id, range(10, 10 + count // 3)) for f in files for _ in (1,)]
-    order = CodeOrder(tuple(f.id for f in files), tuple(chunks), tuple((f.id, (0, 1)) for f in files))
-
-    def shown(tokens: int) -> dict[str, int]:
-        return {
-            s.candidate.id: s.candidate.text.count("it was") for s in pack(files, order, tokens * 100, around).shares
-        }
-
-    assert CHUNKS_FIRST == 3_200_000
-    first = shown(30_000)
-    assert set(first.values()) <= {count // 3, min(first.values())} and len(first) >= 28
-    more = shown(60_000)
-    whole = [id_ for id_, lines in more.items() if lines == count]
-    assert whole[:5] == [f"code:{n}" for n in range(1, 6)], "the best first, but the one that is a third of the budget"
-    assert more["code:0"] < 20_000 * 100 / hundredths("it was so and so\n") / 2
-    large = shown(160_000)
-    assert large["code:0"] == files[0].text.count("\n"), "a quarter of this budget"
-    assert large["code:59"] >= count // 3, "chunks are not forgotten for whole files"
+def test_chunks_come_by_rank_an_outline_behind_half_of_its_file_and_what_is_left_of_the_files_at_last() -> None:
+    order = CodeOrder(
+        ("code:0", "code:1"),
+        (("code:0", range(10)), ("code:1", range(5)), ("code:0", range(20, 30)), ("code:0", range(10, 20))),
+        (("code:0", (0, 20, 30)), ("code:1", (0,))),
+    )
+    shown = {c.id: Shown(replace(c, text="it was\n" * 40), around) for c in (code(0, 9), code(1, 9))}
+    assert [(piece.item, piece.lines) for piece in code_pieces(order, shown)] == [
+        ("code:0", range(10)), ("code:1", range(5)), ("code:0", range(20, 30)), ("code:0", (0, 20, 30)),
+        ("code:0", range(10, 20)), ("code:1", (0,)), ("code:0", range(40)), ("code:1", range(40)),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("weight", [0.2, 0.9])

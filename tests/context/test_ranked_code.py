@@ -13,7 +13,7 @@ from context.incident_tables import diagnosis
 from context.test_brief import section
 from deep_code_reasoning.context.brief import Brief, build_brief
 from deep_code_reasoning.context.manifest import Tree
-from deep_code_reasoning.context.ranked_code import RankedFile
+from deep_code_reasoning.context.ranked_code import RankedFile, best_chunks_first
 from deep_code_reasoning.finding import Diagnosis, RankedChange
 from deep_code_reasoning.progress import Work
 from store.rows import tables_of
@@ -100,6 +100,16 @@ def test_of_a_long_file_the_best_chunks_come_first_and_the_rest_is_told(reposito
     left = next(left for left in brief.manifest.left_out if left.id == f"code:{path}")
     assert "of its lines did not fit" in left.reason and left.tokens > 10_000
     assert any(addition.id == f"code:{path}" for addition in brief.manifest.next_additions)
+
+
+def test_the_more_of_a_file_comes_before_a_piece_the_less_it_counts() -> None:
+    huge = [Chunk(line, line + 59, f"f{line}", 1.0 - line / 1e6) for line in range(1, 24_000, 60)]
+    small = Chunk(1, 40, "small", 0.6)
+    files = [RankedFile(Path("huge.py"), 1.0, (), "", tuple(huge)), RankedFile(Path("a.py"), 0.5, (), "", (small,))]
+    order = [(file.path.name, chunk.line) for file, chunk in best_chunks_first(files)]
+    assert [line for name, line in order if name == "huge.py"] == [chunk.line for chunk in huge]
+    # 0.6 is what 1.0 has become behind 8,000 lines: 12,000 / (12,000 + 8,000)
+    assert 7_700 < order[order.index(("a.py", 1)) - 1][1] < 8_000
 
 
 def test_outlines_show_what_else_is_in_a_file(repository: Path) -> None:

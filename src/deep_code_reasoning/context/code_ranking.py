@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
     from deep_code_reasoning.store.tables import Tables
 
-MOST_FILES = 50
+MOST_FILES = 70
+"""All of them cut into pieces: a brief of 200,000 tokens has room for the best ones of so many, and the files that rank
+behind the thirtieth hold the place that matters in one case of twenty (docs/decisions/0013)."""
 MOST_TREES = 30
 MOST_TITLES = 20
 """Of findings, the strongest first: more of them say the same in other words."""
@@ -50,7 +52,7 @@ def ranked_code(
     root_of = {str(folder): folder for folder in folders}
     return [
         RankedFile(root_of[one.repository] / one.path, one.score, one.reasons, one.blob, one.chunks)
-        for one in rank(indexes, _query(diagnosis, question), MOST_FILES)
+        for one in rank(indexes, _query(diagnosis, question), MOST_FILES, read=MOST_FILES)
     ]
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+HALVES_AT = 12_000
+
 
 class RankedChunk(Protocol):
     """Lines from 1, both included, as they were when the file was indexed; `name` of what they are, "" if of nothing.
@@ -37,7 +39,15 @@ class RankedFile:
 
 
 def best_chunks_first(files: Sequence[RankedFile]) -> list[tuple[RankedFile, RankedChunk]]:
-    """The pieces of all files; of equals those of the better file, from the top."""
-    pairs = [(place, file, chunk) for place, file in enumerate(files) for chunk in file.chunks]
-    ordered = sorted(pairs, key=lambda pair: (-pair[2].score, pair[0], pair[2].line, pair[2].end_line))
-    return [(file, chunk) for _, file, chunk in ordered]
+    """The pieces of all files; of equals those of the better file, from the top.
+
+    A piece counts for less the more of its file comes before it (half behind HALVES_AT lines), so that a huge file in
+    front does not keep the best pieces of a hundred others out of a large budget.
+    """
+    weighed = []
+    for place, file in enumerate(files):
+        before = 0
+        for chunk in sorted(file.chunks, key=lambda one: (-one.score, one.line, one.end_line)):
+            weighed.append((-chunk.score * HALVES_AT / (HALVES_AT + before), place, len(weighed), file, chunk))
+            before += chunk.end_line - chunk.line + 1
+    return [(file, chunk) for *_, file, chunk in sorted(weighed, key=lambda one: one[:3])]

@@ -1,21 +1,17 @@
-"""Ranked code, piece by piece: chunks first, then whole files, then chunks and outlines.
+"""Ranked code, piece by piece: chunks by their rank, and the outline of a file behind half of its lines.
 
-No rule reads the budget: where one speaks of a share of the budget, it is the share of what code took by then. So the
-order is one for all budgets, and a larger one takes what a smaller one took, and more.
+No rule reads the budget. So the order is one for all budgets, and a larger one takes what a smaller one took, and more.
+Whole files before chunks were measured and brought less (docs/decisions/0013).
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
 
 from deep_code_reasoning.context.packing.piece import Piece
 from deep_code_reasoning.context.packing.shown import Shown
-
-CHUNKS_FIRST = 32_000 * 100
-LARGEST_FILE = 0.25
-WHOLE_FILES = 0.70
 
 
 @dataclass(frozen=True)
@@ -27,31 +23,16 @@ class CodeOrder:
     outlines: tuple[tuple[str, Sequence[int]], ...] = ()
 
 
-def code_pieces(order: CodeOrder, all_shown: Mapping[str, Shown]) -> Generator[Piece, int, None]:
-    """Is told after each piece what it took, in hundredths of a token."""
-    chunks, outlines = list(reversed(order.chunks)), list(reversed(order.outlines))
-    files = list(order.files)
-    spent, whole = 0, 0
-
-    def piece(item: str, lines: Sequence[int]) -> Piece:
-        return Piece(item, lines, 0.0)
-
-    while chunks and spent < CHUNKS_FIRST:
-        spent += yield piece(*chunks.pop())
-    rest = [pair for pair in chain.from_iterable(zip_longest(reversed(chunks), reversed(outlines))) if pair]
-    rest.reverse()
-    while files or rest:
-        eligible = next((f for f in files if _is_eligible(all_shown[f], spent, whole)), None)
-        if eligible is None and rest:
-            spent += yield piece(*rest.pop())
-            continue
-        file = eligible or files[0]
-        files.remove(file)
-        whole += all_shown[file].cost_of_all()
-        spent += yield piece(file, range(all_shown[file].count))
-
-
-def _is_eligible(shown: Shown, spent: int, whole: int) -> bool:
-    full = shown.cost_of_all()
-    by_then = spent + full - shown.cost
-    return full <= LARGEST_FILE * by_then and whole + full <= WHOLE_FILES * by_then
+def code_pieces(order: CodeOrder, all_shown: Mapping[str, Shown]) -> Iterator[Piece]:
+    """The best first; in the end all that is left of the files."""
+    outlines = dict(order.outlines)
+    told: Counter[str] = Counter()
+    for id_, lines in order.chunks:
+        yield Piece(id_, lines, 0.0)
+        told[id_] += len(lines)
+        if 2 * told[id_] >= all_shown[id_].count and id_ in outlines:
+            yield Piece(id_, outlines.pop(id_), 0.0)
+    for id_, lines in outlines.items():
+        yield Piece(id_, lines, 0.0)
+    for id_ in order.files:
+        yield Piece(id_, range(all_shown[id_].count), 0.0)

@@ -58,25 +58,17 @@ def pack(candidates: Sequence[Candidate], code: CodeOrder, limit: int, fenced: F
 
 def _in_order(all_shown: Mapping[str, Shown], code: CodeOrder, filling: _Filling) -> Iterator[Piece]:
     """Evidence and ranked code, each by its own order, the heavier head first."""
-    evidence = by_weight(all_shown)
     queue = code_pieces(code, all_shown)
     head, code_spent = next(queue, None), 0
-    for piece in evidence:
+    for piece in by_weight(all_shown):
         while head and CODE_WEIGHT * CODE_HALVES_AT / (CODE_HALVES_AT + code_spent) > piece.weight:
             yield head
             code_spent += filling.took
-            head = _sent(queue, filling.took)
+            head = next(queue, None)
         yield piece
-    while head:
+    if head:
         yield head
-        head = _sent(queue, filling.took)
-
-
-def _sent(queue, took: int) -> Piece | None:
-    try:
-        return queue.send(took)
-    except StopIteration:
-        return None
+    yield from queue
 
 
 class _Filling:
