@@ -13,9 +13,6 @@ from deep_code_reasoning.settings import Settings
 if TYPE_CHECKING:
     from deep_code_reasoning.code.graph.execution_path import ExecutionPath
 
-MOST_SPAN_ROWS = 10_000
-_SPANS = Path(__file__).with_suffix(".sql")
-
 
 def trace_path(
     entry_point: str,
@@ -31,7 +28,8 @@ def trace_path(
 ) -> ExecutionPath:
     """From FILE:LINE or a function's name along the calls of the tree under `root`, which has to lie in `roots`.
 
-    With `investigation`, steps that its spans speak of (code.* attributes) are marked with their counts and durations.
+    With `investigation`, steps are marked with what it saw of them at run time: spans (code.* attributes), stack traces
+    of exceptions, CPU samples.
     Raises UsageError where the entry names nothing, OutsideRootsError, EvidenceError.
     """
     from deep_code_reasoning.code.graph.program import Program
@@ -41,24 +39,16 @@ def trace_path(
     real = root.resolve()
     if not any(real.is_relative_to(one.resolve()) for one in roots):
         raise OutsideRootsError(f"{root}: outside of the allowed roots ({', '.join(map(str, roots))})")
-    path = trace(
-        Program(tree_at(real, revision), work), entry_point, max_depth=max_depth, include_data_flow=include_data_flow
-    )
+    program = Program(tree_at(real, revision), work)
+    path = trace(program, entry_point, max_depth=max_depth, include_data_flow=include_data_flow)
     if investigation is not None:
-        _join_spans(path, investigation, settings, work)
+        from deep_code_reasoning.code.graph.observed import mark_observed
+        from deep_code_reasoning.code.graph.run_time import run_time_of
+        from deep_code_reasoning.store.investigation_folder import folder_of
+        from deep_code_reasoning.store.tables import Tables
+
+        with Tables.open(folder_of(settings.state_dir, (), investigation), settings) as tables:
+            work.on_cancel(tables.interrupt)
+            seen = run_time_of(tables, work)
+        mark_observed(path, program, seen)
     return path
-
-
-def _join_spans(path: ExecutionPath, investigation: str, settings: Settings, work: Work) -> None:
-    from deep_code_reasoning.code.graph.observed import SpanRow, mark_observed
-    from deep_code_reasoning.store.investigation_folder import folder_of
-    from deep_code_reasoning.store.tables import Tables
-
-    with Tables.open(folder_of(settings.state_dir, (), investigation), settings) as tables:
-        work.on_cancel(tables.interrupt)
-        rows = tables.dicts(_SPANS.read_text(encoding="utf-8"), most=MOST_SPAN_ROWS)
-    without = mark_observed(path, [SpanRow(**row) for row in rows])
-    seen = sum(step.observed is not None for step in path.steps())
-    path.notes.append(
-        f"{seen} steps were seen at run time; {len(without)} of {len(rows)} places in spans are on no step"
-    )
