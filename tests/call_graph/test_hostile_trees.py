@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from call_graph.cases import FOLDER, read_case
 from call_graph.programs import path_of, write
+from deep_code_reasoning.code.graph.entry_point import Entry
 from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.graph.rules import rules_of
 from deep_code_reasoning.code.graph.trace import MOST_STEPS
@@ -43,8 +44,10 @@ def test_roots_hold(tmp_path: Path) -> None:
     (tmp_path / "in" / "link").symlink_to(tmp_path / "out")
     for root in (tmp_path / "out", tmp_path / "in" / "..", tmp_path / "in" / "link"):
         with pytest.raises(OutsideRootsError):
-            trace_path("f", root=root, settings=Settings(), roots=(tmp_path / "in",), work=Work())
-    found = trace_path("f", root=tmp_path / "in", settings=Settings(), roots=(tmp_path / "in",), work=Work())
+            trace_path(Entry(function="f"), root=root, settings=Settings(), roots=(tmp_path / "in",), work=Work())
+    found = trace_path(
+        Entry(function="f"), root=tmp_path / "in", settings=Settings(), roots=(tmp_path / "in",), work=Work()
+    )
     assert found.entry.function == "f"
 
 

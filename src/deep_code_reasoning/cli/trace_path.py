@@ -38,12 +38,13 @@ def trace_path(
     Told from syntax alone, nothing is run. Where a call may lead to several functions, each is shown with its
     confidence: 1 / number of candidates. Calls that lead to no function of the tree are listed with why.
     """
+    from deep_code_reasoning.code.graph.entry_point import Entry
     from deep_code_reasoning.code_questions import trace_path as trace
 
     settings = load_settings()
     with working(quiet=as_json) as work:
         found = trace(
-            entry_point,
+            Entry.parse(entry_point),
             root=root,
             settings=settings,
             roots=(*settings.allowed_roots, root),  # a person's command line names what may be read

@@ -40,6 +40,18 @@ class Names:
         last = path.rpartition("/")[2]
         return [one for one in self._endings.get(last, ()) if one == path or one.endswith("/" + path)]
 
+    def agreeing(self, said: str) -> list[str]:
+        """Files whose path ends as what was said, or with which it ends (`/app/shop/cart.py`), by whole names; of
+        those the ones that agree the longest."""
+        wanted = [part for part in said.replace("\\", "/").split("/") if part not in ("", ".")]
+        best: dict[int, list[str]] = {}
+        for path in self.ending_with(wanted[-1]) if wanted and ".." not in wanted else ():
+            parts = path.split("/")
+            count = min(len(parts), len(wanted))
+            if parts[-count:] == wanted[-count:]:
+                best.setdefault(count, []).append(path)
+        return best[max(best)] if best else []
+
     def has(self, path: str) -> bool:
         return path in self._known
 

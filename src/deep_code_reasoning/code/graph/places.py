@@ -60,29 +60,20 @@ class Places:
         return self._known[place]
 
     def _in_file(self, place: CodePlace) -> Meant:
-        said = [part for part in (place.file or "").replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        file = place.file or ""
         names = names_of(place.function or "")
-        paths = self._files(said)
+        paths = self._program.names.agreeing(file)
+        has_folder = bool(re.search(r"[/\\]", file.strip("/\\")))
         if len(paths) > MOST_MEANT:
             return Meant(None, SEVERAL)
-        if len(said) == 1 and len(names) > 2:  # of a package, where the language prints it
+        if not has_folder and len(names) > 2:  # of a package, where the language prints it
             paths = [path for path in paths if self._is_of_package(path, names)]
         if not paths:
             return Meant(None, OUTSIDE)
-        found = [one for path in paths if (one := self._function(path, place, names, len(said) > 1)) is not None]
+        found = [one for path in paths if (one := self._function(path, place, names, has_folder)) is not None]
         if len(found) == 1:
             return Meant(found[0].key)
         return Meant(None, SEVERAL if len(paths) > 1 else NO_FUNCTION)
-
-    def _files(self, said: list[str]) -> list[str]:
-        """Those that end as what was said, or with which it ends; the longest agreement only."""
-        best: dict[int, list[str]] = {}
-        for path in self._program.names.ending_with(said[-1]) if said else ():
-            parts = path.split("/")
-            count = min(len(parts), len(said))
-            if parts[-count:] == said[-count:]:
-                best.setdefault(count, []).append(path)
-        return best[max(best)] if best else []
 
     def _is_of_package(self, path: str, names: list[str]) -> bool:
         facts = self._program.facts(path)

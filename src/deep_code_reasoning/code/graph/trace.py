@@ -8,7 +8,7 @@ import time
 from deep_code_reasoning.code.graph.callers import callers_of
 from deep_code_reasoning.code.graph.data_flow import flows_into
 from deep_code_reasoning.code.graph.effects import Body, body_of, io_of, is_awaited, is_spawn
-from deep_code_reasoning.code.graph.entry_point import entry_of
+from deep_code_reasoning.code.graph.entry_point import Entry, entry_of
 from deep_code_reasoning.code.graph.execution_path import ExecutionPath, Step, Unresolved
 from deep_code_reasoning.code.graph.facts import Definition, Facts
 from deep_code_reasoning.code.graph.parameters import arguments_of
@@ -27,11 +27,11 @@ MOST_REFERRED = 20
 MOST_CALLER_LEVELS = 3
 
 
-def trace(program: Program, entry_point: str, *, max_depth: int = 10, include_data_flow: bool = True) -> ExecutionPath:
-    """`entry_point`: FILE:LINE, or a function's name, qualified or not. Raises UsageError where it names nothing."""
+def trace(program: Program, at: Entry, *, max_depth: int = 10, include_data_flow: bool = True) -> ExecutionPath:
+    """Raises UsageError where the entry names nothing."""
     started = time.monotonic()
     resolver = Resolver(program)
-    definition, notes = entry_of(program, entry_point)
+    definition, notes = entry_of(program, at)
     tracing = _Tracing(program, resolver, max_depth, include_data_flow)
     entry = tracing.step(definition, None)
     tracing.grow(entry, definition)
