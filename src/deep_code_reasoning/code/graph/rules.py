@@ -16,7 +16,8 @@ _TABLES = {"cpp": "c", "javascript": "ecma", "typescript": "ecma", "tsx": "ecma"
 @dataclass(frozen=True)
 class Rules:
     """`family`: languages whose programs call each other. `constructors`: names of the methods that make an object,
-    `<class>` for the class's own. `implicit_self`: a bare name may be a method of the class around it."""
+    `<class>` for the class's own. `implicit_self`: a bare name may be a method of the class around it.
+    `built_in_methods`: what objects of the language's own types answer to, so that such a name alone says nothing."""
 
     family: str
     defines: tuple[re.Pattern[bytes], ...]
@@ -27,6 +28,7 @@ class Rules:
     constructors: tuple[str, ...]
     declared: tuple[str, ...]
     made: tuple[str, ...]
+    built_in_methods: frozenset[str] = frozenset()
 
 
 def rules_of(language: Language) -> Rules:
@@ -46,6 +48,7 @@ def _rules(name: str) -> Rules:
         tuple(data["constructors"]),
         tuple(data["declared"]),
         tuple(data["made"]),
+        frozenset(data.get("built_in_methods", "").split()),
     )
 
 

@@ -97,6 +97,8 @@ class _Tracing:
         found: list[tuple[Step, Definition, frozenset]] = []
         io = []
         for call in body.calls:
+            if _is_literal_called(call):
+                continue  # what it does is told as done here
             resolution = self._resolver.resolve(call, facts, one)
             reached = self._followed(step, call, resolution, body, facts, one)
             for child, target in reached:
@@ -185,6 +187,14 @@ def _is_spawned(call: Part) -> bool:
             return True
         part = part.within
     return False
+
+
+def _is_literal_called(call: Part) -> bool:
+    """`func() { ... }()`, `(() => { ... })()`"""
+    called = call.node.child_by_field_name("function")
+    while called is not None and called.type == "parenthesized_expression" and called.named_children:
+        called = called.named_children[0]
+    return called is not None and call.language.parts.get(called.type) == "lambda"
 
 
 def _same(one: Definition, facts: Facts) -> Part | None:
