@@ -20,7 +20,6 @@ class Rules:
     `built_in_methods`: what objects of the language's own types answer to, so that such a name alone says nothing."""
 
     family: str
-    defines: tuple[re.Pattern[bytes], ...]
     package: re.Pattern[str] | None
     own: frozenset[str]
     base: frozenset[str]
@@ -40,7 +39,6 @@ def _rules(name: str) -> Rules:
     data = _data()[name]
     return Rules(
         data.get("family", name),
-        tuple(re.compile(pattern.encode(), re.MULTILINE) for pattern in data["defines"]),
         re.compile(data["package"], re.MULTILINE) if "package" in data else None,
         frozenset(data["self"]),
         frozenset(data["super"]),
