@@ -334,3 +334,49 @@ def test_a_class_within_a_class_is_made_and_its_methods_are_called_in_a_chain(tm
         ("A.java", "A.Builder.named", 1.0),
         ("A.java", "A.Builder.named", 1.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {
+                "A.java": (
+                    "import java.util.Optional;\n\nclass A {\n    void f(Optional<Cart> cart) {\n        cart.get();\n"
+                    "        cart.get().check();\n        cart.map(x);\n    }\n}\n"
+                ),
+                "Cart.java": (
+                    "class Cart {\n    Cart get() { return this; }\n    void check() {}\n    void map(X x) {}\n}\n"
+                ),
+            },
+            ["Cart.check"],
+        ),
+        (
+            {
+                "a.rs": (
+                    "use crate::cart::Cart;\n\nfn f(cart: Arc<Mutex<Cart>>) {\n    cart.lock().unwrap().check();\n}\n"
+                ),
+                "cart.rs": (
+                    "pub struct Cart {}\n\nimpl Cart {\n    pub fn check(&self) {}\n    pub fn lock(&self) {}\n}\n"
+                ),
+            },
+            ["Cart.check"],
+        ),
+        (
+            {
+                "a.py": (
+                    "from typing import Optional\nfrom cart import Cart\n\n\n"
+                    "def f(cart: Optional[Cart]):\n    cart.get()\n"
+                ),
+                "cart.py": "class Cart:\n    def get(self):\n        return 1\n",
+            },
+            ["Cart.get"],
+        ),
+    ],
+    ids=["java", "rust", "python"],
+)
+def test_what_holds_an_object_has_methods_of_its_own(
+    files: dict[str, str], expected: list[str], tmp_path: Path
+) -> None:
+    write(tmp_path, files)
+    assert [step.function for step in path_of(tmp_path, "f", 1).entry.steps] == expected

@@ -14,6 +14,7 @@ from deep_code_reasoning.code.graph.facts import Class, Definition, Facts, class
 from deep_code_reasoning.code.graph.imports import Import
 from deep_code_reasoning.code.graph.parameters import Argument, arguments_of, fits
 from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
+from deep_code_reasoning.code.graph.rules import type_words
 from deep_code_reasoning.code.graph.scope import Meaning, Scopes, distinct
 from deep_code_reasoning.code.graph.types import Types
 from deep_code_reasoning.code.graph.value import Place, Value
@@ -167,6 +168,8 @@ class Resolver:
             )
         if not value.classes:
             return None
+        if value.box and (name in type_words("opened_by") or name in facts.rules.built_in_methods):
+            return Resolution(why=f"{value.box}.{name} is not in this tree")
         how = "name" if value.how == "name" else "same class" if value.how == "same class" else "type"
         found = self.types.methods(value.classes, name)
         if found:

@@ -52,7 +52,8 @@ def _rules(name: str) -> Rules:
 
 @cache
 def type_words(name: str) -> frozenset[str]:
-    """`wrappers`: types that hold another one; `not_types`: words that stand where a type could."""
+    """`wrappers`: types that hold another one; `boxes`: those with methods of their own, `opened_by` these;
+    `not_types`: words that stand where a type could."""
     return frozenset(_data()["types"][name].split())
 
 

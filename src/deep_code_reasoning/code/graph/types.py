@@ -7,6 +7,7 @@ types that functions say they return. Expressions are names, members and calls; 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from deep_code_reasoning.code.graph.declarations import Declarations
 from deep_code_reasoning.code.graph.expressions import outer_type, steps_of
@@ -109,12 +110,20 @@ class Types:
         """Of a type as written; of one that holds another (`Arc<Store>`) the inner."""
         text = text.strip().lstrip("*&?:").strip()
         text = re.sub(r"^(?:const|mut|dyn|impl|readonly|final|struct|\.\.\.|\x27\w+)\s*", "", text).lstrip("*& ")
+        box = ""
         for _ in range(3):
             head, inner = outer_type(text)
-            if inner and head.replace("::", ".").split(".")[-1] in type_words("wrappers"):
+            last = head.replace("::", ".").split(".")[-1]
+            if inner and last in type_words("wrappers"):
                 text = re.sub(r"^(?:dyn|impl|mut|const)\s+", "", inner.lstrip("*& \"'"))
+                if last in type_words("boxes") and facts.rules.family != "python":
+                    box = box or last
             elif text.startswith("[") or (inner is None and "[" in text):
                 return UNKNOWN
+        found = self._class_named(text, facts)
+        return replace(found, box=box) if found.kind == "object" else found
+
+    def _class_named(self, text: str, facts: Facts) -> Value:
         head = outer_type(text)[0].strip("*&?! \"'")
         names = [part for part in re.split(r"\.|::|\\", head) if part]
         if not names or names[-1] in type_words("not_types"):
@@ -207,6 +216,8 @@ class Types:
             return self._returned(found.functions, depth) if is_call else UNKNOWN
         if of.kind not in ("object", "class") or not of.classes:
             return of if of.kind == "outside" else UNKNOWN
+        if of.box:
+            return replace(of, box="") if name in type_words("opened_by") else UNKNOWN
         inner = self._inner(of.classes, name) if of.kind == "class" else ()
         if is_call:
             if inner:
@@ -214,6 +225,8 @@ class Types:
             made = self._returned(tuple(self.methods(of.classes, name)), depth)
             if made.kind != "unknown":
                 return made
+            if place.facts.rules.family == "rust" and name in ("unwrap", "expect"):  # lock().unwrap()
+                return of
             if of.kind == "class" and name in ("new", "default", "getInstance", "of", "create", "builder"):
                 return Value("object", of.classes, how=of.how) if name == "new" else UNKNOWN
             return self._asked_for(of.classes, name)

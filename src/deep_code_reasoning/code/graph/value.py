@@ -12,13 +12,15 @@ DEEPEST = 6
 
 @dataclass(frozen=True)
 class Value:
-    """`kind`: object, class, module, outside (of this tree, `why`), unknown."""
+    """`kind`: object, class, module, outside (of this tree, `why`), unknown. `box`: what holds the object, where that
+    has methods of its own (`Optional<Cart>`)."""
 
     kind: str
     classes: tuple[Class, ...] = ()
     modules: tuple[str, ...] = ()
     why: str = ""
     how: str = ""
+    box: str = ""
 
 
 UNKNOWN = Value("unknown")
