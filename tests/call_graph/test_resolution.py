@@ -380,3 +380,16 @@ def test_what_holds_an_object_has_methods_of_its_own(
 ) -> None:
     write(tmp_path, files)
     assert [step.function for step in path_of(tmp_path, "f", 1).entry.steps] == expected
+
+
+def test_of_several_classes_of_one_name_the_one_in_the_class_around(tmp_path: Path) -> None:
+    def holder(name: str) -> str:
+        return (
+            f"    static class {name} {{\n        Builder make() {{ return new Builder().with(1); }}\n"
+            "        static class Builder {\n            Builder() {}\n"
+            "            Builder with(int n) { return this; }\n        }\n    }\n"
+        )
+
+    write(tmp_path, {"All.java": f"class All {{\n{holder('One')}{holder('Two')}}}\n"})
+    found = [(step.function, step.confidence) for step in path_of(tmp_path, "Two.make", 1).entry.steps]
+    assert found == [("All.Two.Builder.Builder", 1.0), ("All.Two.Builder.with", 1.0)]

@@ -118,7 +118,9 @@ class Declarations:
             if expression:
                 if expression.split(".")[-1].split("<")[0].strip("*&[] ") in type_words("not_types"):
                     continue
-                value = self._types.class_of_type(expression, place.facts)
+                value = self._types.class_of_type(
+                    expression, place.facts, place.function.part if place.function else None
+                )
             else:
                 expression = text[start : start + LONGEST]  # brackets may close lines below
                 value = self._types.value(first_expression(expression), place, depth + 1)

@@ -124,7 +124,7 @@ class Resolver:
 
     def _constructed(self, call: Part, place: Place, arguments: list[Argument]) -> Resolution:
         text = re.sub(r"<.*", "", call.callee)
-        value = self.types.class_of_type(text, place.facts)
+        value = self.types.class_of_type(text, place.facts, place.function.part if place.function else None)
         if value.classes:
             return self._constructor(value.classes, place.facts, arguments, value.how)
         meaning = self.scopes.meaning(call.method, place.facts)  # JavaScript: a function makes objects as well

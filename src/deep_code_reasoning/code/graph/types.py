@@ -16,10 +16,12 @@ from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
 from deep_code_reasoning.code.graph.rules import type_words
 from deep_code_reasoning.code.graph.scope import Scopes
 from deep_code_reasoning.code.graph.value import DEEPEST, UNKNOWN, Place, Value
+from deep_code_reasoning.code.outline import Part
 
 MOST_BASES = 30
 _CLASS_OBJECT = re.compile(r"^[\w.]+(?:\.|::)class(?:\.|$)")
 _LITERAL = re.compile(r"^[rbfuRBFU@$]{0,2}[\"'`\[{\d]|^:\w|^(?:true|false|nil|null|None)\b")
+_CLASSES_IN_ONE_PLACE = frozenset({"java", "python", "javascript", "typescript", "tsx", "php"})
 _CAST = re.compile(r"^\(\(([\w.]+)(?:<[^()]*>)?\)[\w.]+\)$")
 
 
@@ -106,8 +108,9 @@ class Types:
             found = [item for item in self._program.definitions(name, paths) if _is_member(item, one)]
         return found
 
-    def class_of_type(self, text: str, facts: Facts) -> Value:
-        """Of a type as written; of one that holds another (`Arc<Store>`) the inner."""
+    def class_of_type(self, text: str, facts: Facts, near: Part | None = None) -> Value:
+        """Of a type as written; of one that holds another (`Arc<Store>`) the inner. Of several classes of that name the
+        one in the innermost class around `near`."""
         text = text.strip().lstrip("*&?:").strip()
         text = re.sub(r"^(?:const|mut|dyn|impl|readonly|final|struct|\.\.\.|\x27\w+)\s*", "", text).lstrip("*& ")
         box = ""
@@ -121,7 +124,7 @@ class Types:
             elif text.startswith("[") or (inner is None and "[" in text):
                 return UNKNOWN
         found = self._class_named(text, facts)
-        return replace(found, box=box) if found.kind == "object" else found
+        return replace(found, box=box, classes=_nearest(found.classes, near)) if found.kind == "object" else found
 
     def _class_named(self, text: str, facts: Facts) -> Value:
         head = outer_type(text)[0].strip("*&?! \"'")
@@ -170,7 +173,8 @@ class Types:
             return found
         meaning = self._scopes.meaning(plain, place.facts)
         if meaning.classes:
-            return Value("object" if is_call else "class", meaning.classes, how=meaning.how)
+            classes = _nearest(meaning.classes, place.function.part if place.function else None)
+            return Value("object" if is_call else "class", classes, how=meaning.how)
         if meaning.functions and is_call:
             return self._returned(meaning.functions, depth)
         if meaning.modules:
@@ -259,7 +263,7 @@ class Types:
         if says in ("Self", "self", "static", "this", '"Self"'):
             own = self.own_classes(Place(facts, one, one.part.end))
             return Value("object", own, how="type") if own else UNKNOWN
-        return self.class_of_type(says, facts)
+        return self.class_of_type(says, facts, one.part)
 
     def _asked_for(self, classes: tuple[Class, ...], name: str) -> Value:
         """What an interface says that a method without a body returns."""
@@ -276,6 +280,22 @@ class Types:
         return UNKNOWN
 
 
+def _nearest(classes: tuple[Class, ...], part: Part | None) -> tuple[Class, ...]:
+    around = part
+    while len(classes) > 1 and around is not None:
+        around = around.nearest("class")
+        inside = tuple(one for one in classes if one.part is around or one.part.nearest("class") is around)
+        if inside and around is not None:
+            return inside
+    return classes
+
+
 def _is_member(item: Definition, of: Class) -> bool:
-    """Not one of a class without a name that stands in a method of it."""
-    return item.owner == of.simple and item.kind != "function"
+    """Not one of a class without a name that stands in a method of it, nor of another class of that name in the file,
+    where a language has all of a class in one place."""
+    if item.owner != of.simple or item.kind == "function":
+        return False
+    if item.path != of.path or item.part.language.name not in _CLASSES_IN_ONE_PLACE:
+        return True
+    around = next((one for one in item.part.around("class") if one.name), None)
+    return around is None or around.start == of.part.start
