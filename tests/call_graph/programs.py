@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from deep_code_reasoning.code.graph.entry_point import Entry
 from deep_code_reasoning.code.graph.execution_path import ExecutionPath
 from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.graph.trace import trace
@@ -23,4 +24,4 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 def path_of(
     folder: Path, entry: str, depth: int = 10, *, revision: str | None = None, work: Work | None = None
 ) -> ExecutionPath:
-    return trace(Program(tree_at(folder, revision), work or Work()), entry, max_depth=depth)
+    return trace(Program(tree_at(folder, revision), work or Work()), Entry.parse(entry), max_depth=depth)

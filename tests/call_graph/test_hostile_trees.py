@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from call_graph.cases import FOLDER, read_case
 from call_graph.programs import path_of, write
+from deep_code_reasoning.code.graph.entry_point import Entry
 from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.graph.rules import rules_of
 from deep_code_reasoning.code.graph.trace import MOST_STEPS
+from deep_code_reasoning.code.index.definitions import lines_of
 from deep_code_reasoning.code.index.git_tree import tree_at
 from deep_code_reasoning.code.language import Language, languages
 from deep_code_reasoning.code_questions import trace_path
@@ -43,8 +45,10 @@ def test_roots_hold(tmp_path: Path) -> None:
     (tmp_path / "in" / "link").symlink_to(tmp_path / "out")
     for root in (tmp_path / "out", tmp_path / "in" / "..", tmp_path / "in" / "link"):
         with pytest.raises(OutsideRootsError):
-            trace_path("f", root=root, settings=Settings(), roots=(tmp_path / "in",), work=Work())
-    found = trace_path("f", root=tmp_path / "in", settings=Settings(), roots=(tmp_path / "in",), work=Work())
+            trace_path(Entry(function="f"), root=root, settings=Settings(), roots=(tmp_path / "in",), work=Work())
+    found = trace_path(
+        Entry(function="f"), root=tmp_path / "in", settings=Settings(), roots=(tmp_path / "in",), work=Work()
+    )
     assert found.entry.function == "f"
 
 
@@ -142,7 +146,8 @@ def test_the_scan_for_names_takes_its_time_from_the_length_alone(language: Langu
     for fragment in FRAGMENTS:
         line = fragment * (19_000 // len(fragment)) + "\n"
         data = (line * (80_000 // len(line) + 1))[:80_000].encode()
-        for pattern in (*rules_of(language).defines, rules_of(language).package):
+        lines = lines_of(language)
+        for pattern in (*lines.surely, *lines.perhaps, rules_of(language).package):
             begin = time.process_time()
             if pattern is not None:
                 pattern.findall(data if isinstance(pattern.pattern, bytes) else data.decode())

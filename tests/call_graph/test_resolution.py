@@ -195,3 +195,201 @@ def test_a_class_without_a_name_implements_as_others_do(tmp_path: Path) -> None:
         ("Walk.next", "interface"),
         ("Real.next", "interface"),
     ]
+
+
+CART = "class Cart:\n    def price(self, n):\n        return n\n\n    def replace(self, a, b):\n        return a\n"
+
+
+def test_a_method_of_the_languages_own_types_is_not_guessed_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": "def f(x):\n    x.price(1)\n    x.replace('a', 'b')\n", "b.py": CART})
+    path = path_of(tmp_path, "f")
+    assert [(step.function, step.how) for step in path.entry.steps] == [("Cart.price", "name")]
+    assert [one.why for one in path.unresolved] == [
+        "the receiver's type is not known, and replace is a method of the language's own types"
+    ]
+    write(tmp_path, {"a.py": "from b import Cart\n\ndef f():\n    x = Cart()\n    x.replace('a', 'b')\n"})
+    assert ("Cart.replace", "type", 1.0) in below(tmp_path, "f")
+
+
+def test_what_is_made_over_several_lines(tmp_path: Path) -> None:
+    text = (
+        "from b import Cart\n\ndef made(a):\n    return a\n\n\n"
+        "def f():\n    x = Cart(\n        1,\n        (2),\n    )\n"
+        "    y = (\n        1)\n    x.price(1)\n    z = made(\n        1\n    ).other()\n    z.price(2)\n"
+    )
+    write(tmp_path, {"a.py": text, "b.py": CART})
+    assert [one for one in below(tmp_path, "f") if one[0] == "Cart.price"] == [
+        ("Cart.price", "type", 1.0),
+        ("Cart.price", "name", 0.5),  # not what `made` returns
+    ]
+
+
+@pytest.mark.parametrize(
+    ("function", "how"),
+    [
+        ("def f():\n    cart.price(1)\n", "type"),
+        ("def f(cart):\n    cart.price(1)\n", "name"),  # the caller's
+        ("def f():\n    cart = other()\n    cart.price(1)\n", "name"),
+        ("def f():\n    for cart in carts():\n        cart.price(1)\n", "name"),
+    ],
+)
+def test_a_variable_of_the_file_unless_the_function_has_one_of_its_own(function: str, how: str, tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": f"from b import Cart\n\ncart = Cart(\n    1\n)\n\n\n{function}", "b.py": CART})
+    assert [one[1] for one in below(tmp_path, "f") if one[0] == "Cart.price"] == [how]
+
+
+def test_a_variable_of_a_package_of_go_stands_in_any_of_its_files(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "go.mod": "module x\n",
+            "a.go": "package a\n\nfunc f() {\n\tmu.Lock()\n\tseen.Observe(1)\n\tstore.Put(1)\n}\n",
+            "vars.go": (
+                'package a\n\nimport (\n\t"sync"\n\t"example.org/metrics"\n)\n\nvar mu sync.Mutex\n\nvar (\n'
+                "\tseen = metrics.NewHistogram(metrics.Options{\n\t\tName: 1,\n\t})\n\tstore = &Store{}\n)\n"
+            ),
+            "b.go": (
+                "package a\n\ntype Store struct{}\n\nfunc (s *Store) Put(n int) {}\n\ntype Own struct{}\n\n"
+                "func (o *Own) Lock() {}\nfunc (o *Own) Observe(n int) {}\nfunc (o *Own) Put(n int) {}\n"
+            ),
+        },
+    )
+    path = path_of(tmp_path, "f")
+    assert [(step.function, step.how) for step in path.entry.steps] == [("Store.Put", "type")]
+    assert {one.why for one in path.unresolved} == {
+        "sync is not in this tree",
+        "example.org/metrics is not in this tree",
+    }
+
+
+def test_what_only_says_how_a_function_may_be_called_is_not_called(tmp_path: Path) -> None:
+    stubs = "@overload\ndef get(n: int) -> int: ...\n\n\n@overload\ndef get(n: str) -> str: ...\n\n\n"
+    write(tmp_path, {"a.py": f"{stubs}def get(n):\n    return n\n\n\ndef f():\n    get(1)\n"})
+    path = path_of(tmp_path, "f")
+    assert [(step.function, step.line, step.confidence) for step in path.entry.steps] == [("get", 9, 1.0)]
+
+
+def test_the_base_class_of_another_library_is_not_of_this_tree(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a.py": (
+                "import library\n\n\nclass A(library.Base):\n    def go(self):\n        super().leave()\n\n"
+                "    def leave(self):\n        return 1\n"
+            )
+        },
+    )
+    assert below(tmp_path, "A.go") == []
+
+
+def test_an_interface_of_go_is_implemented_with_its_number_of_parameters(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "go.mod": "module x\n",
+            "a.go": (
+                "package a\n\ntype Reader interface {\n\tRead(b []byte) error\n}\n\n"
+                "func f(r Reader) {\n\tr.Read(nil)\n}\n"
+            ),
+            "b.go": "package a\n\ntype codec struct{}\n\nfunc (c codec) Read(b []byte, v any) error { return nil }\n",
+        },
+    )
+    assert below(tmp_path, "f") == []
+
+
+def test_a_function_literal_that_is_called_at_once_is_told_where_it_stands(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "go.mod": "module x\n",
+            "a.go": "package a\n\nfunc f() {\n\tfunc() {\n\t\tg()\n\t}()\n}\n\nfunc g() {}\n",
+            "b.js": "function h() {\n  (() => {\n    i();\n  })();\n}\n\nfunction i() {}\n",
+        },
+    )
+    for entry, function in (("f", "g"), ("h", "i")):
+        path = path_of(tmp_path, entry)
+        assert [step.function for step in path.entry.steps] == [function]
+        assert path.unresolved == []
+
+
+def test_a_class_within_a_class_is_made_and_its_methods_are_called_in_a_chain(tmp_path: Path) -> None:
+    own = (
+        "    static class Builder {\n        Builder(int n) {}\n"
+        "        Builder named(String s) { return this; }\n    }\n"
+    )
+    caller = (
+        "class C {\n    void f() {\n        new A.Builder(1)\n            .named(x)\n            .named(y);\n    }\n}\n"
+    )
+    write(
+        tmp_path,
+        {
+            "A.java": f"class A {{\n{own}}}\n",
+            "B.java": f"class B {{\n{own}}}\n",
+            "C.java": caller,
+        },
+    )
+    found = [(step.file, step.function, step.confidence) for step in path_of(tmp_path, "C.f", 1).entry.steps]
+    assert found == [
+        ("A.java", "A.Builder.Builder", 1.0),
+        ("A.java", "A.Builder.named", 1.0),
+        ("A.java", "A.Builder.named", 1.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {
+                "A.java": (
+                    "import java.util.Optional;\n\nclass A {\n    void f(Optional<Cart> cart) {\n        cart.get();\n"
+                    "        cart.get().check();\n        cart.map(x);\n    }\n}\n"
+                ),
+                "Cart.java": (
+                    "class Cart {\n    Cart get() { return this; }\n    void check() {}\n    void map(X x) {}\n}\n"
+                ),
+            },
+            ["Cart.check"],
+        ),
+        (
+            {
+                "a.rs": (
+                    "use crate::cart::Cart;\n\nfn f(cart: Arc<Mutex<Cart>>) {\n    cart.lock().unwrap().check();\n}\n"
+                ),
+                "cart.rs": (
+                    "pub struct Cart {}\n\nimpl Cart {\n    pub fn check(&self) {}\n    pub fn lock(&self) {}\n}\n"
+                ),
+            },
+            ["Cart.check"],
+        ),
+        (
+            {
+                "a.py": (
+                    "from typing import Optional\nfrom cart import Cart\n\n\n"
+                    "def f(cart: Optional[Cart]):\n    cart.get()\n"
+                ),
+                "cart.py": "class Cart:\n    def get(self):\n        return 1\n",
+            },
+            ["Cart.get"],
+        ),
+    ],
+    ids=["java", "rust", "python"],
+)
+def test_what_holds_an_object_has_methods_of_its_own(
+    files: dict[str, str], expected: list[str], tmp_path: Path
+) -> None:
+    write(tmp_path, files)
+    assert [step.function for step in path_of(tmp_path, "f", 1).entry.steps] == expected
+
+
+def test_of_several_classes_of_one_name_the_one_in_the_class_around(tmp_path: Path) -> None:
+    def holder(name: str) -> str:
+        return (
+            f"    static class {name} {{\n        Builder make() {{ return new Builder().with(1); }}\n"
+            "        static class Builder {\n            Builder() {}\n"
+            "            Builder with(int n) { return this; }\n        }\n    }\n"
+        )
+
+    write(tmp_path, {"All.java": f"class All {{\n{holder('One')}{holder('Two')}}}\n"})
+    found = [(step.function, step.confidence) for step in path_of(tmp_path, "Two.make", 1).entry.steps]
+    assert found == [("All.Two.Builder.Builder", 1.0), ("All.Two.Builder.with", 1.0)]

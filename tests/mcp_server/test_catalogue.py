@@ -14,7 +14,14 @@ TOOLS = sorted(catalogue.tools())
 
 
 def test_the_tools_there_are() -> None:
-    assert TOOLS == ["escalate_analysis", "load_evidence", "query_evidence", "should_escalate"]
+    assert TOOLS == [
+        "escalate_analysis",
+        "load_evidence",
+        "preview_escalation",
+        "query_evidence",
+        "should_escalate",
+        "trace_execution_path",
+    ]
 
 
 def test_the_list_is_small() -> None:
@@ -77,7 +84,7 @@ def example(schema: dict[str, Any]) -> Any:
             return "text"
 
 
-@pytest.mark.parametrize("name", ["escalate_analysis", "should_escalate", "load_evidence"])
+@pytest.mark.parametrize("name", ["escalate_analysis", "should_escalate", "load_evidence", "preview_escalation"])
 def test_everything_advertised_is_accepted(name: str) -> None:
     call = example(catalogue.tools()[name].input_schema)
     Draft202012Validator(catalogue.tools()[name].input_schema).validate(call)

@@ -15,7 +15,7 @@ from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.settings import load_settings
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.code.graph.execution_path import ExecutionPath, Step
+    from deep_code_reasoning.code.graph.execution_path import ExecutionPath, Observed, Step
 
 MOST_SHOWN = 20
 
@@ -29,7 +29,7 @@ def trace_path(
     depth: Annotated[int, typer.Option(help="How many calls deep.", min=0, max=100)] = 10,
     no_data_flow: Annotated[bool, typer.Option("--no-data-flow", help="Do not follow arguments.")] = False,
     investigation: Annotated[
-        str | None, typer.Option(help="Mark what spans of this investigation saw at run time.")
+        str | None, typer.Option(help="Mark what this investigation saw at run time: spans, stack traces, CPU samples.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,12 +38,13 @@ def trace_path(
     Told from syntax alone, nothing is run. Where a call may lead to several functions, each is shown with its
     confidence: 1 / number of candidates. Calls that lead to no function of the tree are listed with why.
     """
+    from deep_code_reasoning.code.graph.entry_point import Entry
     from deep_code_reasoning.code_questions import trace_path as trace
 
     settings = load_settings()
     with working(quiet=as_json) as work:
         found = trace(
-            entry_point,
+            Entry.parse(entry_point),
             root=root,
             settings=settings,
             roots=(*settings.allowed_roots, root),  # a person's command line names what may be read
@@ -82,6 +83,15 @@ def _lines(path: ExecutionPath) -> Iterator[str]:
     yield f"{count} steps; {path.files_parsed} of {path.files} files parsed; {path.seconds:.1f} s"
 
 
+def _seen(seen: Observed) -> Iterator[str]:
+    if seen.spans:
+        yield f"seen in {seen.spans} spans" + (f", {seen.total_ms:,.1f} ms" if seen.total_ms is not None else "")
+    if seen.failing_stacks:
+        yield f"in {seen.failing_stacks} failing stacks ({seen.failing_share or 0:.0%})"
+    if seen.cpu_share:
+        yield f"in {seen.cpu_share:.1%} of the CPU samples ({seen.cpu_share_itself or 0:.1%} itself)"
+
+
 def _of_step(step: Step) -> Iterator[str]:
     margin = "  " * step.depth
     marks = []
@@ -98,9 +108,7 @@ def _of_step(step: Step) -> Iterator[str]:
     if step.call and (step.confidence < 1 or step.how in ("interface", "name")):
         marks.append(f"by {step.how}, {step.confidence:.2f}")
     if step.observed:
-        seen = step.observed
-        time = f", {seen.total_ms:,.1f} ms" if seen.total_ms is not None else ""
-        marks.append(f"seen in {seen.spans} spans{time}, {seen.frames} frames")
+        marks.extend(_seen(step.observed))
     told = f"  ({'; '.join(marks)})" if marks else ""
     at = f"  <- line {step.call_line}" if step.call_line is not None else ""
     yield f"{margin}{step.function}  {step.file}:{step.line}{at}{told}"

@@ -30,12 +30,40 @@ class Flow:
 
 @dataclass(frozen=True)
 class Observed:
-    """What was seen of a step when the program ran: spans of it with their time, frames of stacks that name it."""
+    """What was seen of a step's function when the program ran: spans of it with their time; in how many stack traces
+    of exceptions it stood, and in what share of them all; in what share of the CPU samples it stood, and in what share
+    it ran itself. None: nothing of the kind was recorded."""
 
     spans: int = 0
-    frames: int = 0
     total_ms: float | None = None
     longest_ms: float | None = None
+    failing_stacks: int = 0
+    failing_share: float | None = None
+    cpu_share: float | None = None
+    cpu_share_itself: float | None = None
+
+
+@dataclass(frozen=True)
+class Joined:
+    """How much of one signal (spans, failing stacks, CPU samples) lies on the path: `rows_on_path` of `rows` touch it.
+
+    `places` are distinct places in code; those that are no step are counted in `elsewhere`, by why.
+    """
+
+    signal: str
+    rows: float
+    rows_on_path: float
+    places: int
+    places_on_path: int
+    elsewhere: dict[str, int]
+
+    def as_text(self) -> str:
+        share = f"{self.rows_on_path:,.0f} of {self.rows:,.0f}"
+        if self.signal == "CPU samples":  # in units of time, which say little
+            share = f"{self.rows_on_path / self.rows:.1%}"
+        why = "; ".join(f"{count} are {reason}" for reason, count in self.elsewhere.items())
+        places = f"{self.places_on_path} of {self.places} places in them are its steps"
+        return f"{self.signal}: {share} touch this path; {places}" + (f"; of the others {why}" if why else "")
 
 
 @dataclass(eq=False)
@@ -110,6 +138,7 @@ class ExecutionPath:
     files: int = 0
     files_parsed: int = 0
     seconds: float = 0.0
+    joined: list[Joined] = field(default_factory=list)
 
     def steps(self) -> Iterator[Step]:
         return self.entry.walk()
@@ -129,6 +158,7 @@ class ExecutionPath:
             "steps": rows,
             "callers": self.callers,
             "unresolved": self.unresolved,
+            "joined": self.joined,
             "notes": self.notes,
             "files": self.files,
             "files_parsed": self.files_parsed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 MOST_STEPS = 20
+LONGEST = 2_000
 _STEP = re.compile(r"([$@]{0,2}[A-Za-z_][\w$]*[?!]?)")
 _JOINT = re.compile(r"(?:\?\.|!!\.|!\.|\.|->|::|\\)")
 
@@ -14,12 +15,14 @@ def makes(expression: str) -> bool:
 
 
 def first_expression(text: str) -> str:
-    """`await new Foo(a).b(); // c` -> Foo(a).b(); up to where its brackets close and something else begins."""
-    text = re.sub(r"^(?:(?:await|new|yield|try|&mut|&|\*)\s*)+", "", text.strip())
+    """`await new Foo(a).b(); // c` -> Foo(a).b(); up to where its brackets close and something else begins. A line that
+    begins with a dot, or follows one, goes on with the chain of calls above it."""
+    text = re.sub(r"^(?:(?:await|new|yield|try|&mut|&|\*)\s*)+", "", text[:LONGEST].strip())
+    text = re.sub(r"\s*\n\s*(?=\??\.\w)|(?<=[\w)]\.)\s*\n\s*", "", text)
     level, kept = 0, []
     for character in text:
         level += (character in "([") - (character in ")]")
-        if level < 0 or (level == 0 and character in " ,;{}\t=+|#"):
+        if level < 0 or (level == 0 and character in " ,;{}\t\n=+|#"):
             break
         kept.append(character)
     return "".join(kept)

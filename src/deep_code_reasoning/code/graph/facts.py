@@ -117,6 +117,16 @@ class Facts:
         return self.data.decode("utf-8", "replace")
 
     @cached_property
+    def top(self) -> str:
+        """What lies in no function and no class."""
+        pieces, at = [], 0
+        for part in sorted((*self.outline.of("function"), *self.outline.of("class")), key=lambda one: one.start):
+            if part.start >= at:
+                pieces.append(self.data[at : part.start])
+                at = part.end
+        return b"\n".join([*pieces, self.data[at:]])[:LONGEST_BODY].decode("utf-8", "replace")
+
+    @cached_property
     def package(self) -> str:
         if self.rules.package is None:
             return ""
@@ -194,10 +204,10 @@ def _is_abstract(part: Part) -> bool:
         return False
     if body is None:
         return part.node.child_by_field_name("value") is None and part.node.type != "arrow_function"
-    if body.end_byte - body.start_byte > 400 or part.nearest("class") is None:
+    if body.end_byte - body.start_byte > 400:
         return False
     text = _text(body, part.data).strip()
-    return bool(_DOES_NOTHING.match(text))
+    return bool(_DOES_NOTHING.match(text)) if part.nearest("class") else text == "..."  # a stub of `overload`
 
 
 def _class(path: str, part: Part) -> Class:

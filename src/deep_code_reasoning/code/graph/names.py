@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from deep_code_reasoning.code.graph.rules import rules_of
 from deep_code_reasoning.code.graph.source_files import SourceFiles
+from deep_code_reasoning.code.index.definitions import may_define
 from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.code.parsing import BINARY, LONGEST_LINE, MINIFIED, longest_line
 from deep_code_reasoning.progress import Progress, Work
@@ -39,6 +40,18 @@ class Names:
         """Files whose path ends so, by whole names."""
         last = path.rpartition("/")[2]
         return [one for one in self._endings.get(last, ()) if one == path or one.endswith("/" + path)]
+
+    def agreeing(self, said: str) -> list[str]:
+        """Files whose path ends as what was said, or with which it ends (`/app/shop/cart.py`), by whole names; of
+        those the ones that agree the longest."""
+        wanted = [part for part in said.replace("\\", "/").split("/") if part not in ("", ".")]
+        best: dict[int, list[str]] = {}
+        for path in self.ending_with(wanted[-1]) if wanted and ".." not in wanted else ():
+            parts = path.split("/")
+            count = min(len(parts), len(wanted))
+            if parts[-count:] == wanted[-count:]:
+                best.setdefault(count, []).append(path)
+        return best[max(best)] if best else []
 
     def has(self, path: str) -> bool:
         return path in self._known
@@ -75,7 +88,7 @@ def scan(tree: SourceFiles, work: Work) -> Names:
             found.left_out[path] = BINARY if b"\0" in data else MINIFIED
             continue
         found.bytes_read += len(data)
-        found.add(path, _defined(path, data))
+        found.add(path, may_define(path, data))
     found.complete()
     work.report(Progress("index", len(paths), len(paths), "files"))
     return found
@@ -84,15 +97,6 @@ def scan(tree: SourceFiles, work: Work) -> Names:
 def family_of(path: str) -> str:
     language = language_of(path)
     return rules_of(language).family if language else ""
-
-
-def _defined(path: str, data: bytes) -> set[bytes]:
-    language = language_of(path)
-    assert language
-    names: set[bytes] = set()
-    for pattern in rules_of(language).defines:
-        names.update(pattern.findall(data))
-    return names
 
 
 def _add_module(found: Names, path: str, data: bytes) -> None:

@@ -1,99 +1,126 @@
-"""Joins a path with what was seen when the program ran: spans' code attributes and frames of stacks, as plain rows."""
+"""Joins a path with what was seen when the program ran, and counts what of that lies elsewhere."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from deep_code_reasoning.code.graph.execution_path import ExecutionPath, Observed, Step
+from deep_code_reasoning.code.graph.execution_path import ExecutionPath, Joined, Observed, Step
+from deep_code_reasoning.code.graph.places import NOT_ON_PATH, Places
+from deep_code_reasoning.code.graph.program import Program
+from deep_code_reasoning.code.graph.run_time import CodePlace, FailingStack, RunTime, SampleStack, SpanPlace
 
-
-@dataclass(frozen=True)
-class SpanRow:
-    """`code.file.path`, `code.function.name`, `code.line.number` as spans state them (any may be missing), how many
-    such spans there are, and their time."""
-
-    function: str | None = None
-    file: str | None = None
-    line: int | None = None
-    count: int = 1
-    total_ms: float | None = None
-    longest_ms: float | None = None
-
-
-@dataclass(frozen=True)
-class FrameRow:
-    """A frame of a stack trace or profile, and how often it stood there."""
-
-    function: str | None = None
-    file: str | None = None
-    line: int | None = None
-    count: int = 1
+Key = tuple[str, int, str]
 
 
 @dataclass
 class _Seen:
     spans: int = 0
-    frames: int = 0
-    times: list[float] = field(default_factory=list)
-    longest: list[float] = field(default_factory=list)
+    total_ms: float | None = None
+    longest_ms: float | None = None
+    stacks: int = 0
+    cpu: float = 0.0
+    cpu_itself: float = 0.0
 
 
-def mark_observed(path: ExecutionPath, spans: Iterable[SpanRow] = (), frames: Iterable[FrameRow] = ()) -> list[str]:
-    """Sets `observed` on the steps that rows speak of; gives back the rows of spans that speak of none, as text.
+@dataclass
+class _Tally:
+    """Of distinct places: which function each means; `elsewhere` counts those that mean no step, by why."""
 
-    A row speaks of a step whose file it names (by the end of the path, in whole names) and whose lines hold its line,
-    or, without a line, whose function bears its name; without a file the qualified name alone has to agree.
+    signal: str
+    places: Places
+    on_path: dict[Key, _Seen]
+    found: dict[CodePlace, Key | None] = field(default_factory=dict)
+    elsewhere: Counter[str] = field(default_factory=Counter)
+
+    def step_of(self, place: CodePlace) -> _Seen | None:
+        if place not in self.found:
+            meant = self.places.meant(place)
+            is_on = meant.key in self.on_path if meant.key else False
+            self.found[place] = meant.key if is_on else None
+            if not is_on:
+                self.elsewhere[meant.why or NOT_ON_PATH] += 1
+        key = self.found[place]
+        return self.on_path[key] if key else None
+
+    def joined(self, rows: float, rows_on_path: float) -> Joined:
+        on = sum(key is not None for key in self.found.values())
+        return Joined(self.signal, rows, rows_on_path, len(self.found), on, dict(self.elsewhere.most_common()))
+
+
+def mark_observed(path: ExecutionPath, program: Program, seen: RunTime) -> None:
+    """Sets `observed` on the steps that were seen, and `joined` on the path: how much of each signal lies on it.
+
+    A step is in a stack once, however often it calls itself. All steps of one function are marked alike.
     """
     steps = list(path.steps())
-    seen: dict[int, _Seen] = {}
-    without = []
-    for row in spans:
-        told = [step for step in steps if _speaks_of(row, step)]
-        for step in told:
-            entry = seen.setdefault(step.number, _Seen())
-            entry.spans += row.count
-            entry.times += [row.total_ms] if row.total_ms is not None else []
-            entry.longest += [row.longest_ms] if row.longest_ms is not None else []
-        if not told:
-            without.append(f"{row.function or '?'} ({row.file or '?'}:{row.line or '?'})")
-    for row in frames:
-        for step in steps:
-            if _speaks_of(row, step):
-                seen.setdefault(step.number, _Seen()).frames += row.count
+    on_path = {_key(step): _Seen() for step in steps}
+    places = Places(program, on_path)
+    path.joined = [
+        *_join_spans(_Tally("spans", places, on_path), seen.spans),
+        *_join_stacks(_Tally("failing stacks", places, on_path), seen.stacks),
+        *_join_samples(_Tally("CPU samples", places, on_path), seen.samples, seen.cpu_total),
+    ]
+    failing = sum(one.count for one in seen.stacks)
     for step in steps:
-        if entry := seen.get(step.number):
-            total = sum(entry.times) if entry.times else None
-            step.observed = Observed(entry.spans, entry.frames, total, max(entry.longest, default=None))
-    return without
+        one = on_path[_key(step)]
+        if one.spans or one.stacks or one.cpu:
+            whole = seen.cpu_total
+            step.observed = Observed(
+                one.spans,
+                one.total_ms,
+                one.longest_ms,
+                one.stacks,
+                one.stacks / failing if failing else None,
+                one.cpu / whole if whole else None,
+                one.cpu_itself / whole if whole else None,
+            )
+    path.notes += seen.notes
+    path.notes += [one.as_text() for one in path.joined]
 
 
-def _speaks_of(row: SpanRow | FrameRow, step: Step) -> bool:
-    if row.file:
-        if not _same_file(row.file, step.file):
-            return False
-        if row.line:
-            return step.line <= row.line <= step.end_line
-        return bool(row.function) and _names(row.function or "")[-1:] == _names(step.function)[-1:]
-    names, own = _names(row.function or ""), _names(step.function)
-    if not names or names[-1] != own[-1]:
-        return False
-    if len(own) > 1:
-        return len(names) > 1 and names[-2] == own[-2]
-    module = _names(step.file.rpartition(".")[0].replace("/", "."))
-    return len(names) > 1 and names[-2] in module[-2:]
+def _key(step: Step) -> Key:
+    return step.file, step.line, step.function
 
 
-def _same_file(said: str, file: str) -> bool:
-    """`/app/shop/cart.py` and `shop/cart.py`; a single name has to be the whole name."""
-    one, other = (text.replace("\\", "/").strip("/").split("/") for text in (said, file))
-    count = min(len(one), len(other))
-    return one[-count:] == other[-count:]
+def _join_spans(tally: _Tally, spans: Iterable[SpanPlace]) -> Iterable[Joined]:
+    rows = on = 0
+    for row in spans:
+        rows += row.count
+        if seen := tally.step_of(row.place):
+            on += row.count
+            seen.spans += row.count
+            if row.total_ms is not None:
+                seen.total_ms = (seen.total_ms or 0.0) + row.total_ms
+            if row.longest_ms is not None:
+                seen.longest_ms = max(seen.longest_ms or 0.0, row.longest_ms)
+    return [tally.joined(rows, on)] if rows else []
 
 
-def _names(function: str) -> list[str]:
-    """`github.com/x/shop.(*Cart).Check`, `com.x.Cart.check`, `Shop::Cart#check` -> [..., Cart, check]"""
-    plain = re.sub(r"\(\*?(\w+)\)", r"\1", function)
-    plain = re.sub(r"\([^()]*\)|<[^<>]*>", "", plain)
-    return [name for name in re.split(r"[^\w$?!~]+", plain) if name]
+def _join_stacks(tally: _Tally, stacks: Iterable[FailingStack]) -> Iterable[Joined]:
+    rows = on = 0
+    for stack in stacks:
+        rows += stack.count
+        steps = _distinct(tally.step_of(frame) for frame in stack.frames)
+        on += stack.count if steps else 0
+        for seen in steps:
+            seen.stacks += stack.count
+    return [tally.joined(rows, on)] if rows else []
+
+
+def _join_samples(tally: _Tally, stacks: Iterable[SampleStack], whole: float) -> Iterable[Joined]:
+    on = 0.0
+    for stack in stacks:
+        found = [tally.step_of(frame) for frame in stack.frames]
+        steps = _distinct(found)
+        on += stack.value if steps else 0.0
+        for seen in steps:
+            seen.cpu += stack.value
+        if leaf := found[-1]:
+            leaf.cpu_itself += stack.value
+    return [tally.joined(whole, on)] if whole else []
+
+
+def _distinct(found: Iterable[_Seen | None]) -> list[_Seen]:
+    return list({id(one): one for one in found if one is not None}.values())

@@ -14,8 +14,10 @@ from deep_code_reasoning.code.graph.facts import Class, Definition, Facts, class
 from deep_code_reasoning.code.graph.imports import Import
 from deep_code_reasoning.code.graph.parameters import Argument, arguments_of, fits
 from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
+from deep_code_reasoning.code.graph.rules import type_words
 from deep_code_reasoning.code.graph.scope import Meaning, Scopes, distinct
-from deep_code_reasoning.code.graph.types import Place, Types, Value
+from deep_code_reasoning.code.graph.types import Types
+from deep_code_reasoning.code.graph.value import Place, Value
 from deep_code_reasoning.code.outline import Part
 
 MOST_NAMED = 12
@@ -111,7 +113,9 @@ class Resolver:
 
     def _of_meaning(self, meaning: Meaning, facts: Facts, arguments: list[Argument] | None) -> Resolution | None:
         if meaning.functions:
-            return self._several(self._fitting(meaning.functions, facts, arguments), meaning.how)
+            fitting = self._fitting(meaning.functions, facts, arguments)
+            real = [one for one in fitting if not one.is_abstract]  # what says how it may be called is not called
+            return self._several(real or fitting, meaning.how)
         if meaning.classes:
             return self._constructor(meaning.classes, facts, arguments, meaning.how)
         if meaning.outside:
@@ -120,7 +124,7 @@ class Resolver:
 
     def _constructed(self, call: Part, place: Place, arguments: list[Argument]) -> Resolution:
         text = re.sub(r"<.*", "", call.callee)
-        value = self.types.class_of_type(text, place.facts)
+        value = self.types.class_of_type(text, place.facts, place.function.part if place.function else None)
         if value.classes:
             return self._constructor(value.classes, place.facts, arguments, value.how)
         meaning = self.scopes.meaning(call.method, place.facts)  # JavaScript: a function makes objects as well
@@ -164,6 +168,8 @@ class Resolver:
             )
         if not value.classes:
             return None
+        if value.box and (name in type_words("opened_by") or name in facts.rules.built_in_methods):
+            return Resolution(why=f"{value.box}.{name} is not in this tree")
         how = "name" if value.how == "name" else "same class" if value.how == "same class" else "type"
         found = self.types.methods(value.classes, name)
         if found:
@@ -205,7 +211,7 @@ class Resolver:
         if facts.rules.family == "go":
             if not interface.methods or name not in interface.methods or len(paths) > MOST_LOOKED_AT:
                 return []
-            everything = self._fitting(self._program.definitions(name, paths), facts, arguments)
+            everything = self._fitting(self._program.definitions(name, paths), facts, arguments, strict=True)
             return [one for one in everything if one.owner and self._has_all(one, interface)]
         mention = interface.simple.encode()
         told = [path for path, data in self._program.texts(paths[:400]) if mention in data][:MOST_LOOKED_AT]
@@ -250,6 +256,10 @@ class Resolver:
         return None
 
     def _anywhere(self, name: str, facts: Facts, arguments: list[Argument], *, only_free: bool) -> Resolution:
+        if not only_free and name in facts.rules.built_in_methods:
+            return Resolution(
+                why=f"the receiver's type is not known, and {name} is a method of the language's own types"
+            )
         paths = self._program.near(name, facts)
         if not _TEST.search(facts.path):
             paths = [path for path in paths if not _TEST.search(path)]

@@ -16,10 +16,10 @@ _TABLES = {"cpp": "c", "javascript": "ecma", "typescript": "ecma", "tsx": "ecma"
 @dataclass(frozen=True)
 class Rules:
     """`family`: languages whose programs call each other. `constructors`: names of the methods that make an object,
-    `<class>` for the class's own. `implicit_self`: a bare name may be a method of the class around it."""
+    `<class>` for the class's own. `implicit_self`: a bare name may be a method of the class around it.
+    `built_in_methods`: what objects of the language's own types answer to, so that such a name alone says nothing."""
 
     family: str
-    defines: tuple[re.Pattern[bytes], ...]
     package: re.Pattern[str] | None
     own: frozenset[str]
     base: frozenset[str]
@@ -27,6 +27,7 @@ class Rules:
     constructors: tuple[str, ...]
     declared: tuple[str, ...]
     made: tuple[str, ...]
+    built_in_methods: frozenset[str] = frozenset()
 
 
 def rules_of(language: Language) -> Rules:
@@ -38,7 +39,6 @@ def _rules(name: str) -> Rules:
     data = _data()[name]
     return Rules(
         data.get("family", name),
-        tuple(re.compile(pattern.encode(), re.MULTILINE) for pattern in data["defines"]),
         re.compile(data["package"], re.MULTILINE) if "package" in data else None,
         frozenset(data["self"]),
         frozenset(data["super"]),
@@ -46,12 +46,14 @@ def _rules(name: str) -> Rules:
         tuple(data["constructors"]),
         tuple(data["declared"]),
         tuple(data["made"]),
+        frozenset(data.get("built_in_methods", "").split()),
     )
 
 
 @cache
 def type_words(name: str) -> frozenset[str]:
-    """`wrappers`: types that hold another one; `not_types`: words that stand where a type could."""
+    """`wrappers`: types that hold another one; `boxes`: those with methods of their own, `opened_by` these;
+    `not_types`: words that stand where a type could."""
     return frozenset(_data()["types"][name].split())
 
 

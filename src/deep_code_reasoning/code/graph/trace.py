@@ -8,7 +8,7 @@ import time
 from deep_code_reasoning.code.graph.callers import callers_of
 from deep_code_reasoning.code.graph.data_flow import flows_into
 from deep_code_reasoning.code.graph.effects import Body, body_of, io_of, is_awaited, is_spawn
-from deep_code_reasoning.code.graph.entry_point import entry_of
+from deep_code_reasoning.code.graph.entry_point import Entry, entry_of
 from deep_code_reasoning.code.graph.execution_path import ExecutionPath, Step, Unresolved
 from deep_code_reasoning.code.graph.facts import Definition, Facts
 from deep_code_reasoning.code.graph.parameters import arguments_of
@@ -27,11 +27,11 @@ MOST_REFERRED = 20
 MOST_CALLER_LEVELS = 3
 
 
-def trace(program: Program, entry_point: str, *, max_depth: int = 10, include_data_flow: bool = True) -> ExecutionPath:
-    """`entry_point`: FILE:LINE, or a function's name, qualified or not. Raises UsageError where it names nothing."""
+def trace(program: Program, at: Entry, *, max_depth: int = 10, include_data_flow: bool = True) -> ExecutionPath:
+    """Raises UsageError where the entry names nothing."""
     started = time.monotonic()
     resolver = Resolver(program)
-    definition, notes = entry_of(program, entry_point)
+    definition, notes = entry_of(program, at)
     tracing = _Tracing(program, resolver, max_depth, include_data_flow)
     entry = tracing.step(definition, None)
     tracing.grow(entry, definition)
@@ -97,6 +97,8 @@ class _Tracing:
         found: list[tuple[Step, Definition, frozenset]] = []
         io = []
         for call in body.calls:
+            if _is_literal_called(call):
+                continue  # what it does is told as done here
             resolution = self._resolver.resolve(call, facts, one)
             reached = self._followed(step, call, resolution, body, facts, one)
             for child, target in reached:
@@ -185,6 +187,14 @@ def _is_spawned(call: Part) -> bool:
             return True
         part = part.within
     return False
+
+
+def _is_literal_called(call: Part) -> bool:
+    """`func() { ... }()`, `(() => { ... })()`"""
+    called = call.node.child_by_field_name("function")
+    while called is not None and called.type == "parenthesized_expression" and called.named_children:
+        called = called.named_children[0]
+    return called is not None and call.language.parts.get(called.type) == "lambda"
 
 
 def _same(one: Definition, facts: Facts) -> Part | None:

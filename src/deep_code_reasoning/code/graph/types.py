@@ -7,56 +7,29 @@ types that functions say they return. Expressions are names, members and calls; 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 
-from deep_code_reasoning.code.graph.expressions import first_expression, makes, outer_type, steps_of
+from deep_code_reasoning.code.graph.declarations import Declarations
+from deep_code_reasoning.code.graph.expressions import outer_type, steps_of
 from deep_code_reasoning.code.graph.facts import Class, Definition, Facts
 from deep_code_reasoning.code.graph.program import MOST_LOOKED_AT, Program
-from deep_code_reasoning.code.graph.rules import declaring, type_words
+from deep_code_reasoning.code.graph.rules import type_words
 from deep_code_reasoning.code.graph.scope import Scopes
+from deep_code_reasoning.code.graph.value import DEEPEST, UNKNOWN, Place, Value
 from deep_code_reasoning.code.outline import Part
 
-DEEPEST = 6
 MOST_BASES = 30
-MOST_KNOWN = 5_000
-LONGEST_SCOPE = 100_000
 _CLASS_OBJECT = re.compile(r"^[\w.]+(?:\.|::)class(?:\.|$)")
 _LITERAL = re.compile(r"^[rbfuRBFU@$]{0,2}[\"'`\[{\d]|^:\w|^(?:true|false|nil|null|None)\b")
+_CLASSES_IN_ONE_PLACE = frozenset({"java", "python", "javascript", "typescript", "tsx", "php"})
 _CAST = re.compile(r"^\(\(([\w.]+)(?:<[^()]*>)?\)[\w.]+\)$")
-
-
-@dataclass(frozen=True)
-class Value:
-    """`kind`: object, class, module, outside (of this tree, `why`), unknown."""
-
-    kind: str
-    classes: tuple[Class, ...] = ()
-    modules: tuple[str, ...] = ()
-    why: str = ""
-    how: str = ""
-
-
-UNKNOWN = Value("unknown")
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Where an expression stands: its file, the function around it, and up to where that one is read."""
-
-    facts: Facts
-    function: Definition | None
-    offset: int
-
-    @property
-    def owner(self) -> str:
-        return self.function.owner if self.function else ""
 
 
 class Types:
     def __init__(self, program: Program, scopes: Scopes) -> None:
         self._program = program
         self._scopes = scopes
-        self._fields: dict[tuple[str, int, str], Value] = {}
+        self._declarations = Declarations(program, self)
 
     def value(self, text: str, place: Place, depth: int = 0) -> Value:
         """Of an expression's text, blanks removed."""
@@ -72,7 +45,7 @@ class Types:
         if not steps:
             return UNKNOWN
         name, is_call = steps[0]
-        found = self._first(name, is_call, place, depth, len(steps) > 1)
+        found = self._first(name, is_call, place, depth)
         for name, is_call in steps[1:]:
             found = self._member(found, name, is_call, place, depth)
         return found
@@ -135,22 +108,36 @@ class Types:
             found = [item for item in self._program.definitions(name, paths) if _is_member(item, one)]
         return found
 
-    def class_of_type(self, text: str, facts: Facts) -> Value:
-        """Of a type as written; of one that holds another (`Arc<Store>`) the inner."""
+    def class_of_type(self, text: str, facts: Facts, near: Part | None = None) -> Value:
+        """Of a type as written; of one that holds another (`Arc<Store>`) the inner. Of several classes of that name the
+        one in the innermost class around `near`."""
         text = text.strip().lstrip("*&?:").strip()
         text = re.sub(r"^(?:const|mut|dyn|impl|readonly|final|struct|\.\.\.|\x27\w+)\s*", "", text).lstrip("*& ")
+        box = ""
         for _ in range(3):
             head, inner = outer_type(text)
-            if inner and head.replace("::", ".").split(".")[-1] in type_words("wrappers"):
+            last = head.replace("::", ".").split(".")[-1]
+            if inner and last in type_words("wrappers"):
                 text = re.sub(r"^(?:dyn|impl|mut|const)\s+", "", inner.lstrip("*& \"'"))
+                if last in type_words("boxes") and facts.rules.family != "python":
+                    box = box or last
             elif text.startswith("[") or (inner is None and "[" in text):
                 return UNKNOWN
+        found = self._class_named(text, facts)
+        return replace(found, box=box, classes=_nearest(found.classes, near)) if found.kind == "object" else found
+
+    def _class_named(self, text: str, facts: Facts) -> Value:
         head = outer_type(text)[0].strip("*&?! \"'")
         names = [part for part in re.split(r"\.|::|\\", head) if part]
         if not names or names[-1] in type_words("not_types"):
             return UNKNOWN
         if len(names) > 1:
             first = self._scopes.meaning(names[0], facts)
+            inner = first.classes
+            for name in names[1:]:
+                inner = self._inner(inner, name)
+            if inner:
+                return Value("object", inner, how=first.how)
             if first.modules:
                 found = self._scopes.members(names[-1], first.modules, "import")
             elif first.outside:
@@ -175,26 +162,19 @@ class Types:
             return Value("object", tuple(found), how="name")
         return Value("outside", why=f"type {name} is not in this tree")
 
-    def _first(self, name: str, is_call: bool, place: Place, depth: int, has_more: bool) -> Value:
+    def _first(self, name: str, is_call: bool, place: Place, depth: int) -> Value:
         rules = place.facts.rules
-        if name in rules.own or name in ("self", "this"):
-            own = self.own_classes(place)
-            return (
-                Value("class" if name in ("cls", "static", "Self") else "object", own, how="same class")
-                if own
-                else UNKNOWN
-            )
-        if name in ("super", "base", "parent") and (is_call or name in rules.base):
-            own = self.own_classes(place)
-            return Value("object", tuple(self.with_bases(own)[len(own) :]), how="same class") if own else UNKNOWN
+        if (found := self._of_self(name, is_call, place)) is not None:
+            return found
         if name.startswith("@"):
-            return self._field(self.own_classes(place), name.lstrip("@"), depth)
+            return self._declarations.field(self.own_classes(place), name.lstrip("@"), depth)
         plain = name.lstrip("$")
-        if not is_call and (found := self._declared(plain, place, depth)).kind != "unknown":
+        if not is_call and (found := self._declarations.declared(plain, place, depth)).kind != "unknown":
             return found
         meaning = self._scopes.meaning(plain, place.facts)
         if meaning.classes:
-            return Value("object" if is_call else "class", meaning.classes, how=meaning.how)
+            classes = _nearest(meaning.classes, place.function.part if place.function else None)
+            return Value("object" if is_call else "class", classes, how=meaning.how)
         if meaning.functions and is_call:
             return self._returned(meaning.functions, depth)
         if meaning.modules:
@@ -203,12 +183,32 @@ class Types:
             return Value("outside", why=meaning.outside)
         if is_call and rules.implicit_self:
             return self._returned(tuple(self.methods(self.own_classes(place), plain)), depth)
-        if not is_call and rules.implicit_self:
-            for classes in self.around_classes(place):
-                if (found := self._field(classes, plain, depth)).kind != "unknown":
-                    return found
-        if plain[:1].isupper() and not plain.isupper() and rules.family not in ("python", "ecma", "go"):
-            found = self._anywhere(plain, place.facts)
+        return UNKNOWN if is_call else self._variable(plain, place, depth)
+
+    def _of_self(self, name: str, is_call: bool, place: Place) -> Value | None:
+        """None where the name is neither the object itself nor what it extends."""
+        rules = place.facts.rules
+        own = self.own_classes(place)
+        if name in rules.own or name in ("self", "this"):
+            kind = "class" if name in ("cls", "static", "Self") else "object"
+            return Value(kind, own, how="same class") if own else UNKNOWN
+        if name in ("super", "base", "parent") and (is_call or name in rules.base):
+            bases = tuple(self.with_bases(own)[len(own) :])
+            if own and not bases:
+                return Value("outside", why="the base class is not in this tree")
+            return Value("object", bases, how="same class") if own else UNKNOWN
+        return None
+
+    def _variable(self, name: str, place: Place, depth: int) -> Value:
+        """A field of the classes around that needs no `this`, a variable of the file, at last a class by its name."""
+        rules = place.facts.rules
+        for classes in self.around_classes(place) if rules.implicit_self else ():
+            if (found := self._declarations.field(classes, name, depth)).kind != "unknown":
+                return found
+        if (found := self._declarations.at_top(name, place, depth)).kind != "unknown":
+            return found
+        if name[:1].isupper() and not name.isupper() and rules.family not in ("python", "ecma", "go"):
+            found = self._anywhere(name, place.facts)
             return Value("class", found.classes, how=found.how) if found.classes else found
         return UNKNOWN
 
@@ -220,35 +220,35 @@ class Types:
             return self._returned(found.functions, depth) if is_call else UNKNOWN
         if of.kind not in ("object", "class") or not of.classes:
             return of if of.kind == "outside" else UNKNOWN
+        if of.box:
+            return replace(of, box="") if name in type_words("opened_by") else UNKNOWN
+        inner = self._inner(of.classes, name) if of.kind == "class" else ()
         if is_call:
-            if of.kind == "class" and name in ("new", "default", "getInstance", "of", "create", "builder"):
-                made = self._returned(tuple(self.methods(of.classes, name)), depth)
-                return (
-                    made
-                    if made.kind != "unknown"
-                    else Value("object", of.classes, how=of.how)
-                    if name == "new"
-                    else UNKNOWN
-                )
+            if inner:
+                return Value("object", inner, how=of.how)
             made = self._returned(tuple(self.methods(of.classes, name)), depth)
-            return made if made.kind != "unknown" else self._asked_for(of.classes, name)
-        found = self._field(of.classes, name, depth)
-        if found.kind == "unknown" and of.kind == "class":
-            inner = [
-                one
-                for outer in of.classes
-                if (facts := self._program.facts(outer.path))
-                for one in facts.classes.get(name, ())
-                if one.name.startswith(f"{outer.name}.")
-            ]
-            return (
-                Value("class", tuple(inner), how=of.how)
-                if inner
-                else Value("object", of.classes)
-                if name.isupper()
-                else UNKNOWN
-            )
-        return found
+            if made.kind != "unknown":
+                return made
+            if place.facts.rules.family == "rust" and name in ("unwrap", "expect"):  # lock().unwrap()
+                return of
+            if of.kind == "class" and name in ("new", "default", "getInstance", "of", "create", "builder"):
+                return Value("object", of.classes, how=of.how) if name == "new" else UNKNOWN
+            return self._asked_for(of.classes, name)
+        found = self._declarations.field(of.classes, name, depth)
+        if found.kind != "unknown" or of.kind != "class":
+            return found
+        if inner:
+            return Value("class", inner, how=of.how)
+        return Value("object", of.classes) if name.isupper() else UNKNOWN
+
+    def _inner(self, classes: tuple[Class, ...], name: str) -> tuple[Class, ...]:
+        return tuple(
+            one
+            for outer in classes
+            if (facts := self._program.facts(outer.path))
+            for one in facts.classes.get(name, ())
+            if one.name.startswith(f"{outer.name}.") or one.part.nearest("class") is outer.part
+        )
 
     def _returned(self, functions: tuple[Definition, ...], depth: int) -> Value:
         if not functions or depth > DEEPEST:
@@ -263,7 +263,7 @@ class Types:
         if says in ("Self", "self", "static", "this", '"Self"'):
             own = self.own_classes(Place(facts, one, one.part.end))
             return Value("object", own, how="type") if own else UNKNOWN
-        return self.class_of_type(says, facts)
+        return self.class_of_type(says, facts, one.part)
 
     def _asked_for(self, classes: tuple[Class, ...], name: str) -> Value:
         """What an interface says that a method without a body returns."""
@@ -279,83 +279,23 @@ class Types:
                 return self.class_of_type(match[1], facts)
         return UNKNOWN
 
-    def _declared(self, name: str, place: Place, depth: int) -> Value:
-        """By a declaration in the functions around, the nearest above first; then at the top of the file."""
-        part: Part | None = place.function.part if place.function else None
-        receiver = part.node.child_by_field_name("receiver") if part else None
-        if receiver is not None and re.match(
-            rf"\(\s*{re.escape(name)}\b", (receiver.text or b"").decode("utf-8", "replace")
-        ):
-            own = self.own_classes(place)
-            return Value("object", own, how="same class") if own else UNKNOWN
-        data, end = place.facts.data, place.offset
-        while part is not None:
-            start = max(part.start, end - LONGEST_SCOPE)
-            found = self._stated(name, data[start:end].decode("utf-8", "replace"), place, depth)
-            if found.kind != "unknown":
-                return found
-            part = part.nearest("function", "class")
-            if part is not None and part.role == "class":
-                break
-        return UNKNOWN
 
-    def _field(self, classes: tuple[Class, ...], name: str, depth: int) -> Value:
-        for one in self.with_bases(classes):
-            key = (one.path, one.part.start, name)
-            if key not in self._fields:
-                if len(self._fields) > MOST_KNOWN:  # they hold trees of files in memory
-                    self._fields.clear()
-                self._fields[key] = UNKNOWN  # a field that is made by itself ends here
-                self._fields[key] = self._field_of(one, name, depth)
-            if (found := self._fields.get(key, UNKNOWN)).kind != "unknown":
-                return found
-        return UNKNOWN
-
-    def _field_of(self, one: Class, name: str, depth: int) -> Value:
-        facts = self._program.facts(one.path)
-        if facts is None:
-            return UNKNOWN
-        rules = facts.rules
-        embedded = [base for base in one.bases if base.rpartition(".")[2] == name] if rules.family == "go" else []
-        if embedded:
-            return self.class_of_type(embedded[0], facts)
-        there = Place(facts, next((item for item in facts.definitions if item.owner == one.simple), None), one.part.end)
-        if rules.family in ("python", "ecma", "php", "ruby"):
-            return self._stated(name, one.text, there, depth + 1, own=True)
-        made = rules.made if rules.family in ("jvm", "csharp") else ()
-        return self._by_patterns(name, one.text, there, depth + 1, rules.declared, made)
-
-    def _stated(self, name: str, text: str, place: Place, depth: int, *, own: bool = False) -> Value:
-        rules = place.facts.rules
-        return self._by_patterns(
-            ("@" + name) if own and rules.family == "ruby" else name, text, place, depth, rules.declared, rules.made
-        )
-
-    def _by_patterns(
-        self, name: str, text: str, place: Place, depth: int, declared: tuple[str, ...], made: tuple[str, ...]
-    ) -> Value:
-        """The last declaration decides; one without a known type is passed over."""
-        if depth > DEEPEST or name not in text:
-            return UNKNOWN
-        found = [(match.end(), match[1], True) for one in declared for match in declaring(one, name).finditer(text)]
-        found += [(match.end(), match[1], False) for one in made for match in declaring(one, name).finditer(text)]
-        for _, expression, is_type in sorted(found, reverse=True)[:4]:
-            if is_type:
-                if expression.split(".")[-1].split("<")[0].strip("*&[] ") in type_words("not_types"):
-                    continue
-                value = self.class_of_type(expression, place.facts)
-            else:
-                value = self.value(first_expression(expression), place, depth + 1)
-                value = (
-                    Value("object", value.classes, how=value.how)
-                    if value.kind == "class" and makes(expression)
-                    else value
-                )
-            if value.kind in ("object", "outside", "class"):
-                return value
-        return UNKNOWN
+def _nearest(classes: tuple[Class, ...], part: Part | None) -> tuple[Class, ...]:
+    around = part
+    while len(classes) > 1 and around is not None:
+        around = around.nearest("class")
+        inside = tuple(one for one in classes if one.part is around or one.part.nearest("class") is around)
+        if inside and around is not None:
+            return inside
+    return classes
 
 
 def _is_member(item: Definition, of: Class) -> bool:
-    """Not one of a class without a name that stands in a method of it."""
-    return item.owner == of.simple and item.kind != "function"
+    """Not one of a class without a name that stands in a method of it, nor of another class of that name in the file,
+    where a language has all of a class in one place."""
+    if item.owner != of.simple or item.kind == "function":
+        return False
+    if item.path != of.path or item.part.language.name not in _CLASSES_IN_ONE_PLACE:
+        return True
+    around = next((one for one in item.part.around("class") if one.name), None)
+    return around is None or around.start == of.part.start
