@@ -22,6 +22,7 @@ OUTSIDE = "reached through a symbolic link out of the root"
 NOT_A_FILE = "not a regular file"
 SUBMODULE = "submodule (another repository; give it as one)"
 NOT_THERE = "known to git, not on disk (deleted, or a sparse checkout)"
+UNLISTED = "git could not list all files here (something of it is damaged, or it took too long)"
 MISSING = "its object is missing from the repository"
 
 

@@ -16,16 +16,20 @@ from deep_code_reasoning.sources.changes.git_command import SECONDS, command, su
 
 SUBMODULE_MODE = "160000"
 LINK_MODE = "120000"
+TREE_MODE = "040000"
+MOST_UNLISTED = 1_000
+UNTRACKED_SECONDS = 60.0
+"""Git may wait without end, as for a `.gitignore` that is a pipe; then only what it tracks is known."""
 
 
-def output(git: str, git_dir: Path, folder: Path, *arguments: str) -> bytes:
+def output(git: str, git_dir: Path, folder: Path, *arguments: str, seconds: float = SECONDS) -> bytes:
     """Raises EvidenceError where git fails; the message holds what git was asked."""
     try:
         done = subprocess.run(
             command(git, git_dir, arguments),
             **surroundings(folder),
             stdout=subprocess.PIPE,
-            timeout=SECONDS,
+            timeout=seconds,
             check=True,
         )
     except (subprocess.SubprocessError, OSError) as error:
@@ -46,15 +50,38 @@ def in_index(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[tuple
 
 
 def untracked(git: str, git_dir: Path, top: Path, folder: Path) -> list[str]:
-    """What git neither tracks nor ignores. A path that ends in `/` is a repository of its own."""
-    told = output(git, git_dir, folder, f"--work-tree={top}", "ls-files", "--others", "--exclude-standard", "-z")
+    """What git neither tracks nor ignores. A path that ends in `/` is a repository of its own.
+
+    Raises EvidenceError, after a minute too."""
+    asked = (f"--work-tree={top}", "ls-files", "--others", "--exclude-standard", "-z")
+    told = output(git, git_dir, folder, *asked, seconds=UNTRACKED_SECONDS)
     return [os.fsdecode(path) for path in told.split(b"\0") if path]
 
 
-def in_revision(git: str, git_dir: Path, commit: str) -> Iterator[tuple[str, str, str]]:
-    """(mode, object id, path) of all files of a commit."""
-    told = output(git, git_dir, git_dir, "ls-tree", "-r", "-z", "--full-tree", commit)
-    for record in told.split(b"\0"):
+def in_revision(git: str, git_dir: Path, commit: str) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """(mode, object id, path) of all files of a commit, and the folders whose list is damaged."""
+    try:
+        return list(_listed(git, git_dir, "-r", commit)), []
+    except EvidenceError:
+        files: list[tuple[str, str, str]] = []
+        unlisted: list[str] = []
+        waiting = [("", commit)]  # git ends at what is damaged: each folder by itself
+        while waiting:
+            folder, tree = waiting.pop()
+            try:
+                if len(unlisted) >= MOST_UNLISTED:
+                    raise EvidenceError(f"{git_dir}: more than {MOST_UNLISTED:,} folders are damaged")
+                found = [(mode, blob, folder + path) for mode, blob, path in _listed(git, git_dir, "-t", tree)]
+            except EvidenceError:
+                unlisted.append(folder or ".")
+                continue
+            waiting += [(f"{path}/", blob) for mode, blob, path in found if mode == TREE_MODE]
+            files += [one for one in found if one[0] != TREE_MODE]
+        return sorted(files, key=lambda one: one[2]), sorted(unlisted)
+
+
+def _listed(git: str, git_dir: Path, how: str, tree: str) -> Iterator[tuple[str, str, str]]:
+    for record in output(git, git_dir, git_dir, "ls-tree", how, "-z", "--full-tree", tree).split(b"\0"):
         head, _, path = record.partition(b"\t")
         mode, _, rest = head.decode("ascii", "replace").partition(" ")
         if path and " " in rest:
