@@ -150,7 +150,7 @@ def _read(
             if before and before.blob == blob and not (before.file == 0 and not before.reason):
                 yield Row(before.file, path, blob, len(data), entry.stamp, before.reason)
                 continue
-            reason = exclusion.by_content(data) or ""
+            reason = exclusion.by_content(data, entry.path) or ""
             row = Row(0 if reason else catalogue.next_file, path, blob, len(data), entry.stamp, reason)
         if before:
             _forget(writer, before)
