@@ -90,6 +90,14 @@ class CodeIndex:
         found += [LeftOut(row.path, row.reason, row.size) for row in self._catalogue.rows if row.reason]
         return sorted(found, key=lambda one: one.path)
 
+    def left_out_by_reason(self, most: int) -> list[tuple[str, int, list[str]]]:
+        """(reason, how many files, the first `most` of them), the most frequent first."""
+        paths: defaultdict[str, list[str]] = defaultdict(list)
+        for one in self.left_out:
+            paths[one.reason].append(one.path)
+        told = [(reason, len(found), found[:most]) for reason, found in paths.items()]
+        return sorted(told, key=lambda one: (-one[1], one[0]))
+
     @cached_property
     def paths(self) -> dict[int, str]:
         """Number -> path."""
