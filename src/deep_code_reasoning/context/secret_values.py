@@ -31,12 +31,15 @@ NO_SECRET = re.compile(
     r"(?:none|null|nil|true|false|undefined|empty|redacted|masked|hidden|filtered|removed|required|optional|string|str"
     r"|bytes|int|[*x.•#-]+|<[^>]*>|\$\{\{?[^}]*\}?\}?|\$[A-Za-z_]\w*|\{\{?[^}]*\}?\}|%\(?\w+\)?s?|\[[A-Za-z ]*\]"
     r"|(?:bearer|basic|token|digest)\s*|[A-Z]\w*<[A-Z&'][\w:., <>\[\]]*"
-    r"|same-origin|include|[:@][a-z_]+|«[^»]*»?|!(?:vault|ref|sub|getatt|secret)\b.*"
+    r"|(?:(?:bearer|basic|token)\s+)?[#$]\{.*|(?:%[sdvq]\W{0,2})+|0x[0-9a-f]{1,16}"
+    r"|same-origin|include|[:@][a-z_][\w.]*|«[^»]*»?|!(?:vault|ref|sub|getatt|secret)\b.*"
     r"|[\^~<>=v ]{0,4}\d+(?:\.\d+)+(?:[-+.][\w.-]+)?)",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[a-z0-9._@-]{1,40})+/?")
 _NAME_OF_A_THING = re.compile(r"(?:\barn:[\w-]*:[^\s\"']*|(?:checksum|hash|sha\d{0,3}|digest|fingerprint)[/_.-])\Z")
+_CODE_BEHIND_A_TEXT = re.compile(r"\s*\+\s*[\w.]+\(|\s+\+\s")
+"""`"no credentials: " + e.getMessage()`: the quote that seems to begin the value ends the text."""
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)*")
 _ENDS_AS_TOKEN = re.compile(r"(?:token|jwt)$", re.IGNORECASE)
 _SAID_IN_A_CALL = re.compile(r"passw|passphrase|pwd|secret|api", re.IGNORECASE)
@@ -121,11 +124,13 @@ def _is_secret(key: str, value: str, separator: str, *, quoted: bool) -> bool:
     if _ENDS_AS_TOKEN.search(key) and (len(value) < 16 or " " in value):
         return False
     if quoted:
+        if _CODE_BEHIND_A_TEXT.match(value):
+            return False
         return " " not in value.strip() or (len(value) < 40 and "(" not in separator)
     if separator == "=" and key.isupper() and not value.startswith(("(", "[", "{", "$", "@")):
         # A line of a .env file, also with odd characters; `KEY=name.of.variable` is a mention.
         return not (_IDENTIFIER.fullmatch(value) and _NAMES_A_SECRET.search(value))
-    if re.search(r"[(\[{]", value) or re.fullmatch(r"\d{1,8}(?:\.\d+)?", value):
+    if re.search(r"[(\[{]|:$", value) or re.fullmatch(r"\d{1,8}(?:\.\d+)?", value):
         return False
     if _IDENTIFIER.fullmatch(value):
         if _looks_drawn(value):
