@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from cli.conftest import Shop
+from deep_code_reasoning.cli.brief_report import print_manifest
+from deep_code_reasoning.context.manifest import Manifest, NotRanked
 from deep_code_reasoning.conversation.ledger import Ledger
 from deep_code_reasoning.conversation.request import EscalationRequest
 from deep_code_reasoning.investigation import Investigations
@@ -74,3 +78,13 @@ def test_the_brief_says_which_commit_it_shows_and_which_one_went_live(shop: Shop
         assert tree.deployed, "the shop tells what it deployed"
         others = [one for one in tree.deployed if one.commit != tree.commit]
         assert all(one.commit[:12] in tree.warning and tree.commit[:12] in tree.warning for one in others)
+
+
+def test_what_is_printed_counts_what_no_ranking_looked_through(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("a.pb.go", "b.pb.go", "c.pb.go")
+    not_ranked = (NotRanked("/shop", "generated file", 1_204, names), NotRanked("/shop", "lock file", 1, ("go.sum",)))
+    print_manifest(Manifest((), (), (), 900, 1_000, not_ranked=not_ranked))
+    printed = capsys.readouterr().out
+    assert "Not looked through for code" in printed
+    assert "a.pb.go, b.pb.go, c.pb.go and 1,201 more" in printed
+    assert "go.sum" in printed and "more" not in printed.partition("go.sum")[2]

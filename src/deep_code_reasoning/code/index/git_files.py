@@ -7,6 +7,7 @@ configuration names.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from deep_code_reasoning.errors import EvidenceError
 from deep_code_reasoning.sources.changes.git_command import SECONDS, command, surroundings
 
+_CLOSED = re.compile(rb"^warning: could not open directory '(.+)': ", re.MULTILINE)
 SUBMODULE_MODE = "160000"
 LINK_MODE = "120000"
 TREE_MODE = "040000"
@@ -22,12 +24,18 @@ UNTRACKED_SECONDS = 60.0
 """Git may wait without end, as for a `.gitignore` that is a pipe; then only what it tracks is known."""
 
 
-def output(git: str, git_dir: Path, folder: Path, *arguments: str, seconds: float = SECONDS) -> bytes:
-    """Raises EvidenceError where git fails; the message holds what git was asked."""
+def output(git: str, git_dir: Path, folder: Path, *arguments: str) -> bytes:
+    return _told(git, git_dir, folder, arguments, SECONDS)[0]
+
+
+def _told(git: str, git_dir: Path, folder: Path, arguments: tuple[str, ...], seconds: float) -> tuple[bytes, bytes]:
+    """What git says, and what it complains of. Raises EvidenceError where it fails, with what it was asked."""
+    around = surroundings(folder)
+    around["stderr"] = subprocess.PIPE
     try:
         done = subprocess.run(
             command(git, git_dir, arguments),
-            **surroundings(folder),
+            **around,
             stdout=subprocess.PIPE,
             timeout=seconds,
             check=True,
@@ -35,7 +43,7 @@ def output(git: str, git_dir: Path, folder: Path, *arguments: str, seconds: floa
     except (subprocess.SubprocessError, OSError) as error:
         asked = " ".join(part for part in arguments if not part.startswith("--work-tree"))
         raise EvidenceError(f"{folder}: git {asked} failed: {type(error).__name__}") from None
-    return done.stdout
+    return done.stdout, done.stderr
 
 
 def in_index(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[tuple[str, str]]:
@@ -49,13 +57,14 @@ def in_index(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[tuple
             yield head[:6].decode("ascii", "replace"), os.fsdecode(path)
 
 
-def untracked(git: str, git_dir: Path, top: Path, folder: Path) -> list[str]:
-    """What git neither tracks nor ignores. A path that ends in `/` is a repository of its own.
+def untracked(git: str, git_dir: Path, top: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """What git neither tracks nor ignores (`/` at the end: a repository of its own), and the folders it may not list.
 
     Raises EvidenceError, after a minute too."""
     asked = (f"--work-tree={top}", "ls-files", "--others", "--exclude-standard", "-z")
-    told = output(git, git_dir, folder, *asked, seconds=UNTRACKED_SECONDS)
-    return [os.fsdecode(path) for path in told.split(b"\0") if path]
+    told, complaints = _told(git, git_dir, folder, asked, UNTRACKED_SECONDS)
+    closed = [os.fsdecode(found[1]) for found in _CLOSED.finditer(complaints)]
+    return [os.fsdecode(path) for path in told.split(b"\0") if path], closed
 
 
 def in_revision(git: str, git_dir: Path, commit: str) -> tuple[list[tuple[str, str, str]], list[str]]:

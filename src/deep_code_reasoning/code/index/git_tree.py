@@ -50,10 +50,11 @@ class WorkTree:
                 entry = LeftOut(path, exclusion.SUBMODULE) if is_other else self._disk.entry(path)
                 entries.append(entry) if isinstance(entry, Entry) else left.append(entry)
             try:
-                others = untracked.result()
+                others, closed = untracked.result()
             except EvidenceError:
-                others = []
+                others, closed = [], []
                 left.append(LeftOut("./", exclusion.UNLISTED))
+            left += [LeftOut(path, exclusion.FOLDER) for path in closed]
             for path in others:
                 entry = LeftOut(path, exclusion.SUBMODULE) if path.endswith("/") else self._disk.entry(path)
                 entries.append(entry) if isinstance(entry, Entry) else left.append(entry)
