@@ -62,6 +62,8 @@ class Settings:
     repositories: dict[str, str] = field(default_factory=dict)
     """Which service a repository is: its name, address or a glob of them, or a folder of it ("services/cart",
     "shop:services/cart"), to the service. Goes before whatever the evidence says."""
+    code_index_bytes: Count = 10_000_000_000
+    """Of all indexes of source code together (code/index/retention.py); the least recently used goes first."""
     escalate_when: EscalationThresholds = field(default_factory=EscalationThresholds)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
 

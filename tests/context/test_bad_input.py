@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Callable
@@ -234,3 +235,104 @@ def test_odd_content_is_shown_or_told(root: Path) -> None:
     assert reason(brief, root / "nul.py") == reason(brief, root / "half.py") == "not read: binary"
     assert "\x1b" not in brief.text
     brief.text.encode("utf-8")
+
+
+def test_what_is_no_file_is_told_and_never_waited_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(root / "pipe.py")
+    (root / "zero.py").symlink_to("/dev/zero")
+    (root / "around").symlink_to(root)
+    closed = root / "folder.py"
+    closed.mkdir()
+    with socket.socket(socket.AF_UNIX) as heard:
+        monkeypatch.chdir(root)  # the path of a socket may have 107 bytes
+        heard.bind("s.py")
+        paths = [root / name for name in ("pipe.py", "zero.py", "s.py", "folder.py", "around/pipe.py")]
+        brief = brief_of(root, ranked=tuple(paths))
+    told = {path.name: reason(brief, path) for path in paths}
+    assert told["zero.py"] == "not read: resolves outside the allowed roots"
+    assert told["pipe.py"] == "not read: not a regular file"
+    assert told["folder.py"].startswith("not read: ")
+    assert told["s.py"].startswith("not read: ")
+
+
+def test_a_device_below_a_root_is_not_read() -> None:
+    """A root may hold devices: `/dev` is one that everybody has."""
+    with pytest.raises(Unreadable, match="not a regular file"):
+        read_bytes(Path("/dev/zero"), [Path("/")])
+
+
+@pytest.mark.parametrize(
+    "name", ["#x.py", "a#b?c.py", "a\\b.py", " .py", "e\u0301.py", "\udcff.py", "%2e%2e.py", "‮x.py"]
+)
+def test_names_that_other_tools_would_take_apart(root: Path, name: str) -> None:
+    path = root / name
+    try:
+        path.write_text("marker = 1\n")
+    except OSError:
+        pytest.skip("this file system does not take the name")
+    brief = brief_of(root, ranked=(path,))
+    assert "    1 marker = 1" in brief.text
+    assert brief.text.count("\n</evidence-") == len(brief.manifest.items)
+    brief.text.encode("utf-8")
+
+
+@pytest.mark.parametrize("form", ["worktree", "shallow", "separate", "bare", "detached", "conflict"])
+def test_every_form_of_a_repository_says_its_commit(root: Path, form: str) -> None:
+    origin = root / "origin"
+    origin.mkdir()
+    git(origin, "init", "-q", "-b", "main")
+    for text in ("one = 1\n", "two = 2\n"):
+        (origin / "pay.py").write_text(text)
+        git(origin, "add", "-A")
+        git(origin, "commit", "-qm", text)
+    other = root / "other"
+    if form == "worktree":
+        git(origin, "worktree", "add", "-q", "--detach", str(other), "HEAD~1")
+    elif form == "detached":
+        git(origin, "checkout", "-q", "HEAD~1")
+        other = origin
+    elif form == "conflict":
+        git(origin, "checkout", "-qb", "side", "HEAD~1")
+        (origin / "pay.py").write_text("three = 3\n")
+        git(origin, "commit", "-qam", "three")
+        with pytest.raises(subprocess.CalledProcessError):
+            git(origin, "merge", "-q", "main")
+        other = origin
+    else:
+        how = {"shallow": "--depth=1", "separate": f"--separate-git-dir={root / 'elsewhere'}", "bare": "--bare"}[form]
+        git(root, "clone", "-q", how, origin.as_uri(), str(other))
+    head = git(other, "rev-parse", "HEAD")
+    brief = brief_of(
+        root, ranked=(other / "pay.py",), commits=({"sha": head, "repository": str(other), "message": ""},)
+    )
+    if form == "bare":
+        assert brief.manifest.trees == ()
+        assert reason(brief, other / "pay.py").startswith("not read: ")
+        return
+    (tree,) = brief.manifest.trees
+    assert (tree.commit, tree.changed_files) == (head, 1 if form == "conflict" else 0)
+    assert "pay.py" in brief.text
+    assert ("three = 3" if form == "conflict" else "one = 1" if form in ("worktree", "detached") else "two = 2") in (
+        brief.text
+    )
+
+
+@pytest.mark.parametrize("what", ["object", "index", "HEAD", "config"])
+def test_a_damaged_repository_costs_no_brief(root: Path, what: str) -> None:
+    git(root, "init", "-q")
+    (root / "pay.py").write_text("one = 1\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "one")
+    head = git(root, "rev-parse", "HEAD")
+    tree = git(root, "rev-parse", "HEAD^{tree}")
+    place = {
+        "object": root / ".git" / "objects" / tree[:2] / tree[2:], "index": root / ".git" / "index",
+        "HEAD": root / ".git" / "HEAD", "config": root / ".git" / "config",
+    }[what]  # fmt: skip
+    place.chmod(0o644)
+    place.write_bytes(b"\xff garbage")
+    brief = brief_of(root, ranked=(root / "pay.py",), commits=({"sha": head, "repository": str(root), "message": ""},))
+    assert "    1 one = 1" in brief.text
+    (told,) = brief.manifest.trees
+    assert told.commit in (head, "")
+    assert told.changed_files is None or what == "HEAD"

@@ -35,6 +35,10 @@ def print_manifest(manifest: Manifest, *, to_error: bool = False) -> None:
             print_table(
                 header, [[t.repository, t.commit[:12], _number(t.changed_files), t.warning] for t in manifest.trees]
             )
+        if manifest.not_ranked:
+            print("\nNot looked through for code")
+            rows = [[n.reason, n.count, _places(n.examples, n.count), n.repository] for n in manifest.not_ranked]
+            print_table(["why", "files", "which", "repository"], rows)
         if manifest.left_out:
             print("\nLeft out")
             rows = [[left.id, left.tokens, left.title, left.reason] for left in manifest.left_out]
@@ -64,6 +68,7 @@ def _number(value: int | None) -> str:
     return "?" if value is None else str(value)
 
 
-def _places(places: tuple[str, ...]) -> str:
-    more = f" and {len(places) - _PLACES_TOLD} more" if len(places) > _PLACES_TOLD else ""
+def _places(places: tuple[str, ...], count: int = 0) -> str:
+    rest = max(count, len(places)) - len(places[:_PLACES_TOLD])
+    more = f" and {rest:,} more" if rest else ""
     return ", ".join(places[:_PLACES_TOLD]) + more

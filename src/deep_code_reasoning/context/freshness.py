@@ -1,4 +1,5 @@
-"""How a repository's files stand to what was loaded: which commit is checked out, what moved, what is not committed."""
+"""How a repository's files stand to what was loaded and to what is live: which commit is checked out, what moved, what
+is not committed, what production runs."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.context.deployed import deployed_from, difference, latest_deploys
 from deep_code_reasoning.context.gather.sql import query
 from deep_code_reasoning.context.manifest import Tree
 from deep_code_reasoning.context.source_trees import blob_id, run
@@ -27,11 +29,16 @@ _ENTRY = re.compile(
 
 def trees_now(tables: Tables, trees: SourceTrees) -> Iterator[Tree]:
     """One entry a repository of the evidence that has files on disk."""
+    deploys = latest_deploys(tables)
     for folder, git in trees.work_trees():
         head = run(git, "rev-parse", "--verify", "--quiet", "HEAD") or ""
         tips = [sha for (sha,) in tables.rows(query("tips"), repository=str(folder))]
         changed = changed_files(folder, git) if head else None
-        yield Tree(str(folder), head, changed, _warning(head, tips, changed))
+        deployed = tuple(deployed_from(git, deploys, trees.services_of(folder))) if head else ()
+        warning = _warning(head, tips, changed)
+        if other := difference(git, head, deployed):
+            warning = f"{warning}; {other}" if warning else other
+        yield Tree(str(folder), head, changed, warning, deployed)
 
 
 def _warning(head: str, tips: list[str], changed: int | None) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from deep_code_reasoning.context.kubernetes_secrets import values_of_kubernetes_secrets
 from deep_code_reasoning.context.manifest import Redaction
 from deep_code_reasoning.context.secret_catalogue import patterns
-from deep_code_reasoning.context.secret_values import NO_SECRET, secret_values
+from deep_code_reasoning.context.secret_values import NO_SECRET, SecretValue, secret_values
 from deep_code_reasoning.context.visible import visible
 
 _PLACEHOLDER = re.compile(r"«secret:(?P<kind>[a-z0-9-]+):\d+»")
@@ -115,8 +116,16 @@ class Redactor:
         return whole[: start - match.start()] + placeholder + whole[end - match.start() :]
 
     def _without_values(self, text: str) -> str:
+        if "kind" in text and "data" in text.lower():
+            values = (SecretValue(*span, "kubernetes-secret") for span in values_of_kubernetes_secrets(text))
+            text = self._without(text, values)
+        return self._without(text, secret_values(text))
+
+    def _without(self, text: str, values: Iterable[SecretValue]) -> str:
         parts, end = [], 0
-        for value in secret_values(text):
+        for value in values:
+            if _PLACEHOLDER.search(text, value.start, value.end) or NO_SECRET.fullmatch(text, value.start, value.end):
+                continue
             parts += [text[end : value.start], self._placeholder(text[value.start : value.end], value.kind)]
             end = value.end
         return "".join([*parts, text[end:]]) if parts else text

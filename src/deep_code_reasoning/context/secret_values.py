@@ -19,7 +19,7 @@ _QUOTE = r"""(?:\\{0,7}["']|\\{1,7}u0022|&quot;)"""
 _PLACEHOLDER = r"[«‹]secret:[^»›\n]{0,80}[»›]"
 _VALUE = (
     r"""(?:(?P<deep>\\{1,7}["']|\\{1,7}u0022|&quot;)(?P<escaped>(?:(?!(?P=deep))[^\n])*)"""
-    r"""|(?P<quote>["'])(?P<quoted>(?:\\.|(?!(?P=quote))[^\n\\])*)"""
+    r"""|(?:[bBrRuUfF]|string\(\d{1,6}\)\s{1,8})?(?P<quote>["'])(?P<quoted>(?:\\.|(?!(?P=quote))[^\n\\])*)"""
     r"""|(?P<bare>\$\{\{?[^}\n]{0,200}\}\}?|<[^>\n]{0,200}>|(?:(?!%26)[^\s,;&"'`\])}>«])+))"""
 )
 # `=`, `:`, `:=`, `=>`, `%3D`, `(` before a quote; in YAML also the marks of a block on the next line.
@@ -30,10 +30,16 @@ _BEFORE_A_NAME = re.compile(rf"\b(?:key|name){_QUOTE}?\s{{0,8}}[:=]\s{{0,8}}{_QU
 NO_SECRET = re.compile(
     r"(?:none|null|nil|true|false|undefined|empty|redacted|masked|hidden|filtered|removed|required|optional|string|str"
     r"|bytes|int|[*x.•#-]+|<[^>]*>|\$\{\{?[^}]*\}?\}?|\$[A-Za-z_]\w*|\{\{?[^}]*\}?\}|%\(?\w+\)?s?|\[[A-Za-z ]*\]"
-    r"|same-origin|include|[:@][a-z_]+|«[^»]*»?|!(?:vault|ref|sub|getatt|secret)\b.*"
+    r"|(?:bearer|basic|token|digest)\s*|[A-Z]\w*<[A-Z&'][\w:., <>\[\]]*"
+    r"|(?:(?:bearer|basic|token)\s+)?[#$]\{.*|(?:%[sdvq]\W{0,2})+|0x[0-9a-f]{1,16}"
+    r"|same-origin|include|[:@][a-z_][\w.]*|«[^»]*»?|!(?:vault|ref|sub|getatt|secret)\b.*"
     r"|[\^~<>=v ]{0,4}\d+(?:\.\d+)+(?:[-+.][\w.-]+)?)",
     re.IGNORECASE,
 )
+_PATH = re.compile(r"(?:~|\.{1,2})?(?:/[a-z0-9._@-]{1,40})+/?")
+_NAME_OF_A_THING = re.compile(r"(?:\barn:[\w-]*:[^\s\"']*|(?:checksum|hash|sha\d{0,3}|digest|fingerprint)[/_.-])\Z")
+_CODE_BEHIND_A_TEXT = re.compile(r"\s*\+\s*[\w.]+\(|\s+\+\s")
+"""`"no credentials: " + e.getMessage()`: the quote that seems to begin the value ends the text."""
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)*")
 _ENDS_AS_TOKEN = re.compile(r"(?:token|jwt)$", re.IGNORECASE)
 _SAID_IN_A_CALL = re.compile(r"passw|passphrase|pwd|secret|api", re.IGNORECASE)
@@ -52,7 +58,11 @@ def secret_values(text: str) -> Iterator[SecretValue]:
     """In order, none inside another; placeholders are passed over."""
     end = 0
     for hit in _keys().finditer(_lowered(text)):
-        if hit.start() < end or hit[0][0] in "«‹":
+        if (
+            hit.start() < end
+            or hit[0][0] in "«‹"
+            or _NAME_OF_A_THING.search(text, max(0, hit.start() - 120), hit.start())
+        ):
             continue
         for expression in _expressions():
             match = expression.match(text, hit.start())
@@ -107,18 +117,20 @@ def _lowered(text: str) -> str:
 
 def _is_secret(key: str, value: str, separator: str, *, quoted: bool) -> bool:
     """Tells a value from code that handles one: `password = form["password"]` holds none, `PASSWORD=hunter2` does."""
-    if len(value) < 4 or NO_SECRET.fullmatch(value) or "«secret:" in value:
+    if len(value) < 4 or NO_SECRET.fullmatch(value) or _PATH.fullmatch(value) or "«secret:" in value:
         return False
     if _about().search(key) or ("(" in separator and not _SAID_IN_A_CALL.match(key)):
         return False
     if _ENDS_AS_TOKEN.search(key) and (len(value) < 16 or " " in value):
         return False
     if quoted:
+        if _CODE_BEHIND_A_TEXT.match(value):
+            return False
         return " " not in value.strip() or (len(value) < 40 and "(" not in separator)
     if separator == "=" and key.isupper() and not value.startswith(("(", "[", "{", "$", "@")):
         # A line of a .env file, also with odd characters; `KEY=name.of.variable` is a mention.
         return not (_IDENTIFIER.fullmatch(value) and _NAMES_A_SECRET.search(value))
-    if re.search(r"[(\[{]", value) or re.fullmatch(r"\d{1,8}(?:\.\d+)?", value):
+    if re.search(r"[(\[{]|:$", value) or re.fullmatch(r"\d{1,8}(?:\.\d+)?", value):
         return False
     if _IDENTIFIER.fullmatch(value):
         if _looks_drawn(value):

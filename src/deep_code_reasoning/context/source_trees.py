@@ -93,6 +93,10 @@ class SourceTrees:
         """Folder and git directory of the evidence's repositories that have files on disk."""
         return [(r.folder, r.git) for r in self._repositories if not r.is_bare]
 
+    def services_of(self, folder: Path) -> list[str]:
+        """The services that the commits of the repository there are of, as far as the evidence knows."""
+        return [service for r in self._repositories if r.folder == folder for service in r.services]
+
     def _allowed(self, tables: Tables) -> Iterator[_Repository]:
         for name, services in tables.rows(query("repositories")):
             folder = Path(name)

@@ -307,7 +307,7 @@ def test_a_hostile_repository_executes_nothing(repository, tmp_path: Path, index
 def test_after_a_crash_the_index_is_built_again(repository, indexed: Indexed, settings: Settings) -> None:
     repository.write({"a.py": "alpha"}).commit()
     indexed(repository.path)
-    (folder,) = (settings.state_dir / "code").iterdir()
+    folder = next(path.parent for path in settings.state_dir.glob("code/*/catalogue.msgpack"))
     (folder / updating._MARK).touch()
     assert holding(indexed(repository.path), "alpha") == ["a.py"]
     (folder / "catalogue.msgpack").write_bytes(b"\xc1 damaged")
@@ -337,7 +337,7 @@ def test_readers_go_on_while_another_process_writes_and_a_dead_writers_lock_is_f
 ) -> None:
     repository.write({"a.py": "alpha"}).commit()
     reader = indexed(repository.path)
-    (folder,) = (settings.state_dir / "code").iterdir()
+    folder = next(path.parent for path in settings.state_dir.glob("code/*/catalogue.msgpack"))
     held = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(f"""
             import fcntl, time

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 _NAME = "catalogue.msgpack"
 
 
@@ -33,13 +33,15 @@ class Left(msgspec.Struct, array_like=True, gc=False):
 
 
 class Catalogue(msgspec.Struct):
-    """`next_file`: the number after all that were ever given. `commit`: what the tree was at, where git knows."""
+    """`next_file`: the number after all that were ever given. `commit`: what the tree was at, where git knows.
+    `stored`: the files of the documents and their sizes, so that a part that is lost or cut off is seen."""
 
     version: int = VERSION
     next_file: int = 1
     commit: str | None = None
     rows: list[Row] = []
     left: list[Left] = []
+    stored: dict[str, int] = {}
 
 
 def read_catalogue(folder: Path) -> Catalogue | None:

@@ -13,8 +13,11 @@ from deep_code_reasoning.code.index.catalogue import Catalogue, read_catalogue
 from deep_code_reasoning.code.index.documents import Documents, open_documents
 from deep_code_reasoning.code.index.exclusion import LeftOut
 from deep_code_reasoning.code.index.git_tree import tree_at
+from deep_code_reasoning.code.index.lock import writing
+from deep_code_reasoning.code.index.retention import look_through, note_use
 from deep_code_reasoning.code.index.tree import Entry, Tree
-from deep_code_reasoning.code.index.update import update
+from deep_code_reasoning.code.index.update import forget, update
+from deep_code_reasoning.errors import EvidenceError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 
@@ -27,12 +30,37 @@ def open_index(
     """Of a folder, a git work tree as it is on disk, a bare repository, or a revision; brought up to date first.
 
     `name` is what reasons and merged rankings call the repository; the folder's name without it. Raises EvidenceError
-    where there is nothing to index, CancelledError when the caller gives up (what was read is kept).
+    where there is nothing to index or no place for it, CancelledError when the caller gives up (what was read is kept).
     """
     tree = tree_at(root, revision)
-    folder = settings.state_dir / FOLDER / hashlib.sha256(os.fsencode(tree.identity)).hexdigest()[:16]
-    update(folder, tree, work, settings.threads)
-    return CodeIndex(folder, tree, name or _name(root))
+    indexes = settings.state_dir / FOLDER
+    folder = indexes / hashlib.sha256(os.fsencode(tree.identity)).hexdigest()[:16]
+    try:
+        with writing(folder, work):
+            index, grown = _opened(folder, tree, name or _name(root), work, settings.threads)
+            note_use(folder, tree.identity.removesuffix("@"))
+    except OSError as error:
+        said = error.strerror or str(error) or type(error).__name__
+        raise EvidenceError(f"{root}: its index cannot be written to {folder}: {said}") from None
+    look_through(indexes, folder, settings.code_index_bytes, grown=grown)
+    return index
+
+
+def _opened(folder: Path, tree: Tree, name: str, work: Work, threads: int) -> tuple[CodeIndex, bool]:
+    """Up to date, and whether anything was written. What there was and is damaged is built a second time.
+
+    Raises OSError where it cannot be written; what was written of it then goes, so that a full disk is no fuller.
+    """
+    attempts = 2 if (folder / "documents").is_dir() else 1
+    for attempt in range(attempts):
+        try:
+            grown = update(folder, tree, work, threads)
+            return CodeIndex(folder, tree, name), grown
+        except (OSError, ValueError) as error:  # ValueError is what the index's library raises, whatever it met
+            forget(folder)
+            if attempt == attempts - 1:
+                raise error if isinstance(error, OSError) else OSError(None, str(error)) from None
+    raise AssertionError("one attempt at least")
 
 
 class CodeIndex:
@@ -61,6 +89,14 @@ class CodeIndex:
         found = [LeftOut(os.fsdecode(left.path_bytes), left.reason, left.size) for left in self._catalogue.left]
         found += [LeftOut(row.path, row.reason, row.size) for row in self._catalogue.rows if row.reason]
         return sorted(found, key=lambda one: one.path)
+
+    def left_out_by_reason(self, most: int) -> list[tuple[str, int, list[str]]]:
+        """(reason, how many files, the first `most` of them), the most frequent first."""
+        paths: defaultdict[str, list[str]] = defaultdict(list)
+        for one in self.left_out:
+            paths[one.reason].append(one.path)
+        told = [(reason, len(found), found[:most]) for reason, found in paths.items()]
+        return sorted(told, key=lambda one: (-one[1], one[0]))
 
     @cached_property
     def paths(self) -> dict[int, str]:

@@ -29,6 +29,8 @@ class Disk:
         """By `lstat`; the content is not read."""
         try:
             status = os.lstat(f"{self.root}/{path}")
+        except PermissionError:
+            return LeftOut(path, exclusion.CLOSED)
         except (OSError, ValueError):
             return LeftOut(path, exclusion.NOT_THERE)
         if stat.S_ISLNK(status.st_mode):

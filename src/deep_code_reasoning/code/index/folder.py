@@ -21,7 +21,6 @@ DEEPEST = 200
 MOST_RULES_BYTES = 1 << 20
 TOO_DEEP = f"folder more than {DEEPEST} levels down (not entered)"
 IGNORED = "ignored by a .gitignore"
-UNREADABLE = "folder that cannot be listed"
 
 _Rules = list[tuple[str, "GitIgnoreSpec"]]
 
@@ -45,7 +44,7 @@ class Folder:
                 with os.scandir(f"{self._disk.root}/{folder}") as listing:
                     found = sorted(listing, key=lambda one: one.name)
             except OSError:
-                left.append(LeftOut(folder or ".", UNREADABLE))
+                left.append(LeftOut(folder or "./", exclusion.FOLDER))
                 continue
             rules = self._with_own(folder, found, rules)
             for one in found:

@@ -7,6 +7,7 @@ configuration names.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,24 +15,35 @@ from pathlib import Path
 from deep_code_reasoning.errors import EvidenceError
 from deep_code_reasoning.sources.changes.git_command import SECONDS, command, surroundings
 
+_CLOSED = re.compile(rb"^warning: could not open directory '(.+)': ", re.MULTILINE)
 SUBMODULE_MODE = "160000"
 LINK_MODE = "120000"
+TREE_MODE = "040000"
+MOST_UNLISTED = 1_000
+UNTRACKED_SECONDS = 60.0
+"""Git may wait without end, as for a `.gitignore` that is a pipe; then only what it tracks is known."""
 
 
 def output(git: str, git_dir: Path, folder: Path, *arguments: str) -> bytes:
-    """Raises EvidenceError where git fails; the message holds what git was asked."""
+    return _told(git, git_dir, folder, arguments, SECONDS)[0]
+
+
+def _told(git: str, git_dir: Path, folder: Path, arguments: tuple[str, ...], seconds: float) -> tuple[bytes, bytes]:
+    """What git says, and what it complains of. Raises EvidenceError where it fails, with what it was asked."""
+    around = surroundings(folder)
+    around["stderr"] = subprocess.PIPE
     try:
         done = subprocess.run(
             command(git, git_dir, arguments),
-            **surroundings(folder),
+            **around,
             stdout=subprocess.PIPE,
-            timeout=SECONDS,
+            timeout=seconds,
             check=True,
         )
     except (subprocess.SubprocessError, OSError) as error:
         asked = " ".join(part for part in arguments if not part.startswith("--work-tree"))
         raise EvidenceError(f"{folder}: git {asked} failed: {type(error).__name__}") from None
-    return done.stdout
+    return done.stdout, done.stderr
 
 
 def in_index(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[tuple[str, str]]:
@@ -45,16 +57,40 @@ def in_index(git: str, git_dir: Path, top: Path, folder: Path) -> Iterator[tuple
             yield head[:6].decode("ascii", "replace"), os.fsdecode(path)
 
 
-def untracked(git: str, git_dir: Path, top: Path, folder: Path) -> list[str]:
-    """What git neither tracks nor ignores. A path that ends in `/` is a repository of its own."""
-    told = output(git, git_dir, folder, f"--work-tree={top}", "ls-files", "--others", "--exclude-standard", "-z")
-    return [os.fsdecode(path) for path in told.split(b"\0") if path]
+def untracked(git: str, git_dir: Path, top: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """What git neither tracks nor ignores (`/` at the end: a repository of its own), and the folders it may not list.
+
+    Raises EvidenceError, after a minute too."""
+    asked = (f"--work-tree={top}", "ls-files", "--others", "--exclude-standard", "-z")
+    told, complaints = _told(git, git_dir, folder, asked, UNTRACKED_SECONDS)
+    closed = [os.fsdecode(found[1]) for found in _CLOSED.finditer(complaints)]
+    return [os.fsdecode(path) for path in told.split(b"\0") if path], closed
 
 
-def in_revision(git: str, git_dir: Path, commit: str) -> Iterator[tuple[str, str, str]]:
-    """(mode, object id, path) of all files of a commit."""
-    told = output(git, git_dir, git_dir, "ls-tree", "-r", "-z", "--full-tree", commit)
-    for record in told.split(b"\0"):
+def in_revision(git: str, git_dir: Path, commit: str) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """(mode, object id, path) of all files of a commit, and the folders whose list is damaged."""
+    try:
+        return list(_listed(git, git_dir, "-r", commit)), []
+    except EvidenceError:
+        files: list[tuple[str, str, str]] = []
+        unlisted: list[str] = []
+        waiting = [("", commit)]  # git ends at what is damaged: each folder by itself
+        while waiting:
+            folder, tree = waiting.pop()
+            try:
+                if len(unlisted) >= MOST_UNLISTED:
+                    raise EvidenceError(f"{git_dir}: more than {MOST_UNLISTED:,} folders are damaged")
+                found = [(mode, blob, folder + path) for mode, blob, path in _listed(git, git_dir, "-t", tree)]
+            except EvidenceError:
+                unlisted.append(folder or ".")
+                continue
+            waiting += [(f"{path}/", blob) for mode, blob, path in found if mode == TREE_MODE]
+            files += [one for one in found if one[0] != TREE_MODE]
+        return sorted(files, key=lambda one: one[2]), sorted(unlisted)
+
+
+def _listed(git: str, git_dir: Path, how: str, tree: str) -> Iterator[tuple[str, str, str]]:
+    for record in output(git, git_dir, git_dir, "ls-tree", how, "-z", "--full-tree", tree).split(b"\0"):
         head, _, path = record.partition(b"\t")
         mode, _, rest = head.decode("ascii", "replace").partition(" ")
         if path and " " in rest:

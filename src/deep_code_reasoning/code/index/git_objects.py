@@ -11,6 +11,8 @@ from typing import IO
 from deep_code_reasoning.sources.changes.git_command import SECONDS, command, surroundings
 
 _PIECE = 1 << 20
+MOST_STARTS = 200
+"""Git ends at an object that is damaged inside; it is started again behind each."""
 
 
 def sizes(git: str, git_dir: Path, ids: Sequence[str]) -> dict[str, int]:
@@ -27,22 +29,30 @@ def sizes(git: str, git_dir: Path, ids: Sequence[str]) -> dict[str, int]:
 def contents(git: str, git_dir: Path, ids: Sequence[str], most: int) -> Iterator[bytes | None]:
     """One for each id in its order: the content, None where it is missing or larger than `most`.
 
-    Where git stops early, the rest are None.
+    A damaged object is None; where git takes too long, or ends again and again, the rest are.
     """
-    left = len(ids)
-    with _Batch(git, git_dir, "--batch", ids) as stream:
-        while left and (head := stream.readline(4096)):
-            words = head.split()
-            left -= 1
-            if len(words) != 3 or not words[2].isdigit():
-                yield None
-                continue
-            yield _body(stream, int(words[2]), most)
-    yield from (None for _ in range(left))
+    done = 0
+    for _ in range(MOST_STARTS):
+        begun = done
+        batch = _Batch(git, git_dir, "--batch", ids[done:])
+        with batch as stream:
+            while done < len(ids) and (head := stream.readline(4096)):
+                words = head.split()
+                done += 1
+                is_there = len(words) == 3 and words[2].isdigit()
+                yield _body(stream, int(words[2]), most) if is_there else None
+        if done == len(ids) or batch.took_too_long:
+            break
+        if done == begun:  # the first one ends it
+            done += 1
+            yield None
+    yield from (None for _ in ids[done:])
 
 
 def _body(stream: IO[bytes], size: int, most: int) -> bytes | None:
     data = stream.read(size) if size <= most else None
+    if data is not None and len(data) < size:
+        return None
     while data is None and size:
         piece = stream.read(min(size, _PIECE))
         if not piece:
@@ -58,6 +68,7 @@ class _Batch:
     def __init__(self, git: str, git_dir: Path, mode: str, ids: Sequence[str]) -> None:
         self._command = command(git, git_dir, ("cat-file", mode, "--buffer"))
         self._git_dir, self._ids = git_dir, ids
+        self.took_too_long = False
 
     def __enter__(self) -> IO[bytes]:
         environment = surroundings(self._git_dir)["env"]
@@ -65,7 +76,7 @@ class _Batch:
         self._process = subprocess.Popen(
             self._command, cwd=self._git_dir, env=environment, stdin=pipe, stdout=pipe, stderr=nothing
         )
-        self._watchdog = threading.Timer(SECONDS, self._process.kill)
+        self._watchdog = threading.Timer(SECONDS, self._give_up)
         self._watchdog.daemon = True
         self._watchdog.start()
         self._feeder = threading.Thread(target=self._feed, daemon=True)
@@ -80,6 +91,10 @@ class _Batch:
         assert self._process.stdout
         self._process.stdout.close()
         self._process.wait()
+
+    def _give_up(self) -> None:
+        self.took_too_long = True
+        self._process.kill()
 
     def _feed(self) -> None:
         stdin = self._process.stdin

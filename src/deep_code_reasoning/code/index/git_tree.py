@@ -39,16 +39,30 @@ class WorkTree:
         places = (self._git, self._git_dir, self._top, folder)
         with ThreadPoolExecutor(1) as beside:  # git walks the folders while the files it knows are looked at
             untracked = beside.submit(git_files.untracked, *places)
-            for number, (mode, path) in enumerate(git_files.in_index(*places)):
+            try:
+                tracked = list(git_files.in_index(*places))
+            except EvidenceError:  # its index is damaged
+                return self._walked(folder, work)
+            for number, (mode, path) in enumerate(tracked):
                 if number % 10_000 == 0:
                     work.check()
                 is_other = mode == git_files.SUBMODULE_MODE
                 entry = LeftOut(path, exclusion.SUBMODULE) if is_other else self._disk.entry(path)
                 entries.append(entry) if isinstance(entry, Entry) else left.append(entry)
-            for path in untracked.result():
+            try:
+                others, closed = untracked.result()
+            except EvidenceError:
+                others, closed = [], []
+                left.append(LeftOut("./", exclusion.UNLISTED))
+            left += [LeftOut(path, exclusion.FOLDER) for path in closed]
+            for path in others:
                 entry = LeftOut(path, exclusion.SUBMODULE) if path.endswith("/") else self._disk.entry(path)
                 entries.append(entry) if isinstance(entry, Entry) else left.append(entry)
         return sorted(entries, key=lambda entry: entry.path), sorted(left, key=lambda one: one.path)
+
+    def _walked(self, folder: Path, work: Work) -> tuple[list[Entry], list[LeftOut]]:
+        entries, left = Folder(folder).entries(work)
+        return entries, [LeftOut("./", exclusion.UNLISTED), *left]
 
     def contents(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | LeftOut]]:
         return self._disk.contents(entries)
@@ -71,7 +85,9 @@ class Revision:
         left: list[LeftOut] = []
         if self.commit is None:  # a repository without commits has no files
             return entries, left
-        for mode, blob, path in git_files.in_revision(self._git, self._git_dir, self.commit):
+        files, unlisted = git_files.in_revision(self._git, self._git_dir, self.commit)
+        left += [LeftOut(folder, exclusion.UNLISTED) for folder in unlisted]
+        for mode, blob, path in files:
             if mode == git_files.SUBMODULE_MODE:
                 left.append(LeftOut(path, exclusion.SUBMODULE))
             elif mode == git_files.LINK_MODE:

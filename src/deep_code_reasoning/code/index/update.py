@@ -6,12 +6,11 @@ index is built again. Cancelled, it keeps what was read so far and is right abou
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,39 +26,61 @@ if TYPE_CHECKING:
     from tantivy import Index, IndexWriter
 
 _MARK = "unfinished"
+_DOCUMENTS = "documents"
 _REPORT_SECONDS = 0.2
 
 
-def update(folder: Path, tree: Tree, work: Work, threads: int = 0) -> None:
-    """`threads` of the writer; 0: one less than the cores, at least one, at most four."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _writing(folder, work):
-        catalogue = read_catalogue(folder)
-        if (folder / _MARK).exists() or catalogue is None or not (folder / "documents").is_dir():
-            shutil.rmtree(folder / "documents", ignore_errors=True)
-            catalogue = Catalogue()
-        (folder / "documents").mkdir(exist_ok=True)
-        entries, left = tree.entries(work)
-        changes = _Changes(catalogue, entries)
-        if changes.is_none and changes.same_places and [_left(one) for one in left] == catalogue.left:
-            if catalogue.commit != tree.commit:
-                catalogue.commit = tree.commit
-                write_catalogue(folder, catalogue)
-            return
-        if changes.is_none:
-            rows, stopped = changes.kept, None
-        else:
-            (folder / _MARK).touch()
-            threads = threads or min(4, max(1, (os.cpu_count() or 1) - 1))
-            index = documents.open_documents(folder / "documents")
-            rows, stopped = _write(index, tree, changes, catalogue, work, threads)
-        catalogue.rows = rows
-        catalogue.left = [_left(one) for one in left]
-        catalogue.commit = tree.commit if stopped is None else None
-        write_catalogue(folder, catalogue)
-        (folder / _MARK).unlink(missing_ok=True)
-        if stopped is not None:
-            raise stopped
+def update(folder: Path, tree: Tree, work: Work, threads: int = 0) -> bool:
+    """Was anything written? The caller holds the lock (lock.py). `threads` of the writer; 0: one less than the cores,
+    at least one, at most four. Raises CancelledError; OSError or ValueError where it cannot be written."""
+    catalogue = _usable(folder)
+    entries, left = tree.entries(work)
+    changes = _Changes(catalogue, entries)
+    if changes.is_none and changes.same_places and [_left(one) for one in left] == catalogue.left:
+        if catalogue.commit != tree.commit:
+            catalogue.commit = tree.commit
+            write_catalogue(folder, catalogue)
+        return False
+    if changes.is_none:
+        rows, stopped = changes.kept, None
+    else:
+        (folder / _MARK).touch()
+        threads = threads or min(4, max(1, (os.cpu_count() or 1) - 1))
+        index = documents.open_documents(folder / _DOCUMENTS)
+        rows, stopped = _write(index, tree, changes, catalogue, work, threads)
+        catalogue.stored = _stored(folder)
+    catalogue.rows = rows
+    catalogue.left = [_left(one) for one in left]
+    catalogue.commit = tree.commit if stopped is None else None
+    write_catalogue(folder, catalogue)
+    (folder / _MARK).unlink(missing_ok=True)
+    if stopped is not None:
+        raise stopped
+    return True
+
+
+def forget(folder: Path) -> None:
+    """What is left of an index that could not be written or read: the next update begins anew."""
+    shutil.rmtree(folder / _DOCUMENTS, ignore_errors=True)
+
+
+def _usable(folder: Path) -> Catalogue:
+    """What the last update left, an empty one where that is unfinished, damaged, incomplete or of another version."""
+    catalogue = read_catalogue(folder)
+    if (folder / _MARK).exists() or catalogue is None or catalogue.stored != _stored(folder):
+        forget(folder)
+        catalogue = Catalogue()
+    (folder / _DOCUMENTS).mkdir(exist_ok=True)
+    return catalogue
+
+
+def _stored(folder: Path) -> dict[str, int]:
+    """The files of the documents and their sizes; empty where there are none."""
+    try:
+        with os.scandir(folder / _DOCUMENTS) as listing:
+            return {one.name: one.stat().st_size for one in listing if not one.name.startswith(".tantivy")}
+    except OSError:
+        return {}
 
 
 class _Changes:
@@ -129,7 +150,7 @@ def _read(
             if before and before.blob == blob and not (before.file == 0 and not before.reason):
                 yield Row(before.file, path, blob, len(data), entry.stamp, before.reason)
                 continue
-            reason = exclusion.by_content(data) or ""
+            reason = exclusion.by_content(data, entry.path) or ""
             row = Row(0 if reason else catalogue.next_file, path, blob, len(data), entry.stamp, reason)
         if before:
             _forget(writer, before)
@@ -157,19 +178,3 @@ def _left(one: LeftOut) -> Left:
 def _blob_id(data: bytes) -> str:
     """The id git gives this content, before any conversion of line ends."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-@contextlib.contextmanager
-def _writing(folder: Path, work: Work) -> Generator[None]:
-    """One writer at a time. The kernel frees the lock with its process, so a dead holder's is never in the way."""
-    import fcntl
-
-    with (folder / "lock").open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                work.report(Progress("index", 0, message="another process indexes the same files"))
-                time.sleep(0.2)
-        yield
