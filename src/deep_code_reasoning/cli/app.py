@@ -7,7 +7,17 @@ import sys
 import typer
 
 from deep_code_reasoning import __version__
-from deep_code_reasoning.cli import bisect, demo, escalation, evidence, flame, investigate, reference, trace_path
+from deep_code_reasoning.cli import (
+    bisect,
+    demo,
+    escalation,
+    evidence,
+    flame,
+    investigate,
+    models,
+    reference,
+    trace_path,
+)
 from deep_code_reasoning.errors import DcrError
 
 app = typer.Typer(
@@ -35,7 +45,7 @@ app.command("trace-path")(trace_path.trace_path)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.command("explain")(reference.explain)
-app.command("models")(reference.models)
+app.add_typer(models.app, name="models")
 app.command("serve")(escalation.serve)
 app.command("demo")(demo.demo)
 

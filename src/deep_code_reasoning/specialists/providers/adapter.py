@@ -93,7 +93,10 @@ class Adapter(ABC):
         return reply_of(response, request, self.provider)
 
     def asked(self, model: str) -> Asked:
-        return Asked(self.provider, model, self.api_key, self.key_hint, self.known)
+        return Asked(self.provider, model, self.api_key, self.base_url, self.key_hint, self.known)
+
+    def about_its_list(self) -> Asked:
+        return self.asked(f"{self.provider}'s list of models")
 
     @contextlib.asynccontextmanager
     async def connected(self, name: str, form: Form | None = None) -> AsyncGenerator[Model]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from deep_code_reasoning.specialists.port import Request
 from deep_code_reasoning.specialists.providers.adapter import Adapter, Form, parameters_of
 from deep_code_reasoning.specialists.providers.failures import cut_short, our_errors
+from deep_code_reasoning.specialists.providers.transport import http_client
 
 if TYPE_CHECKING:
     import httpx2
@@ -72,9 +73,7 @@ class AnthropicMessages(Adapter):
     async def live_models(self) -> list[str]:
         from anthropic import AsyncAnthropic
 
-        from deep_code_reasoning.specialists.providers.transport import http_client
-
-        with our_errors(self.asked("list of models")):
+        with our_errors(self.about_its_list()):
             async with http_client(self.base_url) as http:
                 client = AsyncAnthropic(api_key=self.api_key, base_url=self.base_url, http_client=http, max_retries=0)
                 return [model.id async for model in client.models.list(limit=1_000)]
