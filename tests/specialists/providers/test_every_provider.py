@@ -21,6 +21,7 @@ from deep_code_reasoning.errors import (
     UnknownModelError,
 )
 from deep_code_reasoning.specialists.port import ListsModels, Message, ToolAnswer, ToolCall, Usage
+from deep_code_reasoning.specialists.providers import transport
 from specialists.providers.asking import BRIEF, KEY, QUERY, ask, cached, provider, request, run
 from specialists.stubs import anthropic, gemini, openai
 from specialists.stubs.server import A_LIST, BAD_GATEWAY, EMPTY, GARBAGE, HTML, Played, Seen, plays, slowly, stub
@@ -247,6 +248,19 @@ def test_200_with_an_error_inside_is_that_error(name: str, error: Any, kind: typ
     assert (error if isinstance(error, str) else error["message"]) in str(caught.value)
     if isinstance(error, dict) and "metadata" in error:
         assert "GPU 7 fell off" in str(caught.value)
+
+
+@EVERY
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_body_without_end_is_given_up(name: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand times as long once it is decompressed."""
+    import gzip
+
+    monkeypatch.setattr(transport, "MOST_BYTES", 1_000_000)
+    body = gzip.compress(b'{"a": "' + b"x" * 20_000_000 + b'"}')
+    bomb = Played(status, body, {"content-type": "application/json", "content-encoding": "gzip"})
+    with stub(bomb) as server, pytest.raises(UnavailableError, match="more than 1,000,000 bytes"):
+        ask(name, server.url)
 
 
 @EVERY
