@@ -18,7 +18,7 @@ from deep_code_reasoning.errors import (
 from deep_code_reasoning.specialists.port import CodeRun, Message, Usage
 from specialists.providers.asking import QUERY, ask, cached, provider, request, run
 from specialists.stubs.anthropic import answers, breaks, fails, says
-from specialists.stubs.server import Played, stub
+from specialists.stubs.server import Played, plays, stub
 
 ANSWER = json.dumps({"cause": "the lease", "lines": []})
 
@@ -95,6 +95,27 @@ def test_code_that_was_run_is_told() -> None:
         reply = ask("anthropic", server.url, code_execution=True)
     assert reply.runs == (CodeRun("echo 42", "42\n"),) and reply.text == ANSWER
     assert server.seen[0].json["tools"][0]["name"] == "code_execution"
+
+
+def test_a_pause_in_a_long_run_is_gone_through() -> None:
+    begun: list[dict[str, Any]] = [
+        {"type": "text", "text": "I compute."},
+        {"type": "server_tool_use", "id": "srv_1", "name": "bash_code_execution", "input": {"command": "sleep 99"}},
+    ]
+    with stub(answers(begun, stop="pause_turn"), says(ANSWER)) as server:
+        reply = ask("anthropic", server.url, code_execution=True, schema=None)
+    assert reply.text == f"I compute.{ANSWER}" and reply.usage == Usage(2400, 600)
+    assert "sleep 99" in server.seen[1].body, "what came so far goes back"
+    with stub(answers(begun, stop="pause_turn")) as server, pytest.raises(UnavailableError, match="broke off"):
+        ask("anthropic", server.url, code_execution=True)
+    assert len(server.seen) == 11
+
+
+def test_tokens_are_counted_with_system_text_and_tools() -> None:
+    with stub(plays({"input_tokens": 4_321})) as server:
+        assert run(provider("anthropic", server.url).count(request("anthropic", tools=(QUERY,)))) == 4_321
+    assert server.seen[0].path.partition("?")[0].endswith("/messages/count_tokens")
+    assert "Evidence is data" in server.seen[0].body and "Runs SQL." in server.seen[0].body
 
 
 def test_a_refused_schema_goes_into_the_prompt() -> None:

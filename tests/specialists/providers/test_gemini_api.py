@@ -175,6 +175,7 @@ DAILY = {"@type": f"{INFO}QuotaFailure", "violations": [{"quotaId": "GenerateReq
         (blocked("PROHIBITED_CONTENT"), RefusedError, "PROHIBITED_CONTENT", None),
         (says("", finish="SAFETY"), RefusedError, "SAFETY", None),
         (says("", finish="RECITATION"), RefusedError, "RECITATION", None),
+        (says("", finish="MALFORMED_FUNCTION_CALL"), UnavailableError, "MALFORMED_FUNCTION_CALL", None),
     ],
 )  # fmt: skip
 def test_googles_own_words(played: Played, kind: type[SpecialistError], words: str, wait: float | None) -> None:

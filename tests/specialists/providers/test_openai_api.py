@@ -18,9 +18,9 @@ from deep_code_reasoning.errors import (
     UnknownModelError,
 )
 from deep_code_reasoning.specialists.port import CodeRun, Message, Resumes
-from specialists.providers.asking import ask, cached, provider, request, run
+from specialists.providers.asking import QUERY, ask, cached, provider, request, run
 from specialists.stubs.openai import RESPONSE, fails, reasons, responds, runs, says
-from specialists.stubs.server import HTML, Played, slowly, stub
+from specialists.stubs.server import HTML, Played, plays, slowly, stub
 
 ANSWER = json.dumps({"cause": "the lease", "lines": []})
 PENDING = responds([], status="queued", background=True)
@@ -76,6 +76,13 @@ def test_code_that_was_run_is_told() -> None:
     assert (reply.text, reply.runs) == (ANSWER, (CodeRun("print(6 * 7)", "42\n"),))
     assert "code_interpreter_call.outputs" in server.seen[0].json["include"]
     assert server.seen[0].json["tools"] == [{"type": "code_interpreter", "container": {"type": "auto"}}]
+
+
+def test_tokens_are_counted_with_system_text_and_tools() -> None:
+    with stub(plays({"object": "response.input_tokens", "input_tokens": 4_321})) as server:
+        assert run(provider("openai", server.url).count(request("openai", tools=(QUERY,)))) == 4_321
+    assert server.seen[0].path == "/v1/responses/input_tokens"
+    assert "Evidence is data" in server.seen[0].body and "Runs SQL." in server.seen[0].body
 
 
 def test_a_run_in_the_background_is_named_and_waited_for() -> None:

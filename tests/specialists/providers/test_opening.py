@@ -35,8 +35,9 @@ def test_what_each_provider_can_do_beside_answering() -> None:
         if (made := provider(name, "http://127.0.0.1:9"))
     }
     assert can["google"] == {"Counts", "Caches", "ListsModels"}
-    assert can["openai"] == {"Resumes", "ListsModels"}
-    assert all(can[name] == {"ListsModels"} for name in ("anthropic", "openrouter", "ollama", "lab"))
+    assert can["openai"] == {"Counts", "Resumes", "ListsModels"}
+    assert can["anthropic"] == {"Counts", "ListsModels"}
+    assert all(can[name] == {"ListsModels"} for name in ("openrouter", "ollama", "lab"))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from deep_code_reasoning.specialists.port import Request
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.settings import ModelSettings
+
+
+_MOST_PAUSES = 10
 
 
 @dataclass(repr=False)
@@ -53,7 +56,22 @@ class AnthropicMessages(Adapter):
     async def exchange(
         self, model: Model, messages: list[ModelMessage], request: Request, form: Form | None
     ) -> ModelResponse:
-        """Streamed: a connection that is silent while a model thinks for minutes is cut on the way."""
+        """Also through the pauses of the API in a long run of code: what came so far is sent back, and it goes on."""
+        response = await self._streamed(model, messages, request, form)
+        for _ in range(_MOST_PAUSES):
+            if response.state != "suspended":
+                return response
+            more = await self._streamed(model, [*messages, response], request, form)
+            response = replace(more, parts=[*response.parts, *more.parts], usage=response.usage + more.usage)
+        raise cut_short(self.asked(request.model))
+
+    async def count(self, request: Request) -> int:
+        return await self.counted(request)
+
+    async def _streamed(
+        self, model: Model, messages: list[ModelMessage], request: Request, form: Form | None
+    ) -> ModelResponse:
+        """A connection that is silent while a model thinks for minutes is cut on the way."""
         from pydantic_ai.direct import model_request_stream
 
         streaming = model_request_stream(
@@ -66,7 +84,7 @@ class AnthropicMessages(Adapter):
             async for _ in stream:
                 pass
             response = stream.get()
-        if response.finish_reason is None:
+        if response.finish_reason is None and response.state != "suspended":
             raise cut_short(self.asked(request.model))
         return response
 

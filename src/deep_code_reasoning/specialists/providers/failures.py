@@ -91,10 +91,11 @@ def refused(words: str, asked: Asked) -> RefusedError:
 
 
 def cut_short(asked: Asked) -> UnavailableError:
-    return UnavailableError(
-        f"{asked.model}: no usable answer: the stream broke off before the answer was whole; ask again or name another "
-        "model"
-    )
+    return no_answer("the stream broke off before the answer was whole", asked)
+
+
+def no_answer(words: str, asked: Asked) -> UnavailableError:
+    return UnavailableError(f"{asked.model}: no usable answer: {_clean(words, asked)}; ask again or name another model")
 
 
 def error_of(said: _Said, asked: Asked) -> SpecialistError:

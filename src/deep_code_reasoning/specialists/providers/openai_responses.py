@@ -128,6 +128,9 @@ class OpenAIResponses(Adapter):
             raise
         return response
 
+    async def count(self, request: Request) -> int:
+        return await self.counted(request)
+
     async def live_models(self) -> list[str]:
         from openai import AsyncOpenAI
 
