@@ -176,6 +176,34 @@ def test_what_one_model_signed_is_not_sent_to_another(name: str) -> None:
 
 
 @EVERY
+def test_later_turns_begin_with_the_same_bytes(name: str) -> None:
+    """That is what providers cache by themselves: nothing before the new messages may change."""
+    with stub(called(name), SAYS[name](ANSWER)) as server:
+        asked = request(name, tools=(QUERY,), code_execution=True, caching=cached())
+        first = run(provider(name, server.url).ask(asked))
+        answered = Message("us", "look there", answers=(ToolAnswer("c1", "query", "42 rows"),))
+        later = dataclasses.replace(asked, messages=(*asked.messages, first.as_message(), answered))
+        run(provider(name, server.url).ask(later))
+    one, two = (seen.json for seen in server.seen)
+    growing = {"contents", "input", "messages"} & one.keys()
+    assert len(growing) == 1
+    for field, sent in one.items():
+        same = two[field][: len(sent)] if field in growing else two[field]
+        assert json.dumps(same) == json.dumps(sent), field
+    assert list(one) == [field for field in two if field in one], "and in the same order"
+
+
+@EVERY
+def test_ten_megabytes_go_as_they_are(name: str) -> None:
+    huge = "the lease ran out; " * 550_000
+    with stub(SAYS[name](ANSWER)) as server:
+        started = time.process_time()
+        ask(name, server.url, messages=(Message("us", huge),))
+        assert time.process_time() - started < 10
+    assert len(server.seen[0].body) > 10_000_000
+
+
+@EVERY
 @pytest.mark.parametrize(
     ("status", "message", "code", "kind", "advice"),
     [

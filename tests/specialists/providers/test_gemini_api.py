@@ -150,6 +150,7 @@ def test_errors_of_caches_are_ours() -> None:
                 run(getattr(provider("google", server.url), call)(first, 60))
         with pytest.raises(UnavailableError, match="HTTP 500"):
             run(provider("google", server.url).close_cache("cachedContents/abc"))
+    assert len(server.seen) == 3, "none of them is tried again"
 
 
 INFO = "type.googleapis.com/google.rpc."
