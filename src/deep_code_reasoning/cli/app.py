@@ -15,6 +15,7 @@ from deep_code_reasoning.cli import (
     flame,
     install,
     investigate,
+    models,
     reference,
     serve,
     trace_path,
@@ -46,7 +47,7 @@ app.command("trace-path")(trace_path.trace_path)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.command("explain")(reference.explain)
-app.command("models")(reference.models)
+app.add_typer(models.app, name="models")
 app.command("serve")(serve.serve)
 app.command("install")(install.install)
 app.command("doctor")(install.doctor)
