@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.answer import DEPTH_SHARE, LOCAL, Answer, Cost, Escalation, Preview, Task
+from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Preview, Task
 from deep_code_reasoning.errors import DcrError, EvidenceError, InvestigationNotFoundError, SpecialistError, UsageError
 from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Progress, Work
 from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.specialists.effort import DEPTH_SHARE
 
 if TYPE_CHECKING:
     from deep_code_reasoning.changes.bisect.request import BisectionRequest

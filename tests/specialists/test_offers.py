@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from deep_code_reasoning.context.tokens import count_tokens
@@ -43,3 +45,17 @@ def test_those_that_can_be_asked_come_first_and_the_cheaper_first(monkeypatch: p
     assert prices == sorted(prices)
     assert listed[-1].fits is False and "does not fit: holds 1,000 tokens" in listed[-1].why
     assert listed[-2].dollars is None and "no price known" in listed[-2].why
+
+
+def test_a_second_turn_finds_the_brief_in_the_cache() -> None:
+    argon = made(google="key")["gemini-4-argon"]
+    again = Usage(argon.input_tokens + argon.output_tokens + module.NEXT_TURN_TOKENS, argon.output_tokens)
+    cached = dataclasses.replace(again, cached_tokens=argon.input_tokens)
+    assert argon.dollars_next_turn == dollars_of("google", argon.model, cached)
+    assert (argon.dollars_next_turn or 0) < (dollars_of("google", argon.model, again) or 0)
+
+
+def test_those_that_privacy_keeps_it_from_come_after_the_others() -> None:
+    settings = Settings(keys={"google": "key"}, privacy="local_only")
+    listed = offers(BRIEF, None, "performance", 3, settings)
+    assert all(not offer.allowed and "local_only" in offer.why for offer in listed)
