@@ -14,8 +14,8 @@ included, and never more than the model can. Rounds: requests to the model in on
 them; one more, without tools, may follow to have the answer written down. Tool calls: what the model may look up in one
 turn. `small` is for tasks that label or shorten (routing/tasks.toml), whatever the level is.
 
-`time_budget_seconds` covers one turn wholly: waits, requests, what the model looks up, a repair, another model where the
-first fails. Little time buys less thinking, so that an answer comes at all:
+`time_budget_seconds` covers one turn wholly: waits, requests, what the model looks up, a repair, another model where
+the first fails. Little time buys less thinking, so that an answer comes at all:
 
 | seconds | thinking at most |
 |---|---|
