@@ -1,9 +1,10 @@
-"""The sole reader of the environment and of `.deep-code-reasoning.toml`.
+"""The sole reader of the environment, of `.deep-code-reasoning.toml` and of the user's own `models.toml`.
 
 A value comes from, first found: the environment (`DCR_STATE_DIR`, `DCR_MEMORY_LIMIT` ...), the nearest
-`.deep-code-reasoning.toml` at or above the working directory, the default below. Limits of spending and of privacy are
-the exception: such a file is shared, so it may tighten them for the project and never loosen what the environment says
-(or the default, where that says nothing).
+`.deep-code-reasoning.toml` at or above the working directory, the default below. Where code is sent to and with which
+key is of the environment and of the user's own file alone: a file of the project is shared, and could name a stranger.
+Limits of spending and of privacy such a file may tighten, and never loosen what the environment says (or the default,
+where that says nothing).
 """
 
 from __future__ import annotations
@@ -37,6 +38,26 @@ class EscalationThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     attempted_approaches: Count = 5
 
 
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A server of the user's own that speaks OpenAI's chat completions; its models are named `id:model`.
+
+    `base_url` ends where `/chat/completions` is added. `api_key_env`: the variable that holds its key; empty: none.
+    `data_policy`, of all its models: "local" (nothing leaves this machine), "no_training", or other words of yours.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+    base_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")]
+    api_key_env: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_]*$")] = ""
+    data_policy: str = "unknown"
+
+
+class OwnModels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the user's models.toml holds. `model` entries are checked by the catalogue, which knows their fields."""
+
+    provider: list[Server] = msgspec.field(default_factory=list)
+    model: list[dict[str, Any]] = msgspec.field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything a user may set. `keys` holds provider credentials and never leaves through `repr`."""
@@ -52,7 +73,13 @@ class Settings:
     max_decompression_ratio: int = 1_000
     brief_tokens: int = 60_000
     model: str = ""  # empty: the router chooses among those with a key; the local analyst otherwise
-    google_base_url: str = ""
+    google_base_url: str = ""  # these, empty: the provider's own
+    openai_base_url: str = ""
+    anthropic_base_url: str = ""
+    openrouter_base_url: str = ""
+    ollama_host: str = ""  # as OLLAMA_HOST has it; empty: 127.0.0.1:11434
+    models_file: Path = field(default_factory=lambda: _config_home() / "deep-code-reasoning" / "models.toml")
+    own_models: OwnModels = field(default_factory=OwnModels)
     secret_scanner: str = ""
     """A command, or `package.module:function`, that looks for secrets beside the patterns (context/scanner.py). Of the
     environment alone: it is run, and a file of the project is shared."""
@@ -89,37 +116,77 @@ def _state_home() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
 
 
+def _config_home() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+
+
 def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-KEY_VARIABLES = {"google": ("GEMINI_API_KEY", "GOOGLE_API_KEY")}
+KEY_VARIABLES = {
+    "google": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "openai": ("OPENAI_API_KEY",),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "ollama": ("OLLAMA_API_KEY",),
+}
+_NEVER_OF_A_PROJECT = {
+    "secret_scanner": "names a program to run",
+    "models_file": "says where models are",
+    "ollama_host": "says where code is sent",
+    **{f"{name}_base_url": "says where code is sent" for name in ("google", "openai", "anthropic", "openrouter")},
+}
+_VARIABLES = {"ollama_host": "OLLAMA_HOST"}
+"""Of settings whose variable is not `DCR_` and their name: those that other programs read too."""
 
 
 def load_settings(directory: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
     """Settings in force in `directory` (default: the working directory). Raises SettingsError naming place and key.
 
-    Keys are read from the environment alone: a file of the project is shared.
+    Keys are read from the environment alone; of a server of the user's own, the variable that its entry names.
     """
     env = os.environ if environment is None else environment
     path = _nearest_file(directory or Path.cwd())
     table = _read(path) if path else {}
-    known = {setting.name for setting in fields(Settings)} - {"keys"}
+    known = {setting.name for setting in fields(Settings)} - {"keys", "own_models"}
     if unknown := sorted(table.keys() - known):
         raise SettingsError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    if "secret_scanner" in table:
-        raise SettingsError(f"{path}: secret_scanner names a program to run; set DCR_SECRET_SCANNER instead")
+    if refused := sorted(table.keys() & _NEVER_OF_A_PROJECT.keys()):
+        name = refused[0]
+        raise SettingsError(f"{path}: {name} {_NEVER_OF_A_PROJECT[name]}; set {_variable(name)} instead")
     values = _converted(table, str(path))
-    own = _converted(
-        {name: env[variable] for name in known if env.get(variable := f"DCR_{name.upper()}")}, "environment, DCR_*"
-    )
-    values = values | own | _tightened(values, own)
+    ours = _converted({name: env[_variable(name)] for name in known if env.get(_variable(name))}, "environment")
+    settings = replace(Settings(), **(values | ours | _tightened(values, ours)))
+    own = _own_models(settings.models_file, is_asked_for=bool(env.get(_variable("models_file"))))
+    variables = KEY_VARIABLES | {server.id: (server.api_key_env,) for server in own.provider if server.api_key_env}
     keys = {
         provider: next(env[name] for name in names if env.get(name))
-        for provider, names in KEY_VARIABLES.items()
+        for provider, names in variables.items()
         if any(env.get(name) for name in names)
     }
-    return replace(Settings(keys=keys), **values)
+    return replace(settings, own_models=own, keys=keys)
+
+
+def _variable(setting: str) -> str:
+    return _VARIABLES.get(setting, f"DCR_{setting.upper()}")
+
+
+def _own_models(path: Path, is_asked_for: bool) -> OwnModels:
+    if not path.is_file():
+        if is_asked_for:
+            raise SettingsError(f"{_variable('models_file')}: there is no file {path}")
+        return OwnModels()
+    try:
+        own = msgspec.convert(_read(path), OwnModels)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    taken = {*KEY_VARIABLES, "local", "client"}
+    for server in own.provider:
+        if server.id in taken:
+            raise SettingsError(f"{path}: a provider {server.id!r} is there already; give yours another id")
+        taken.add(server.id)
+    return own
 
 
 _LIMITS = (
@@ -136,12 +203,12 @@ _STRICTER = {  # of two values of a setting, the one further to the right holds
 }
 
 
-def _tightened(file: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _tightened(file: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
     """What holds of the limits that a file of the project sets, beside what the user set or the default."""
-    default = Settings(keys={})
+    default = Settings()
     held: dict[str, Any] = {}
     for name, theirs in file.items():
-        ours = own.get(name, getattr(default, name))
+        ours = user.get(name, getattr(default, name))
         if name in _LIMITS:
             held[name] = min((limit for limit in (ours, theirs) if limit is not None), default=None)
         elif name in _STRICTER:

@@ -37,12 +37,13 @@ def test_without_a_key_that_is_said() -> None:
 
 def test_those_that_can_be_asked_come_first_and_the_cheaper_first(monkeypatch: pytest.MonkeyPatch) -> None:
     small = Model("small", "google", context_window=1_000)
-    monkeypatch.setattr(module, "models", lambda: (small, *models(), Model("unpriced", "nobody", 10**7)))
-    monkeypatch.setitem(module.KEY_HINTS, "nobody", "set NOBODY_API_KEY")
+    monkeypatch.setattr(module, "models", lambda settings: (small, *models(), Model("unpriced", "openrouter", 10**7)))
     listed = offers(BRIEF, None, "performance", 1, Settings(keys={"google": "key"}))
     assert [offer.model for offer in listed][-2:] == ["unpriced", "small"]
-    prices = [offer.dollars or 0 for offer in listed[:-2]]
-    assert prices == sorted(prices)
+    for has_key in (True, False):
+        prices = [offer.dollars or 0 for offer in listed[:-2] if offer.has_key is has_key]
+        assert len(prices) > 1 and prices == sorted(prices)
+    assert [offer.has_key for offer in listed[:-2]] == sorted((o.has_key for o in listed[:-2]), reverse=True)
     assert listed[-1].fits is False and "does not fit: holds 1,000 tokens" in listed[-1].why
     assert listed[-2].dollars is None and "no price known" in listed[-2].why
 

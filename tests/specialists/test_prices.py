@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deep_code_reasoning.specialists.catalogue import LOCAL, Model
+from deep_code_reasoning.specialists.catalogue import LOCAL, Model, Price
 from deep_code_reasoning.specialists.port import Usage
 from deep_code_reasoning.specialists.prices import dollars_of, most_of, price_of
 
@@ -42,3 +42,13 @@ def test_what_runs_here_costs_nothing_and_what_nobody_lists_is_not_known() -> No
     assert price_of(Model(LOCAL, LOCAL), Usage(10**6, 10**6)) == 0
     assert price_of(Model("gemini-99-new", "google"), Usage(10, 10)) is None
     assert most_of(Model("anything", "nobody"), 1, 1) is None
+
+
+def test_a_price_of_the_users_own_goes_before_the_list_and_an_alias_is_looked_up() -> None:
+    own = Model("gemini-4-argon", "google", price=Price(input=1.0, output=4.0, cached_input=0.1, cache_write=2.0))
+    assert price_of(own, Usage(1_000_000, 1_000_000, cached_tokens=500_000)) == 0.5 + 0.05 + 4.0
+    assert most_of(own, 1_000_000, 0) == 2.0
+    assert price_of(Model("m", "x", price=Price(input=1.0, output=1.0)), Usage(10, 0, 10, 0, 10)) == 10 / 1_000_000
+    alias = Model("mine", "google", price_as="gemini-4-argon")
+    assert price_of(alias, Usage(1_000)) == dollars_of("google", "gemini-4-argon", Usage(1_000))
+    assert price_of(Model("mine", "ollama", data_policy="local"), Usage(10**9, 10**9)) == 0

@@ -5,7 +5,7 @@
                after each probe that fails, `LONGEST_PAUSE` at most
     half-open  one call is let through as a probe, the others are not asked meanwhile: success closes, failure opens
 
-A failure is an outage or a rate limit. A refusal, an unknown id or too large a brief is an answer: the service is there.
+A failure is an outage or a rate limit. A refusal, an unknown id or too large a brief is an answer: somebody is there.
 One breaker a (provider, model), shared by all threads of the process; a process starts with all of them closed.
 """
 

@@ -1,7 +1,7 @@
 """Who may be sent what: the settings' privacy against what the catalogue says of a model.
 
-A model's `data_policy` is "local" (nothing leaves this machine), "no_training" (its provider does not train on what its
-API is sent), anything else or nothing: not known, which no setting but `privacy = "any"` accepts.
+What a model's `data_policy` may be is said in catalogue.py; any but "local" and "no_training" is accepted by
+`privacy = "any"` alone.
 """
 
 from __future__ import annotations
@@ -14,12 +14,8 @@ if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
 
 
-def policy_of(entry: Model) -> str:
-    return "local" if entry.provider == LOCAL else getattr(entry, "data_policy", "") or "unknown"
-
-
 def runs_here(entry: Model) -> bool:
-    return policy_of(entry) == "local"
+    return entry.provider == LOCAL or entry.data_policy == "local"
 
 
 def why_not_allowed(entry: Model, settings: Settings, *, private: bool = False) -> str | None:
@@ -36,6 +32,6 @@ def why_not_allowed(entry: Model, settings: Settings, *, private: bool = False) 
         return "what is asked about may not leave this machine"
     if settings.privacy == "local_only":
         return "privacy = local_only: nothing leaves this machine"
-    if settings.privacy == "no_training" and policy_of(entry) != "no_training":
-        return f"privacy = no_training, and the data policy of {entry.id} is {policy_of(entry)!r}"
+    if settings.privacy == "no_training" and entry.data_policy != "no_training":
+        return f"privacy = no_training, and the data policy of {entry.id} is {entry.data_policy!r}"
     return None

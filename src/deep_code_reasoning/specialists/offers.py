@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.context.tokens import count_tokens
-from deep_code_reasoning.specialists.catalogue import KEY_HINTS, Model, models
+from deep_code_reasoning.specialists.catalogue import Model, models
 from deep_code_reasoning.specialists.data_policy import why_not_allowed
 from deep_code_reasoning.specialists.effort import allowance_of
 from deep_code_reasoning.specialists.port import Usage
 from deep_code_reasoning.specialists.prices import price_of
 from deep_code_reasoning.specialists.prompting import prompt
+from deep_code_reasoning.specialists.providers.endpoints import why_not
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
@@ -47,7 +48,7 @@ def offers(brief: str, question: str | None, analysis_type: str, depth_level: in
     """One a model of the catalogue, those that could be asked now first, the cheaper first."""
     system = prompt("system", analysis_type=analysis_type)
     text = prompt("brief", brief=brief, question=question, depth_level=depth_level)
-    made = [_offer(model, system + text, depth_level, settings) for model in models()]
+    made = [_offer(model, system + text, depth_level, settings) for model in models(settings)]
     unknown = float("inf")
     return sorted(
         made,
@@ -64,15 +65,15 @@ def _offer(model: Model, text: str, depth_level: int, settings: Settings) -> Off
     taken = count_tokens(text, model.provider)
     output = min(allowance_of(depth_level).output_tokens, model.max_output_tokens)
     fits = taken + output <= model.context_window if model.context_window else None
-    has_key = bool(settings.keys.get(model.provider))
+    no_key = why_not(model.provider, settings)
     dollars = price_of(model, Usage(taken, output))
     said = []
     if fits is False:
         said.append(f"does not fit: holds {model.context_window:,} tokens, with an answer")
     elif fits is None:
         said.append("its window is not known")
-    if not has_key:
-        said.append(f"no key: {KEY_HINTS[model.provider]}")
+    if no_key:
+        said.append(no_key)
     if kept_from := why_not_allowed(model, settings):
         said.append(kept_from)
     if dollars is None:
@@ -83,7 +84,7 @@ def _offer(model: Model, text: str, depth_level: int, settings: Settings) -> Off
         input_tokens=taken,
         output_tokens=output,
         fits=fits,
-        has_key=has_key,
+        has_key=no_key is None,
         allowed=kept_from is None,
         dollars_input=price_of(model, Usage(taken)),
         dollars=dollars,

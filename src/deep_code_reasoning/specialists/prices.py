@@ -13,7 +13,7 @@ from deep_code_reasoning.specialists.data_policy import runs_here
 from deep_code_reasoning.specialists.port import Usage
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.specialists.catalogue import Model
+    from deep_code_reasoning.specialists.catalogue import Model, Price
 
 
 def dollars_of(provider: str, model: str, usage: Usage) -> float | None:
@@ -35,8 +35,20 @@ def dollars_of(provider: str, model: str, usage: Usage) -> float | None:
 
 
 def price_of(entry: Model, usage: Usage) -> float | None:
-    """As `dollars_of`; a model on this machine costs nothing."""
-    return 0.0 if runs_here(entry) else dollars_of(entry.provider, entry.id, usage)
+    """As `dollars_of`, by the price that the catalogue's entry has where it has one; what runs here costs nothing."""
+    if entry.price:
+        return _by_own_price(entry.price, usage)
+    return 0.0 if runs_here(entry) else dollars_of(entry.provider, entry.price_as or entry.id, usage)
+
+
+def _by_own_price(price: Price, usage: Usage) -> float:
+    written = min(usage.cache_write_tokens, usage.input_tokens)
+    cached = min(usage.cached_tokens, usage.input_tokens - written)
+    a_cached = price.input if price.cached_input is None else price.cached_input
+    a_written = price.input if price.cache_write is None else price.cache_write
+    plain = usage.input_tokens - written - cached
+    dollars = plain * price.input + cached * a_cached + written * a_written + usage.output_tokens * price.output
+    return dollars / 1_000_000
 
 
 def most_of(entry: Model, input_tokens: int, output_tokens: int) -> float | None:
