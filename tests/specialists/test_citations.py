@@ -7,7 +7,7 @@ import pytest
 from deep_code_reasoning.context.brief import Brief
 from deep_code_reasoning.context.manifest import Manifest
 from deep_code_reasoning.specialists.analysis import Analysis, Citation, Claim, RootCause
-from deep_code_reasoning.specialists.citations import check_citations
+from deep_code_reasoning.specialists.citations import Sources, check_citations
 
 F = "evidence-0123456789ab"
 BRIEF = Brief(
@@ -40,7 +40,7 @@ evidence: span:4bf9/b9c7 (second holder)
 def problem_of(ref: str, quote: str) -> str | None:
     claim = Claim(text="c", citations=[Citation(ref=ref, quote=quote)])
     cause = RootCause(type="code", description="d", confidence=0.8, claims=[claim])
-    checked, _ = check_citations(Analysis(root_causes=[cause]), BRIEF)
+    checked, _ = check_citations(Analysis(root_causes=[cause]), Sources(BRIEF.text))
     return checked.root_causes[0].claims[0].citations[0].problem
 
 
@@ -87,7 +87,7 @@ def test_confidence_falls_with_the_share_of_uncited_claims(holding: int, claims:
     cause = RootCause(
         type="code", description="d", confidence=0.8, claims=[good] * holding + [bad] * (claims - holding)
     )
-    checked, problems = check_citations(Analysis(root_causes=[cause]), BRIEF)
+    checked, problems = check_citations(Analysis(root_causes=[cause]), Sources(BRIEF.text))
     assert checked.root_causes[0].confidence == confidence
     assert checked.root_causes[0].stated_confidence == 0.8
     assert len(problems) == max(claims - holding, 0 if claims else 1)

@@ -14,7 +14,7 @@ from deep_code_reasoning.incident import Incident
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists.analyse import analyse
-from deep_code_reasoning.specialists.citations import check_citations
+from deep_code_reasoning.specialists.citations import Sources, check_citations
 from deep_code_reasoning.specialists.effort import effort_of
 from deep_code_reasoning.specialists.local_analyst import analyse_locally
 from deep_code_reasoning.specialists.prompting import prompt
@@ -38,7 +38,7 @@ def test_says_who_it_is_and_what_the_diagnosis_found() -> None:
 def test_its_citations_hold_against_the_brief(tmp_path: Path) -> None:
     with tables(tmp_path) as evidence:
         brief = build_brief(evidence, diagnosis(3), budget_tokens=20_000, work=Work())
-    checked, problems = check_citations(analyse_locally(diagnosis(3)), brief)
+    checked, problems = check_citations(analyse_locally(diagnosis(3)), Sources(brief.text))
     assert problems == () and checked.root_causes[0].confidence == 0.93
 
 

@@ -1,22 +1,26 @@
-"""Asks the specialist that the router chooses about a brief, and checks what it cites."""
+"""Asks the specialist that the router chooses about a brief, once, and checks what it cites."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.errors import UsageError
-from deep_code_reasoning.specialists.catalogue import LOCAL, Model
-from deep_code_reasoning.specialists.effort import effort_of
-from deep_code_reasoning.specialists.port import Message, Provider, Request, Usage
+from deep_code_reasoning.errors import BudgetError, ContextOverflowError, UsageError
+from deep_code_reasoning.specialists.catalogue import LOCAL
+from deep_code_reasoning.specialists.port import Provider, Usage
 from deep_code_reasoning.specialists.result import SpecialistResult
 from deep_code_reasoning.specialists.router import choose
+from deep_code_reasoning.specialists.turn import BLIND_FROM_DEPTH, Turn, take_turn
 
 if TYPE_CHECKING:
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.finding import Diagnosis
     from deep_code_reasoning.progress import Work
     from deep_code_reasoning.settings import Settings
+    from deep_code_reasoning.specialists.router import Route
+    from deep_code_reasoning.specialists.tools.toolbox import Toolbox
+    from deep_code_reasoning.specialists.turn import Listener, Meter, TurnResult
 
 
 def analyse(
@@ -30,11 +34,19 @@ def analyse(
     depth_level: int = 3,
     time_budget_seconds: float = 60,
     work: Work,
+    toolbox: Toolbox | None = None,
+    theory: str = "",
+    smaller: Callable[[], Brief | None] | None = None,
+    meter: Meter | None = None,
+    listener: Listener | None = None,
 ) -> SpecialistResult:
     """`brief` may be None only where the local analyst is asked: it reads the diagnosis alone.
 
-    Raises NoKeyError (a model named without a key), BudgetError (the brief does not fit the model), UsageError, or
-    another SpecialistError that says what the provider said; the diagnosis holds all the same.
+    `theory`: what the caller believes and has tried, fenced, where the brief does not say it. From depth 4 on it is
+    shown only after a first analysis was given, below that it goes along with the brief. `smaller`
+    is asked for another brief, None when there is none, where one is too long for the model. Raises NoKeyError (a model
+    named without a key), BudgetError (no brief fits), UsageError, or another SpecialistError that says what the
+    provider said; the diagnosis holds all the same.
     """
     started = time.monotonic()
     chosen = choose(settings, model, analysis_type)
@@ -45,38 +57,84 @@ def analyse(
         return SpecialistResult(analyse_locally(diagnosis), LOCAL, LOCAL, Usage(), 0.0, seconds, chosen.reason)
     if brief is None:
         raise UsageError(f"{chosen.model} needs a brief to read")
-    from deep_code_reasoning.specialists.asking import ask
-    from deep_code_reasoning.specialists.citations import check_citations
-    from deep_code_reasoning.specialists.fitting import check_fits
-    from deep_code_reasoning.specialists.prices import dollars_of
-
-    request = _request(chosen.entry, brief, question, analysis_type, depth_level)
     provider = _provider(chosen.provider, settings)
-    check_fits(chosen.entry, request, provider, work)
-    asked = ask(provider, request, time_budget_seconds, work)
-    assert asked.analysis is not None
-    analysis, uncited = check_citations(asked.analysis, brief)
+
+    def taken(brief: Brief) -> TurnResult:
+        turn = _turn(chosen, brief, question, analysis_type, depth_level, time_budget_seconds, theory)
+        return _taken(turn, brief, provider, toolbox, meter, listener, work)
+
+    result, shrunk = _with_a_brief_that_fits(taken, brief, smaller)
     return SpecialistResult(
-        analysis=analysis,
-        model=chosen.model,
-        provider=chosen.provider,
-        usage=asked.usage,
-        dollars=dollars_of(chosen.provider, chosen.model, asked.usage),
+        analysis=result.analysis,
+        model=result.model,
+        provider=result.provider,
+        usage=result.usage,
+        dollars=result.dollars,
         seconds=time.monotonic() - started,
         route_reason=chosen.reason,
-        problems=(*asked.problems, *uncited),
+        problems=(*shrunk, *result.problems),
+        tool_calls=result.tool_calls,
+        questions=result.questions,
+        blind=result.blind,
+        changed=result.changed,
     )
 
 
-def _request(model: Model, brief: Brief, question: str | None, analysis_type: str, depth_level: int) -> Request:
-    from deep_code_reasoning.specialists.analysis import Analysis
+def _with_a_brief_that_fits(
+    taken: Callable[[Brief], TurnResult], brief: Brief, smaller: Callable[[], Brief | None] | None
+) -> tuple[TurnResult, list[str]]:
+    """What came, and which briefs were too long before."""
+    problems: list[str] = []
+    while True:
+        try:
+            return taken(brief), problems
+        except (BudgetError, ContextOverflowError) as error:
+            less = smaller() if smaller else None
+            if less is None or less.manifest.tokens >= brief.manifest.tokens:
+                raise
+            problems.append(
+                f"the brief of {brief.manifest.tokens:,} tokens was too long ({error}); asked again with "
+                f"{less.manifest.tokens:,}"
+            )
+            brief = less
+
+
+def _taken(
+    turn: Turn,
+    brief: Brief,
+    provider: Provider,
+    toolbox: Toolbox | None,
+    meter: Meter | None,
+    listener: Listener | None,
+    work: Work,
+) -> TurnResult:
+    from deep_code_reasoning.specialists.citations import Sources
+    from deep_code_reasoning.specialists.exchange import first_request
+    from deep_code_reasoning.specialists.fitting import check_fits
+
+    check_fits(turn.entry, first_request(turn, toolbox), provider, work)
+    return take_turn(
+        turn, provider, toolbox=toolbox, sources=Sources(brief.text), meter=meter, listener=listener, work=work
+    )
+
+
+def _turn(
+    chosen: Route,
+    brief: Brief,
+    question: str | None,
+    analysis_type: str,
+    depth_level: int,
+    seconds: float,
+    theory: str,
+) -> Turn:
     from deep_code_reasoning.specialists.prompting import prompt
 
-    effort, wanted_output = effort_of(depth_level)
-    output = min(wanted_output, model.max_output_tokens)
-    system = prompt("system", analysis_type=analysis_type)
+    blind = bool(theory) and depth_level >= BLIND_FROM_DEPTH
     text = prompt("brief", brief=brief.text, question=question, depth_level=depth_level)
-    return Request(model.id, system, (Message("us", text),), Analysis.model_json_schema(), "analysis", output, effort)
+    return Turn(
+        chosen.entry, prompt("system", analysis_type=analysis_type), (), text, analysis_type, depth_level, seconds,
+        blind=blind, theory=theory,
+    )  # fmt: skip
 
 
 def _provider(name: str, settings: Settings) -> Provider:

@@ -5,7 +5,7 @@ The fields that are hidden from the schema are ours: the citation check (citatio
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
@@ -72,10 +72,22 @@ class Recommendations(_Part):
     code_changes: list[CodeChange] = []
 
 
+class MissingFile(_Part):
+    path: str
+    why: str = ""
+
+
 class Analysis(_Part):
     root_causes: list[RootCause] = Field([], description="Most likely first")
     hypotheses: list[Hypothesis] = Field([], description="What is still open and how to decide it")
     ruled_out: list[RuledOutApproach] = []
     missing_evidence: list[str] = Field([], description="What is not in the brief and would decide the question")
+    missing_files: list[MissingFile] = Field([], description="Source files that the brief lacks and that would decide")
+    questions: list[str] = Field([], description="What only the calling agent or its user can answer")
     recommendations: Recommendations = Recommendations()
     narrative: str = Field("", description="The answer to the question, in prose, for an engineer")
+
+
+def answer_schema() -> dict[str, Any]:
+    """The JSON schema that models fill in, in the part of JSON schema that every provider's strict mode takes."""
+    return Analysis.model_json_schema()

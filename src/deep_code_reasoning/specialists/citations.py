@@ -8,12 +8,13 @@ cause's confidence becomes `stated * (1/2 + 1/2 * cited claims / claims)`, so th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.specialists.analysis import Analysis, Citation, RootCause
+    from deep_code_reasoning.specialists.port import Message, ToolCall
 
 _SHORTEST_QUOTE = 3
 _OPENING = re.compile(r'^<(evidence-[0-9a-f]{12}) id="', re.MULTILINE)
@@ -29,9 +30,27 @@ class Section:
     lines: frozenset[int] = frozenset()
 
 
-def check_citations(analysis: Analysis, brief: Brief) -> tuple[Analysis, tuple[str, ...]]:
+class Sources:
+    """What an analysis may cite: the items of the texts we sent, and those of every tool answer."""
+
+    def __init__(self, *texts: str, history: Iterable[Message] = ()) -> None:
+        """`texts`: a brief and what was sent after it. `history`: earlier turns, for the answers of tools in them."""
+        self.sections: list[Section] = [section for text in texts for section in sections_of(text)]
+        calls: dict[str, ToolCall] = {}
+        for message in history:
+            calls |= {call.id: call for call in message.calls}
+            for answer in message.answers:
+                if not answer.is_error:
+                    self.add(answer.text, calls.get(answer.call_id))
+
+    def add(self, text: str, call: ToolCall | None = None) -> None:
+        """The items of a text, which `call` asked for."""
+        self.sections += sections_of(text)
+
+
+def check_citations(analysis: Analysis, sources: Sources) -> tuple[Analysis, tuple[str, ...]]:
     """The analysis with citations and claims marked and confidences lowered, and what did not hold."""
-    sections = sections_of(brief.text)
+    sections = sources.sections
     problems: list[str] = []
     causes = [_checked(cause, sections, problems) for cause in analysis.root_causes]
     causes.sort(key=lambda cause: -cause.confidence)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SpecialistResult:
-    """`dollars` is None where no price is known; `problems`: citations that do not hold, repairs made."""
+    """`dollars` is None where no price is known; `problems`: citations that do not hold, repairs made.
+
+    `questions` are for the caller: the model asked them instead of answering. `blind` is what it made of the evidence
+    before it was told what the caller believes, `changed` what it says otherwise since."""
 
     analysis: Analysis
     model: str
@@ -23,6 +26,10 @@ class SpecialistResult:
     seconds: float
     route_reason: str
     problems: tuple[str, ...] = ()
+    tool_calls: int = 0
+    questions: tuple[str, ...] = ()
+    blind: Analysis | None = None
+    changed: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -34,4 +41,8 @@ class SpecialistResult:
             "seconds": round(self.seconds, 3),
             "route_reason": self.route_reason,
             "problems": list(self.problems),
+            "tool_calls": self.tool_calls,
+            "questions": list(self.questions),
+            "blind": self.blind.model_dump(mode="json") if self.blind else None,
+            "changed": list(self.changed),
         }
