@@ -7,7 +7,7 @@
 | 3 | 1 | medium | 24,576 | 8 | 16 |
 | 4 | 2 | high | 32,768 | 12 | 32 |
 | 5 | 4 | high | 65,536 | 16 | 64 |
-| small | 0 | low | 512 | 1 | 0 |
+| small | 0 | low | 1,024 | 1 | 0 |
 
 brief: the share of `settings.brief_tokens` that the first message may take. Output tokens: of one reply, thinking
 included, and never more than the model can. Rounds: requests to the model in one turn, the repair of an answer among
@@ -50,7 +50,7 @@ _LEVELS: dict[int, Allowance] = {
     4: Allowance(2.0, "high", 32_768, 12, 32),
     5: Allowance(4.0, "high", 65_536, 16, 64),
 }
-SMALL = Allowance(0.0, "low", 512, 1, 0)
+SMALL = Allowance(0.0, "low", 1_024, 1, 0)
 DEPTH_SHARE = {level: allowance.brief_share for level, allowance in _LEVELS.items()}
 _ORDER: tuple[Effort, ...] = ("low", "medium", "high")
 _TIME_CAPS: tuple[tuple[float, Effort], ...] = ((30, "low"), (120, "medium"))

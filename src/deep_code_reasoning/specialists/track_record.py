@@ -2,13 +2,14 @@
 
     P(right) = P(answers) x P(right | answers), each the mean of a Beta posterior
 
-    right | answers    prior Beta(8 m, 8 (1 - m)): worth eight outcomes, with the mean m that the catalogue gives; solved
-                       counts 1, partly 1/2, wrong 0
+    right | answers    prior Beta(8 m, 8 (1 - m)): worth eight outcomes, with the mean m that the catalogue gives;
+                       solved counts 1, partly 1/2, wrong 0
     answers            prior Beta(19, 1): one call in twenty brings none; each call that failed or was refused counts
                        against it, each reported outcome for it
 
     m = 0.45, + 0.15 where the task is among the model's strengths, + 0.10 where it is the model's first choice,
-        - 0.10 for each capability that the task wants and the model has not; at least 0.05
+        + 0.30 where it is about a domain that the model's strengths name, - 0.15 for a small model where the task is
+        not small, - 0.10 for each capability that the task wants and the model has not; from 0.05 to 0.95
 
 The weights are a judgement, not a measurement: eight outcomes, which is months of incidents, move the estimate half the
 way. The mean is taken, not a lower bound, so that a model without record is not starved: it stays at its prior, and is
@@ -43,9 +44,17 @@ class TrackRecord:
         return self.solved + self.partly + self.wrong
 
 
-def prior_mean(*, is_strength: bool, is_first_choice: bool, missing: int) -> float:
-    """`missing`: how many of the capabilities that the task wants the model has not."""
-    return max(0.05, 0.45 + 0.15 * is_strength + 0.10 * is_first_choice - 0.10 * missing)
+def prior_mean(
+    *,
+    is_strength: bool,
+    is_first_choice: bool,
+    knows_domain: bool = False,
+    is_too_small: bool = False,
+    missing: int = 0,
+) -> float:
+    """m of the formula; `missing`: how many of the capabilities that the task wants the model has not."""
+    plus = 0.15 * is_strength + 0.10 * is_first_choice + 0.30 * knows_domain
+    return min(0.95, max(0.05, 0.45 + plus - 0.15 * is_too_small - 0.10 * missing))
 
 
 def chance_of_right(prior: float, record: TrackRecord | None) -> float:
