@@ -33,7 +33,7 @@ PROVIDERS = tuple(_PROTOCOLS)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`base_url` empty: the SDK's own default. `needs_key`: nobody is asked without one."""
+    """`base_url` empty: the provider's own. `needs_key`: nobody is asked without one."""
 
     provider: str
     protocol: Protocol
