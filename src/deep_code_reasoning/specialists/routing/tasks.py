@@ -11,6 +11,7 @@ from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.specialists.effort import SMALL, Allowance, allowance_of
 
 DOMAIN = "domain:"
+SMALL_BRIEF = 1_000
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,9 @@ def task_named(name: str) -> RoutedTask:
     if name not in known:
         raise UsageError(f"task {name!r}: expected one of {', '.join(known)}")
     return known[name]
+
+
+def brief_tokens_of(task: str, depth_level: int, brief_tokens: int) -> int:
+    """What a brief takes at this depth, `brief_tokens` at depth 3. A small task has a few lines."""
+    found = task_named(task)
+    return SMALL_BRIEF if found.is_small else round(brief_tokens * found.allowance(depth_level).brief_share)
