@@ -58,6 +58,7 @@ class Hypothesis(_Part):
 class RuledOutApproach(_Part):
     what: str
     why: str = ""
+    citations: list[Citation] = []
 
 
 class CodeChange(_Part):
