@@ -1,7 +1,8 @@
 """The sole reader of the environment and of `.deep-code-reasoning.toml`.
 
 A value comes from, first found: the environment (`DCR_STATE_DIR`, `DCR_MEMORY_LIMIT` ...), the nearest
-`.deep-code-reasoning.toml` at or above the working directory, the default below.
+`.deep-code-reasoning.toml` at or above the working directory, the default below. Thresholds of escalation that nobody
+set come from `thresholds.toml` in the state directory, where `dcr ledger tune --write` has put what it learned.
 """
 
 from __future__ import annotations
@@ -18,19 +19,24 @@ import msgspec
 from deep_code_reasoning.errors import SettingsError
 
 FILE_NAME = ".deep-code-reasoning.toml"
+LEARNED_FILE_NAME = "thresholds.toml"
 
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class EscalationThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Escalate when any is exceeded, strictly (the mission's defaults)."""
+    """Escalate when any is exceeded, strictly (the mission's defaults; the last two are ours, of what an agent did)."""
 
     files: Count = 50
     trace_bytes: Count = 100_000_000
     services: Count = 3
     time_span_seconds: Count = 3600
     attempted_approaches: Count = 5
+    repeated_failure: Count = 3
+    """Times the same failure was seen again after edits that were to repair it."""
+    returned_failure: Count = 2
+    """Times the same failure came back after it had gone."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +95,43 @@ def load_settings(directory: Path | None = None, environment: Mapping[str, str] 
     values |= _converted(
         {name: env[variable] for name in known if env.get(variable := f"DCR_{name.upper()}")}, "environment, DCR_*"
     )
+    if learned := learned_thresholds(values.get("state_dir") or Settings().state_dir):
+        values |= _converted({"escalate_when": {**learned, **table.get("escalate_when", {})}}, LEARNED_FILE_NAME)
     keys = {
         provider: next(env[name] for name in names if env.get(name))
         for provider, names in KEY_VARIABLES.items()
         if any(env.get(name) for name in names)
     }
     return replace(Settings(keys=keys), **values)
+
+
+def learned_thresholds(state_dir: Path) -> dict[str, int]:
+    """What `write_learned_thresholds` left there, {} where nothing. Raises SettingsError where it is not intact."""
+    path = state_dir / LEARNED_FILE_NAME
+    if not path.is_file():
+        return {}
+    learned = _read(path).get("escalate_when", {})
+    _converted({"escalate_when": learned}, str(path))
+    return learned
+
+
+def write_learned_thresholds(state_dir: Path, learned: Mapping[str, int]) -> Path:
+    """Replaces the file in one step; without a value it is removed. Returns its path."""
+    path = state_dir / LEARNED_FILE_NAME
+    if not learned:
+        path.unlink(missing_ok=True)
+        return path
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = [
+        "# Learned from reported outcomes by `dcr ledger tune --write`, which replaces this file.",
+        f"# What [escalate_when] in {FILE_NAME} sets goes before it; without this file the defaults hold.",
+        "[escalate_when]",
+        *(f"{name} = {value}" for name, value in sorted(learned.items())),
+    ]
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draft.replace(path)
+    return path
 
 
 def _nearest_file(directory: Path) -> Path | None:
