@@ -10,13 +10,13 @@ and as any one measure is enough, with all of them together (a noisy or; c is wh
     P(worth it) = FLOOR + (c - FLOOR) * (1 - product over the measures of (1 - p))
 
 `solved` counts 1, `partly` one half, `wrong` 0. Prior: ln(T + 1) is normal around the mission's default with standard
-standard deviation PRIOR_SD (a factor of 2.7 either way is 95 %), cut at a factor of 8; c is uniform on its grid. Each T has its
-posterior on a grid, c and the other measures held at their expectation, in turns (mean field).
+standard deviation PRIOR_SD (a factor of 2.7 either way is 95 %), cut at a factor of 8; c is uniform on its grid. Each
+T has its posterior on a grid, c and the other measures held at their expectation, in turns (mean field).
 
 A threshold is proposed only with NEEDED outcomes that tell something about it (the measure is within a factor of 8 of
-the default, and no other measure explains the outcome anyway) and where the posterior is SURE that it lies on that side
-of the default. Escalations that did not happen teach nothing: a threshold goes down by outcomes of escalations that were
-made below it, on a person's or an agent's own wish.
+the default, and no other measure explains the outcome anyway) and where the posterior is SURE that it lies on that
+side of the default. Escalations that did not happen teach nothing: a threshold goes down by outcomes of escalations
+that were made below it, on a person's or an agent's own wish.
 """
 
 from __future__ import annotations
