@@ -4,7 +4,8 @@ A value comes from, first found: the environment (`DCR_STATE_DIR`, `DCR_MEMORY_L
 `.deep-code-reasoning.toml` at or above the working directory, the default below. Where code is sent to and with which
 key is of the environment and of the user's own file alone: a file of the project is shared, and could name a stranger.
 Limits of spending and of privacy such a file may tighten, and never loosen what the environment says (or the default,
-where that says nothing).
+where that says nothing). Thresholds of escalation that nobody set come from `thresholds.toml` in the state directory,
+where `dcr ledger tune --write` has put what it learned.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import msgspec
 from deep_code_reasoning.errors import SettingsError
 
 FILE_NAME = ".deep-code-reasoning.toml"
+LEARNED_FILE_NAME = "thresholds.toml"
 
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -29,13 +31,17 @@ Privacy = Literal["any", "no_training", "local_only"]
 
 
 class EscalationThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Escalate when any is exceeded, strictly (the mission's defaults)."""
+    """Escalate when any is exceeded, strictly (the mission's defaults; the last two are ours, of what an agent did)."""
 
     files: Count = 50
     trace_bytes: Count = 100_000_000
     services: Count = 3
     time_span_seconds: Count = 3600
     attempted_approaches: Count = 5
+    repeated_failure: Count = 3
+    """Times the same failure was seen again after edits that were to repair it."""
+    returned_failure: Count = 2
+    """Times the same failure came back after it had gone."""
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,7 +163,10 @@ def load_settings(directory: Path | None = None, environment: Mapping[str, str] 
         raise SettingsError(f"{path}: {name} {_NEVER_OF_A_PROJECT[name]}; set {_variable(name)} instead")
     values = _converted(table, str(path))
     ours = _converted({name: env[_variable(name)] for name in known if env.get(_variable(name))}, "environment")
-    settings = replace(Settings(), **(values | ours | _tightened(values, ours)))
+    values = values | ours | _tightened(values, ours)
+    if learned := learned_thresholds(values.get("state_dir") or Settings().state_dir):
+        values |= _converted({"escalate_when": {**learned, **table.get("escalate_when", {})}}, LEARNED_FILE_NAME)
+    settings = replace(Settings(), **values)
     own = _own_models(settings.models_file, is_asked_for=bool(env.get(_variable("models_file"))))
     variables = KEY_VARIABLES | {server.id: (server.api_key_env,) for server in own.provider if server.api_key_env}
     keys = {
@@ -223,6 +232,35 @@ def _tightened(file: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
                     "provider is in both"
                 )
     return held
+
+
+def learned_thresholds(state_dir: Path) -> dict[str, int]:
+    """What `write_learned_thresholds` left there, {} where nothing. Raises SettingsError where it is not intact."""
+    path = state_dir / LEARNED_FILE_NAME
+    if not path.is_file():
+        return {}
+    learned = _read(path).get("escalate_when", {})
+    _converted({"escalate_when": learned}, str(path))
+    return learned
+
+
+def write_learned_thresholds(state_dir: Path, learned: Mapping[str, int]) -> Path:
+    """Replaces the file in one step; without a value it is removed. Returns its path."""
+    path = state_dir / LEARNED_FILE_NAME
+    if not learned:
+        path.unlink(missing_ok=True)
+        return path
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = [
+        "# Learned from reported outcomes by `dcr ledger tune --write`, which replaces this file.",
+        f"# What [escalate_when] in {FILE_NAME} sets goes before it; without this file the defaults hold.",
+        "[escalate_when]",
+        *(f"{name} = {value}" for name, value in sorted(learned.items())),
+    ]
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draft.replace(path)
+    return path
 
 
 def _nearest_file(directory: Path) -> Path | None:

@@ -28,12 +28,14 @@ def route(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show which specialist would be asked, and why not the others. Nothing is sent."""
+    from deep_code_reasoning.conversation.ledger import Ledger
     from deep_code_reasoning.specialists.routing import Need, choose
     from deep_code_reasoning.specialists.routing.tasks import brief_tokens_of
 
     settings = load_settings()
     tokens = brief_tokens_of(task, depth, settings.brief_tokens) if brief_tokens is None else brief_tokens
-    chosen = choose(settings, Need(task, tokens, model, depth_level=depth, private=private))
+    need = Need(task, tokens, model, depth_level=depth, private=private)
+    chosen = choose(settings, need, Ledger(settings.state_dir).track_record())
     if as_json:
         print_json({"task": task, "brief_tokens": tokens, **chosen.as_json()})
         return
