@@ -210,6 +210,26 @@ def test_above_the_threshold_it_asks_and_again_at_twice_what_was_agreed_to() -> 
     assert "spent so far $0.02" in questions[0] and questions[0].endswith("Go on? [0.028]")
 
 
+def test_what_was_agreed_to_holds_for_the_next_turn() -> None:
+    questions: list[str] = []
+    first = meter(Limits(ask_above_dollars=0.005), consent=asked(True, questions))
+    first.before(REQUEST, CENT_A_CALL)
+    first.after(CENT_A_CALL, used(900))
+    assert (len(questions), first.agreed_to) == (1, pytest.approx(0.02))
+    again = meter(
+        Limits(ask_above_dollars=0.005),
+        consent=asked(True, questions),
+        spent=first.spent,
+        agreed_to=first.agreed_to,
+    )
+    again.before(REQUEST, CENT_A_CALL)
+    assert len(questions) == 1
+
+
+def test_what_the_clients_own_model_costs_is_not_ours_to_limit() -> None:
+    meter(Limits(dollars_per_day=1.0)).before(REQUEST, Model("client", "client"))
+
+
 def test_who_declines_or_cannot_be_asked_spends_nothing() -> None:
     book = ReservationBook()
     for consent, said in ((asked(False, []), "declined"), (None, "nobody can be asked here; raise DCR_ASK_ABOVE")):

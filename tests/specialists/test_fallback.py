@@ -64,7 +64,7 @@ class World:
         self.slept.append(round(seconds, 2))
         self.now += seconds
 
-    def chain(self, *entries: Model, seconds: float | None = 60.0, meter: Meter | None = None) -> Chain:
+    def chain(self, *entries: Model, seconds: float = 60.0, meter: Meter | None = None) -> Chain:
         others = tuple(RunnerUp(entry, "", True, 0.5, 0.1) for entry in entries[1:])
         barred = RunnerUp(Model("barred", "google"), "no key", False, 0.5, 0.1)
         local = RunnerUp(Model(LOCAL, LOCAL), "", True, 0.4, 0.0)
@@ -166,6 +166,14 @@ def test_no_wait_goes_past_the_deadline() -> None:
     with pytest.raises(RateLimitedError, match="tomorrow"):
         ask(hours.chain(A, seconds=600.0))
     assert hours.slept == []
+
+
+@pytest.mark.parametrize("odd", [float("nan"), -5.0])
+def test_a_named_wait_that_is_none_is_not_waited(odd: float) -> None:
+    world = World({"a": [RateLimitedError("odd", odd), says("because")]})
+    assert ask(world.chain(A)).text == "because"
+    assert 0 <= world.slept[0] <= FIRST_WAIT
+    assert ask(World({"a": [RateLimitedError("never", float("inf"))], "b": []}).chain(A, B)).model == "b"
 
 
 def test_who_took_over_stays_and_is_given_what_it_can_take() -> None:
@@ -288,7 +296,7 @@ def test_it_can_what_the_provider_that_is_asked_can() -> None:
     world = World({"a": []})
 
     async def able() -> None:
-        chain = Chain((A,), lambda e: Able(world, e), world.told.append, None, None, Timing(), world.breakers)
+        chain = Chain((A,), lambda e: Able(world, e), world.told.append, 60, None, Timing(), world.breakers)
         assert await chain.count(REQUEST) == 42
         assert await chain.open_cache(REQUEST, 60) == CacheHandle("caches/1", 42, 60)
         assert (await chain.extend_cache("caches/1", 90)).expires_at_unix == 90

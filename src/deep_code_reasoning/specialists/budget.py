@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from deep_code_reasoning.errors import BudgetError
 from deep_code_reasoning.specialists.port import Usage
 from deep_code_reasoning.specialists.prices import most_of, price_of
+from deep_code_reasoning.specialists.providers.endpoints import CLIENT
 from deep_code_reasoning.specialists.request_size import MARGIN, estimated_tokens
 from deep_code_reasoning.specialists.reservations import BOOK, Held, Reservations
 
@@ -67,6 +68,7 @@ class Limits:
         return tuple(limit for limit in limits if limit is not None)
 
     def refuses_unpriced(self) -> bool:
+        """What the MCP client's own model costs is for the client to limit, and is never refused."""
         return bool(self.in_dollars) and not self.allow_unpriced
 
 
@@ -79,8 +81,9 @@ class Spending(Protocol):
 class Meter:
     """Of one escalation or conversation, which has cost `spent` before. One call at a time: tell it how each ends.
 
-    `ledger` None: the day's and the project's limit hold for what this meter sees and what others have under way. Safe
-    with several threads in that they share `reservations`, not one meter.
+    `agreed_to`: dollars up to which a person has agreed before. `ledger` None: the day's and the project's limit hold
+    for what this meter sees and what others have under way. Safe with several threads in that they share
+    `reservations`, not one meter.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Meter:
         project: str = "",
         spent: Spent | None = None,
         consent: Consent | None = None,
+        agreed_to: float = 0.0,
         reservations: Reservations = BOOK,
         now_unix_nano: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -98,7 +102,8 @@ class Meter:
         self._book, self._now = reservations, now_unix_nano
         self._lock = threading.Lock()
         self._spent = spent or Spent()
-        self._asked_up_to = limits.ask_above_dollars
+        ask_above = limits.ask_above_dollars
+        self._asked_up_to = None if ask_above is None else max(ask_above, agreed_to)
         self._call: _Call | None = None
         self._settled: list[int] = []
         weakref.finalize(self, _forget, reservations, self._settled)
@@ -108,6 +113,11 @@ class Meter:
         """By this escalation, what it has cost before included."""
         return self._spent
 
+    @property
+    def agreed_to(self) -> float:
+        """Dollars up to which nobody is asked any more: for the next meter of the same conversation."""
+        return self._asked_up_to or 0.0
+
     def before(self, request: Request, entry: Model) -> None:
         """Reserves the most that the request may cost. Raises BudgetError with the figures.
 
@@ -116,7 +126,7 @@ class Meter:
         self.release()
         tokens = int(estimated_tokens(request, entry.provider) * MARGIN)
         most = most_of(entry, tokens, request.max_output_tokens)
-        if most is None and self._limits.refuses_unpriced():
+        if most is None and self._limits.refuses_unpriced() and entry.provider != CLIENT:
             raise BudgetError(
                 f"no price is known of {entry.id}, while a limit in dollars is set; name a model that has one, give it "
                 'one in models.toml, or set unpriced_models = "allow" (DCR_UNPRICED_MODELS): then tokens alone are '

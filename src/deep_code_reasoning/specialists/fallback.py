@@ -61,13 +61,14 @@ def open_chain(
     settings: Settings,
     *,
     on_switch: Callable[[str], None],
-    seconds: float | None = None,
+    seconds: float = 60.0,
     meter: Meter | None = None,
     opener: Callable[[Model], Provider] | None = None,
     timing: Timing | None = None,
     breakers: CircuitBreakers = BREAKERS,
 ) -> Chain:
-    """Of the route's model and the runners-up that qualify. `seconds`: until the deadline, from now; None: none.
+    """Of the route's model and the runners-up that qualify. `seconds`: a question has its answer or waits no more by
+    then, counted from when it is asked; what a model itself takes is for the caller to limit.
 
     `on_switch` is told in a sentence of every wait and every change of model. `meter` is asked before another model is,
     and told where no reply came. `opener` goes in the place of `open_provider`. Raises NoKeyError, UsageError.
@@ -91,14 +92,14 @@ class Chain:
         entries: tuple[Model, ...],
         opener: Callable[[Model], Provider],
         on_switch: Callable[[str], None],
-        seconds: float | None,
+        seconds: float,
         meter: Meter | None,
         timing: Timing,
         breakers: CircuitBreakers,
     ) -> None:
         self._entries, self._open, self._tell, self._meter = list(entries), opener, on_switch, meter
         self._timing, self._breakers = timing, breakers
-        self._deadline = float("inf") if seconds is None else timing.clock() + seconds
+        self._seconds, self._deadline = seconds, 0.0
         self._first = entries[0]
         self._provider = opener(self._first)
 
@@ -109,6 +110,7 @@ class Chain:
 
     async def ask(self, request: Request) -> Reply:
         failures: list[SpecialistError] = []
+        self._deadline = self._timing.clock() + self._seconds
         try:
             while True:
                 try:
@@ -212,7 +214,8 @@ class Chain:
 
 
 def _named_wait(error: SpecialistError) -> float | None:
-    return error.retry_after if isinstance(error, RateLimitedError) else None
+    wait = error.retry_after if isinstance(error, RateLimitedError) else None
+    return wait if wait is not None and wait >= 0 else None
 
 
 def _left_alone(entry: Model, breaker: CircuitBreaker) -> str:
