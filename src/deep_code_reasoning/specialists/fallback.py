@@ -19,7 +19,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from deep_code_reasoning.errors import (
     NoKeyError,
@@ -32,10 +32,10 @@ from deep_code_reasoning.errors import (
 from deep_code_reasoning.specialists.catalogue import LOCAL, Model
 from deep_code_reasoning.specialists.circuit_breaker import BREAKERS, CircuitBreaker, CircuitBreakers
 from deep_code_reasoning.specialists.port import CacheHandle, Caches, Counts, Provider, Reply, Request, Resumes
+from deep_code_reasoning.specialists.providers.endpoints import CLIENT, endpoint_of
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
-    from deep_code_reasoning.specialists.budget import Meter
     from deep_code_reasoning.specialists.routing import Route
 
 RETRIES = 2
@@ -54,6 +54,14 @@ class Timing:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     chance: random.Random = field(default_factory=random.Random)
+
+
+class Meter(Protocol):
+    """What a chain asks of budget.Meter."""
+
+    def before(self, request: Request, entry: Model) -> None: ...
+
+    def release(self) -> None: ...
 
 
 def open_chain(
@@ -79,8 +87,12 @@ def open_chain(
         def opener(entry: Model) -> Provider:
             return open_provider(entry, settings)
 
+    def breaker_of(entry: Model) -> CircuitBreaker:
+        place = "" if entry.provider == CLIENT else endpoint_of(entry.provider, settings).base_url
+        return breakers.of(entry.provider, entry.id, place)
+
     others = (one.entry for one in route.runners_up if one.qualifies and one.entry.provider != LOCAL)
-    return Chain((route.entry, *others), opener, on_switch, seconds, meter, timing or Timing(), breakers)
+    return Chain((route.entry, *others), opener, on_switch, seconds, meter, timing or Timing(), breaker_of)
 
 
 class Chain:
@@ -95,10 +107,10 @@ class Chain:
         seconds: float,
         meter: Meter | None,
         timing: Timing,
-        breakers: CircuitBreakers,
+        breaker_of: Callable[[Model], CircuitBreaker],
     ) -> None:
         self._entries, self._open, self._tell, self._meter = list(entries), opener, on_switch, meter
-        self._timing, self._breakers = timing, breakers
+        self._timing, self._breaker_of = timing, breaker_of
         self._seconds, self._deadline = seconds, 0.0
         self._first = entries[0]
         self._provider = opener(self._first)
@@ -112,6 +124,8 @@ class Chain:
         failures: list[SpecialistError] = []
         self._deadline = self._timing.clock() + self._seconds
         try:
+            if self.entry != self._first:  # the caller has announced the first
+                await self._announce(request)
             while True:
                 try:
                     reply = await self._patiently(self._fitted(request))
@@ -153,7 +167,7 @@ class Chain:
         raise UnavailableError(f"{self.entry.provider} cannot take up a run again ({pending})")
 
     async def _patiently(self, request: Request) -> Reply:
-        breaker = self._breakers.of(self.entry.provider, self.entry.id)
+        breaker = self._breaker_of(self.entry)
         tries = 0
         while True:
             permit = breaker.admit()
@@ -196,7 +210,11 @@ class Chain:
         foreign = sum(bool(m.original) and m.provider != self.entry.provider for m in request.messages)
         plain = f"; {foreign} earlier answers go to it in plain words, without {left.provider}'s own record of them"
         self._tell(f"{_headline(error)}; {self.entry.id} was asked instead{plain if foreign else ''}")
-        if self._meter:  # it may ask a person, and is not to stop the loop meanwhile
+        await self._announce(request)
+
+    async def _announce(self, request: Request) -> None:
+        """To the meter, which may ask a person, and is not to stop the loop meanwhile."""
+        if self._meter:
             await asyncio.to_thread(self._meter.before, self._fitted(request), self.entry)
 
     def _fitted(self, request: Request) -> Request:

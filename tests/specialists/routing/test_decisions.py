@@ -15,7 +15,7 @@ from deep_code_reasoning import errors
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists import catalogue
 from deep_code_reasoning.specialists.catalogue import LOCAL, models
-from deep_code_reasoning.specialists.routing import Need, Route, choose
+from deep_code_reasoning.specialists.routing import Need, Route, choose, stay
 from deep_code_reasoning.specialists.routing.tasks import task_named, tasks
 from deep_code_reasoning.specialists.track_record import TrackRecord, chance_of_right, prior_mean
 
@@ -65,6 +65,18 @@ def test_every_model_is_first_or_a_runner_up_and_those_that_qualify_come_first()
     qualifies = [one.qualifies for one in route.runners_up]
     assert qualifies == sorted(qualifies, reverse=True)
     assert set(route.as_json()["runners_up"][0]) >= {"model", "why_not_first", "qualifies", "dollars_at_most"}
+
+
+def test_a_conversation_stays_with_its_model_and_others_may_take_over_unless_it_was_named() -> None:
+    settings = Settings(keys=dict.fromkeys(EVERYONE, "k"))
+    need = Need("cross_system", 60_000)
+    route = stay(settings, need, "runner")
+    assert (route.model, route.reason) == ("runner", "the conversation is held with runner")
+    assert [one.entry.id for one in route.runners_up if one.qualifies][:2] == ["thinker", "writer"]
+    assert stay(settings, Need("cross_system", 60_000, "runner"), "runner").runners_up == ()
+    assert stay(settings, need, LOCAL).provider == LOCAL
+    with pytest.raises(errors.NoKeyError):
+        stay(Settings(), need, "runner")
 
 
 records = st.lists(
