@@ -194,6 +194,27 @@ def test_who_took_over_stays_and_is_given_what_it_can_take() -> None:
     assert "b was asked instead; 1 earlier answers go to it in plain words, without google's own" in world.told[0]
 
 
+def test_after_an_outage_another_provider_goes_first_and_a_bad_key_is_bad_for_all_of_its_models() -> None:
+    sister = Model("sister", "google")
+    down = World({"a": [OUTAGE] * 9, "sister": [], "b": [OUTAGE] * 9})
+    assert ask(down.chain(A, sister, B)).model == "sister"
+    assert down.names == "a a a b b b sister"
+    limited = World({"a": [RateLimitedError("x", 50.0)], "sister": [], "b": []})
+    assert ask(limited.chain(A, sister, B)).model == "sister", "a limit is of one model"
+    locked = World({"a": [NoKeyError("bad key")], "sister": [], "b": []})
+    assert ask(locked.chain(A, sister, B)).model == "b"
+    with pytest.raises(NoKeyError, match="bad key"):
+        ask(World({"a": [NoKeyError("bad key")], "sister": []}).chain(A, sister))
+
+
+def test_three_models_are_asked_and_no_more() -> None:
+    others = [Model(name, "openai") for name in "xyz"]
+    world = World({name: [RefusedError(f"not {name}")] for name in "axyz"})
+    with pytest.raises(RefusedError, match="not a; not x; not y"):
+        ask(world.chain(A, *others))
+    assert world.names == "a x y"
+
+
 def test_when_nobody_answers_all_is_said() -> None:
     world = World({"a": [RefusedError("not I")], "b": [RefusedError("nor I")]})
     with pytest.raises(RefusedError, match="no model answered: not I; nor I"):

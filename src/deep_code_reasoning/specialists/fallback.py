@@ -8,8 +8,10 @@
     key not accepted
     too large a brief      to the caller, who can make it smaller; so is everything else
 
-A model whose circuit breaker is open is passed over. Who has answered once is asked first for the rest of the chain's
-life. Each change is told: a model that takes over knows of the conversation what was said, in plain words.
+At most `MODELS` are asked. After an outage those of another provider go first; where a key was not accepted the others
+of that provider are left out. A model whose circuit breaker is open is passed over. Who has answered once is asked first
+for the rest of the chain's life. Each change is told: a model that takes over knows of the conversation what was said,
+in plain words.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.specialists.routing import Route
 
 RETRIES = 2
+MODELS = 3
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 20.0
 PATIENCE = 10.0
@@ -112,7 +115,7 @@ class Chain:
         self._entries, self._open, self._tell, self._meter = list(entries), opener, on_switch, meter
         self._timing, self._breaker_of = timing, breaker_of
         self._seconds, self._deadline = seconds, 0.0
-        self._first = entries[0]
+        self._first, self._left = entries[0], MODELS
         self._provider = opener(self._first)
 
     @property
@@ -134,9 +137,11 @@ class Chain:
                     )
                 except _PASSED_ON as error:
                     failures.append(error)
-                    if len(self._entries) == 1:
+                    self._left -= 1
+                    following = _after(error, self._entries) if self._left else []
+                    if not following:
                         raise _all_of(failures) from None
-                    await self._switch(error, request)
+                    await self._switch(error, request, following)
         except BaseException:
             if self._meter:
                 self._meter.release()
@@ -201,11 +206,11 @@ class Chain:
         if wait is None:
             wait = self._timing.chance.uniform(0.0, min(LONGEST_WAIT, FIRST_WAIT * 2**tries))
         wait = max(wait, breaker.seconds_left())
-        is_long = len(self._entries) > 1 and wait > PATIENCE
+        is_long = self._left > 1 and len(self._entries) > 1 and wait > PATIENCE
         return None if is_long or self._timing.clock() + wait >= self._deadline else wait
 
-    async def _switch(self, error: SpecialistError, request: Request) -> None:
-        left = self._entries.pop(0)
+    async def _switch(self, error: SpecialistError, request: Request, following: list[Model]) -> None:
+        left, self._entries = self.entry, following
         self._provider = self._open(self.entry)
         foreign = sum(bool(m.original) and m.provider != self.entry.provider for m in request.messages)
         plain = f"; {foreign} earlier answers go to it in plain words, without {left.provider}'s own record of them"
@@ -229,6 +234,16 @@ class Chain:
             code_execution=request.code_execution and "code_execution" in entry.capabilities,
             caching=replace(request.caching, handle=None) if request.caching else None,
         )
+
+
+def _after(error: SpecialistError, entries: list[Model]) -> list[Model]:
+    """Who is left when the first of `entries` failed so, the next to be asked first."""
+    failed, *rest = entries
+    if isinstance(error, NoKeyError):
+        return [entry for entry in rest if entry.provider != failed.provider]
+    if isinstance(error, UnavailableError):
+        return sorted(rest, key=lambda entry: entry.provider == failed.provider)
+    return rest
 
 
 def _named_wait(error: SpecialistError) -> float | None:
