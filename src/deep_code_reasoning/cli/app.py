@@ -15,6 +15,7 @@ from deep_code_reasoning.cli import (
     flame,
     investigate,
     ledger,
+    models,
     reference,
     route,
     trace_path,
@@ -47,7 +48,7 @@ app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.add_typer(ledger.app, name="ledger")
 app.command("explain")(reference.explain)
-app.command("models")(reference.models)
+app.add_typer(models.app, name="models")
 app.command("route")(route.route)
 app.command("serve")(escalation.serve)
 app.command("demo")(demo.demo)

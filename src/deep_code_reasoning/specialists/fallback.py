@@ -9,9 +9,9 @@
     too large a brief      to the caller, who can make it smaller; so is everything else
 
 At most `MODELS` are asked. After an outage those of another provider go first; where a key was not accepted the others
-of that provider are left out. A model whose circuit breaker is open is passed over. Who has answered once is asked first
-for the rest of the chain's life. Each change is told: a model that takes over knows of the conversation what was said,
-in plain words.
+of that provider are left out. A model whose circuit breaker is open is passed over. Who has answered once is asked
+first for the rest of the chain's life. Each change is told: a model that takes over knows of the conversation what was
+said, in plain words.
 """
 
 from __future__ import annotations
