@@ -1,4 +1,4 @@
-"""The local analyst in a conversation: it looks up in the diagnosis what a message names, and says what it cannot do."""
+"""The local analyst in a conversation: it looks up in the diagnosis what a message names and says what it cannot."""
 
 from __future__ import annotations
 
