@@ -33,7 +33,8 @@ _SHOWN = {
     "logs": re.compile(r"^\S.*?\[(log:\d+)\]", re.MULTILINE),
     "trace": re.compile(r"  span=(\w+)"),
 }
-_NOTE = "note"  # items of this kind are words of ours about a call
+# Items that are no evidence: what the caller says, and words of ours about a call.
+_SAID = ("question", "theory", "note")
 _MOST_TOLD = 120
 
 
@@ -48,6 +49,7 @@ class Section:
     lines: frozenset[int] = frozenset()
     numbered: str = ""
     asked: str = ""
+    is_evidence: bool = True
 
 
 class Sources:
@@ -80,15 +82,21 @@ def check_citations(analysis: Analysis, sources: Sources) -> tuple[Analysis, tup
 
 def sections_of(text: str) -> list[Section]:
     """The fence is read off the first item: no text inside an item can hold it."""
-    first = _OPENING.search(text)
-    if not first:
+    if not (fence := fence_of(text)):
         return []
-    fence = first.group(1)
     found = re.findall(rf'^<{fence} id="([^"]*)" kind="([^"]*)" title="[^"]*">\n(.*?)\n</{fence}>$', text, re.M | re.S)
-    return [_section(id_, kind, body) for id_, kind, body in found if kind != _NOTE]
+    return [_section(id_, kind, body) for id_, kind, body in found]
+
+
+def fence_of(text: str) -> str | None:
+    """The mark that the items of a text stand between."""
+    first = _OPENING.search(text)
+    return first.group(1) if first else None
 
 
 def _section(id_: str, kind: str, text: str) -> Section:
+    if kind in _SAID:
+        return Section(id_, "", is_evidence=False)
     if kind != "code":
         shown = frozenset(_SHOWN[kind].findall(text)) if kind in _SHOWN else frozenset()
         if kind == "trace":
@@ -131,6 +139,8 @@ def _problem(citation: Citation, sections: Sequence[Section]) -> str | None:
     where = _pointed_at(citation.ref.strip().strip("<>`[]"), sections)
     if not where:
         return "not in the brief"
+    if not any(section.is_evidence for section in where):
+        return "what was said about it is no evidence"
     quote = citation.quote.strip().strip("\"'`").removesuffix("…").removesuffix("...")
     plain, numbered = _plain(quote), _numbered(quote)
     if len(plain) < _SHORTEST_QUOTE:

@@ -249,6 +249,7 @@ class Exchange:
         return replace(
             _request(self._turn, messages, self._rounds.offered),
             max_output_tokens=self._output,
+            may_call=not self._rounds.withdrawn,
             on_pending=self._listener.pending if self._listener else None,
         )
 

@@ -20,7 +20,7 @@ def read_analysis(text: str) -> Analysis:
     from pydantic import ValidationError
 
     try:
-        return Analysis.model_validate(_json_object(text))
+        return Analysis.model_validate(json_object(text))
     except ValidationError as error:
         raise UnreadableReply(str(error)[:_MOST_PROBLEMS]) from None
 
@@ -70,7 +70,7 @@ def _dropped(fields: Any, place: tuple[int | str, ...]) -> bool:
     return True
 
 
-def _json_object(text: str) -> dict[str, Any]:
+def json_object(text: str) -> dict[str, Any]:
     """The JSON object that the text is, with or without a Markdown fence around it."""
     body = text.strip()
     if body.startswith("```"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from deep_code_reasoning.specialists.tools.path_names import PathNames
 if TYPE_CHECKING:
     from deep_code_reasoning.code.index.code_index import CodeIndex
     from deep_code_reasoning.context.redact import Redactor
+    from deep_code_reasoning.context.scanner import Scanner
     from deep_code_reasoning.finding import Diagnosis
     from deep_code_reasoning.progress import Work
     from deep_code_reasoning.settings import Settings
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Desk:
-    """`code_files`: folders that the caller named as code, beside the evidence's repositories."""
+    """`code_files`: folders that the caller named as code, beside the evidence's repositories. `scanner` looks for
+    secrets that patterns miss."""
 
     tables: Tables
     diagnosis: Diagnosis
@@ -33,6 +36,7 @@ class Desk:
     redactor: Redactor
     settings: Settings
     code_files: tuple[Path, ...] = ()
+    scanner: Scanner | None = None
     _indexes: list[CodeIndex] | None = field(default=None, init=False)
 
     @cached_property
@@ -77,5 +81,30 @@ class Desk:
         text = code_window(lines, first, last) if lines else "(empty)\n"
         return Found(f"code:{self.names.name_of(path)}", "code", title, text)
 
+    def clean(self, text: str) -> str:
+        """Without secrets and without places of this machine."""
+        return self.redactor.sweep(self.names.without_places(self.redactor.clean(text)))
+
+    def cleaned(self, items: Sequence[Found]) -> list[Found]:
+        """Every part of each item cleaned, ids and titles too. Raises RedactionError where the scanner fails."""
+        cleaned = [self._clean_item(item) for item in items]
+        if self.scanner:
+            for secret in self.scanner.secrets([part for i in cleaned for part in (i.id, i.title, i.text)]):
+                self.redactor.remember(secret, "scanner")
+        return [Found(*(self.redactor.sweep(part) for part in (i.id, i.kind, i.title, i.text))) for i in cleaned]
+
+    def _clean_item(self, item: Found) -> Found:
+        """Code comes cleaned, and its placeholders are ours; in all else they would claim what nobody checked."""
+        text = item.text if item.kind == "code" else self.redactor.clean(_without_placeholders(item.text))
+        id_, title = (self.redactor.clean(_without_placeholders(part)) for part in (item.id, item.title))
+        return Found(*(self.names.without_places(part) for part in (id_, item.kind, title, text)))
+
     def _clean_lines(self, source: SourceText) -> list[str]:
-        return self.redactor.clean("\n".join(source.lines)).split("\n") if source.lines else []
+        """Before lines are numbered and cut: a key may span many lines."""
+        if not source.lines:
+            return []
+        return self.redactor.clean(_without_placeholders("\n".join(source.lines))).split("\n")
+
+
+def _without_placeholders(text: str) -> str:
+    return text.replace("«secret:", "‹secret:")

@@ -54,15 +54,15 @@ def toolbox_for(
     `redactor` is the brief's own, `roots` as for the brief. `scanner` looks for secrets that patterns miss, as it does
     for a brief. `may_ask`: there is a caller who answers questions, so that the model may end a turn with one.
     """
-    desk = Desk(tables, diagnosis, tuple(roots), redactor, settings, tuple(code_files))
-    return Toolbox(desk, scanner, may_ask, characters)
+    desk = Desk(tables, diagnosis, tuple(roots), redactor, settings, tuple(code_files), scanner)
+    return Toolbox(desk, may_ask, characters)
 
 
 class Toolbox:
     """`specs` are the same for all investigations: they hold no word of the evidence."""
 
-    def __init__(self, desk: Desk, scanner: Scanner | None, may_ask: bool, characters: int) -> None:
-        self._desk, self._scanner, self._characters = desk, scanner, characters
+    def __init__(self, desk: Desk, may_ask: bool, characters: int) -> None:
+        self.desk, self._characters = desk, characters
         self._tools = {name: tool for name, tool in all_tools().items() if may_ask or name != _ASK_CALLER}
 
     @property
@@ -86,28 +86,17 @@ class Toolbox:
             raise UsageError(f"no tool is called {call.name!r}; there are {', '.join(self._tools)}")
         asked = msgspec.convert(dict(call.arguments), tool.parameters, strict=False)
         start = asked.start if isinstance(asked, Paged) else 1
-        items = self._clean(tool.answer(self._desk, asked, work))
+        items = self.desk.cleaned(tool.answer(self.desk, asked, work))
         work.check()
-        return _laid_out(items, start, self._characters)
-
-    def _clean(self, items: Sequence[Found]) -> list[Found]:
-        redactor, names = self._desk.redactor, self._desk.names
-        cleaned = [
-            Found(*(names.without_places(redactor.clean(part)) for part in (i.id, i.kind, i.title, i.text)))
-            for i in items
-        ]
-        if self._scanner:
-            for secret in self._scanner.secrets([part for i in cleaned for part in (i.id, i.title, i.text)]):
-                redactor.remember(secret, "scanner")
-        return [Found(*(redactor.sweep(part) for part in (i.id, i.kind, i.title, i.text))) for i in cleaned]
+        return laid_out(items, start, self._characters)
 
     def _error(self, call: ToolCall, said: str) -> ToolAnswer:
-        redactor = self._desk.redactor
-        line = one_line(self._desk.names.without_places(redactor.sweep(redactor.clean(said))), _LONGEST_ERROR)
-        return ToolAnswer(call.id, call.name, f"error: {line}", is_error=True)
+        return ToolAnswer(
+            call.id, call.name, f"error: {one_line(self.desk.clean(said), _LONGEST_ERROR)}", is_error=True
+        )
 
 
-def _laid_out(items: Sequence[Found], start: int, characters: int) -> str:
+def laid_out(items: Sequence[Found], start: int, characters: int) -> str:
     """The lines of all items from `start` on that fit, each item in its fence, and where to go on."""
     lines = [(item, _shortened(line)) for item in items for line in item.text.rstrip("\n").split("\n")]
     if not lines:
