@@ -7,12 +7,13 @@ met again in spite of edits, and how often it came back after it had gone (stuck
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.conversation.measure import Measured
-from deep_code_reasoning.conversation.stuck.repetition import Repetition
-from deep_code_reasoning.finding import Unread
-from deep_code_reasoning.settings import EscalationThresholds
+if TYPE_CHECKING:  # an agent's hook waits for every import
+    from deep_code_reasoning.conversation.measure import Measured
+    from deep_code_reasoning.conversation.stuck.repetition import Repetition
+    from deep_code_reasoning.finding import Unread
+    from deep_code_reasoning.settings import EscalationThresholds
 
 # measure -> (what it is called, unit)
 _MEASURES = {
