@@ -29,10 +29,9 @@ def kind_of(command: str) -> Kind:
 
 def key_of(command: str) -> str:
     """The words of the part that runs, without flags, assignments, redirections and pipes."""
-    for part in _parts(command):
-        if _kind(part) in ("run", "install"):
-            return " ".join(word for word in part if not word.startswith("-"))
-    return ""
+    parts = [part for part in _parts(command) if _kind(part) in ("run", "install")]
+    part = min(parts, key=lambda part: _kind(part) != "run", default=[])
+    return " ".join(word for word in part if not word.startswith("-"))
 
 
 def _parts(command: str) -> list[list[str]]:

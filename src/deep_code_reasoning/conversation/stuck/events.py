@@ -170,8 +170,9 @@ def _of_text(text: str) -> Iterator[Event]:
 
 def _of_diff(text: str, at: float | None) -> Iterator[Edit]:
     starts = list(_DIFF.finditer(text))
-    for start, end in zip(starts, [*starts[1:], None], strict=True):
-        body = text[start.end() : end.start() if end else len(text)].splitlines()
+    ends = [*(one.start() for one in starts), len(text)][1:]
+    for start, end in zip(starts, ends, strict=True):
+        body = text[start.end() : end].splitlines()
         before = "\n".join(line[1:] for line in body if line.startswith("-") and not line.startswith("--- "))
         after = "\n".join(line[1:] for line in body if line.startswith("+"))
         if not _NO_CODE.search(start[1]):
