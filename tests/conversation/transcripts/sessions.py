@@ -29,17 +29,17 @@ from typing import Any
 from conversation.transcripts.runners import Outcome, render
 
 FOLDER = Path(__file__).parent
+HALVES = ("chosen_on", "held_out", "unseen")  # each was written without regard to the one before
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
 class Session:
-    """`alarm`: is the agent truly stuck, so that it should be told? `held_out`: not looked at when thresholds were
-    chosen."""
+    """`alarm`: is the agent truly stuck, so that it should be told? `half`: the file it is of (HALVES)."""
 
     name: str
     alarm: bool
-    held_out: bool
+    half: str
     script: str
     why: str
 
@@ -51,9 +51,9 @@ class Session:
 @cache
 def sessions() -> tuple[Session, ...]:
     return tuple(
-        Session(one["name"], one["alarm"], held_out, one["script"], one["why"])
-        for name, held_out in (("chosen_on.toml", False), ("held_out.toml", True))
-        for one in tomllib.loads((FOLDER / name).read_text("utf-8"))["session"]
+        Session(one["name"], one["alarm"], half, one["script"], one["why"])
+        for half in HALVES
+        for one in tomllib.loads((FOLDER / f"{half}.toml").read_text("utf-8"))["session"]
     )
 
 

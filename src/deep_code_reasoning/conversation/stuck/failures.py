@@ -27,6 +27,7 @@ _MASKS = (
     (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`"), "'#'"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b"), "#"),
     (re.compile(r"(?:[\w.~-]*/)+(?=[\w.-])"), ""),
+    (re.compile(r"\b(?![A-Z]+\d+\b)(?=\w*\d)(?=\w*[A-Za-z])\w{4,}\b"), "#"),  # names that a machine gave
     (re.compile(r"\d+(?:[.,:]\d+)*"), "#"),
     (re.compile(r"\s+"), " "),
 )

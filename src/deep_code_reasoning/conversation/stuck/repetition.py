@@ -151,7 +151,8 @@ def _is_aimed(one: Fingerprint, run: Run, batch: Sequence[Edit], places: frozens
     name = re.split(r"::|\.|/| > | › ", re.sub(r"\[.*|\(.*", "", one.id))[-1].strip()
     if len(name) >= SHORTEST_NAME and name in run.command:
         return True
-    own = {_stem(part) for part in re.findall(r"[\w.-]+\.\w{1,5}", one.id)}
+    parts = re.findall(r"[\w-]+(?:\.\w{1,5}\b)?", one.id)
+    own = {_stem(part) for part in parts if _stem(part) != part.lower()}  # files, and names that say "test"
     stems = own | {_stem(place) for place in places}
     words = {_stem(word) for word in re.findall(r"[\w.-]+", run.command)}
     if batch and words & (own or stems):
