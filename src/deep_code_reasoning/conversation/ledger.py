@@ -149,7 +149,7 @@ class Ledger:
             **_counts(usage),
             dollars=dollars,
             seconds=seconds,
-            error=said,
+            error=_storable(said),
         )
 
     def spent(self, since_unix_nano: int | None = None, project: str | None = None) -> Spent:
@@ -199,13 +199,13 @@ class Ledger:
             verified=verified,
             minutes_saved=minutes_saved,
             minutes_estimated=minutes_estimated,
-            note=note,
+            note=_storable(note),
         )
         return escalation_id
 
     def escalation(self, id: str) -> dict[str, Any]:
         """One escalation with its decision. Raises UsageError where there is none of this id."""
-        rows = self._database.run("find_escalation", id=id)
+        rows = self._database.run("find_escalation", id=_storable(id))
         if not rows:
             raise UsageError(f"{id!r}: no escalation or conversation of this id in the ledger; `dcr ledger` lists them")
         return _decoded(rows[0], "triggers", "brief_manifest", "reasons", "measured", "request")
@@ -232,6 +232,7 @@ class Ledger:
         """True once in `quiet_seconds` for a session of an agent, whichever process asks."""
         now = time.time_ns()
         since = now - round(quiet_seconds * 1e9)
+        session_id = str(_storable(session_id))
         told = self._database.run("tell_session", session_id=session_id, now_unix_nano=now, not_since_unix_nano=since)
         if told:
             self._database.run("forget_sessions", before_unix_nano=now - 7 * 86_400 * 10**9)
@@ -249,6 +250,11 @@ class Ledger:
         """The newest escalations first, each with the outcome that counts; JSON columns are decoded."""
         rows = self._database.run("list_escalations", most=most, since_unix_nano=since_unix_nano or 0, project=project)
         return [_decoded(row, "triggers", "brief_manifest") for row in rows]
+
+
+def _storable(text: str | None) -> str | None:
+    """SQLite takes no lone surrogates, which JSON of an agent and file names may hold."""
+    return text.encode("utf-8", "replace").decode("utf-8") if text is not None else None
 
 
 def _counts(usage: Usage | None) -> dict[str, int | None]:
