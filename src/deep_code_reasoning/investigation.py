@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.answer import DEPTH_SHARE, LOCAL, Answer, Cost, Escalation, Preview, Task
+from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Preview, Task
 from deep_code_reasoning.errors import DcrError, EvidenceError, InvestigationNotFoundError, SpecialistError, UsageError
 from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Progress, Work
 from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.specialists.effort import DEPTH_SHARE
 
 if TYPE_CHECKING:
     from deep_code_reasoning.changes.bisect.request import BisectionRequest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.diagnosis.differential.flame import Flame
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.specialists.result import SpecialistResult
+    from deep_code_reasoning.specialists.routing import Need
     from deep_code_reasoning.store.catalogue import TableDescription
     from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.query import QueryResult
@@ -43,6 +45,10 @@ class Investigations:
     def __init__(self, settings: Settings, *, trust_arguments: bool = True) -> None:
         self._settings = settings
         self._trust_arguments = trust_arguments
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
 
     def load(self, evidence: Sequence[str], *, investigation: str | None = None, work: Work) -> LoadReport:
         """Reads evidence into the store; what is there already is not read again."""
@@ -242,11 +248,11 @@ class Investigations:
     def _answer(
         self, evidence: Sequence[str], investigation: str | None, task: Task, work: Work
     ) -> tuple[Answer, Brief | None]:
-        from deep_code_reasoning.specialists.router import choose
+        from deep_code_reasoning.specialists.routing import choose
 
         started = time.monotonic()
         with suppress(SpecialistError):  # a name that no model has is said now, not after the work
-            choose(self._settings, task.model, task.analysis_type)
+            choose(self._settings, self._need(task))
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._tables(evidence, investigation) as tables:
             diagnosis = self._diagnosis(tables, load, evidence, task, work)
@@ -258,7 +264,7 @@ class Investigations:
     ) -> tuple[SpecialistResult, Brief | None, str | None]:
         """What the specialist says; the local analyst where there is none, or where it failed, with the failure."""
         from deep_code_reasoning.specialists.analyse import analyse
-        from deep_code_reasoning.specialists.router import choose
+        from deep_code_reasoning.specialists.routing import choose
 
         ask = partial(
             analyse,
@@ -272,7 +278,7 @@ class Investigations:
         )
         brief = None
         try:
-            chosen = choose(self._settings, task.model, task.analysis_type)
+            chosen = choose(self._settings, self._need(task))
             if chosen.provider != LOCAL:
                 brief = self._brief(tables, diagnosis, evidence, self._budget(task), task, work, chosen.provider)
                 work.report(Progress("ask", 0, message=chosen.model))
@@ -291,6 +297,11 @@ class Investigations:
             brief = self._brief(tables, diagnosis, evidence, budget or self._budget(task), task, work)
         made = offers(brief.text, task.question, task.analysis_type, task.depth_level, self._settings)
         return Preview(brief, tuple(made))
+
+    def _need(self, task: Task) -> Need:
+        from deep_code_reasoning.specialists.routing import Need
+
+        return Need(task.analysis_type, self._budget(task), task.model, depth_level=task.depth_level)
 
     def _budget(self, task: Task) -> int:
         return round(self._settings.brief_tokens * DEPTH_SHARE[task.depth_level])

@@ -3,6 +3,9 @@
 A value comes from, first found: the environment (`DCR_STATE_DIR`, `DCR_MEMORY_LIMIT` ...), the nearest
 `.deep-code-reasoning.toml` at or above the working directory, the default below. Where code is sent to and with which
 key is of the environment and of the user's own file alone: a file of the project is shared, and could name a stranger.
+Limits of spending and of privacy such a file may tighten, and never loosen what the environment says (or the default,
+where that says nothing). Thresholds of escalation that nobody set come from `thresholds.toml` in the state directory,
+where `dcr ledger tune --write` has put what it learned.
 """
 
 from __future__ import annotations
@@ -12,26 +15,33 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
 from deep_code_reasoning.errors import SettingsError
 
 FILE_NAME = ".deep-code-reasoning.toml"
+LEARNED_FILE_NAME = "thresholds.toml"
 
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Dollars = Annotated[float, msgspec.Meta(ge=0)]
+Privacy = Literal["any", "no_training", "local_only"]
 
 
 class EscalationThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Escalate when any is exceeded, strictly (the mission's defaults)."""
+    """Escalate when any is exceeded, strictly (the mission's defaults; the last two are ours, of what an agent did)."""
 
     files: Count = 50
     trace_bytes: Count = 100_000_000
     services: Count = 3
     time_span_seconds: Count = 3600
     attempted_approaches: Count = 5
+    repeated_failure: Count = 3
+    """Times the same failure was seen again after edits that were to repair it."""
+    returned_failure: Count = 2
+    """Times the same failure came back after it had gone."""
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +103,26 @@ class Settings:
     """Of all indexes of source code together (code/index/retention.py); the least recently used goes first."""
     escalate_when: EscalationThresholds = field(default_factory=EscalationThresholds)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
+    dollars_per_escalation: Dollars | None = 5.0
+    """The most that one escalation or conversation may cost; "none": no limit, here and below."""
+    dollars_per_day: Dollars | None = 25.0
+    """The most that all projects together may cost within 24 hours."""
+    dollars_per_project: Dollars | None = None
+    """The most that the project may cost in all its life."""
+    tokens_per_escalation: Count | None = 5_000_000
+    """The most tokens, in and out, that one escalation or conversation may take."""
+    ask_above_dollars: Dollars | None = 2.0
+    """Ask before an escalation comes to cost more than this; refuse where nobody can be asked."""
+    unpriced_models: Literal["refuse", "allow"] = "refuse"
+    """What to do with a model that no price is known of, while a limit in dollars is set."""
+    privacy: Privacy = "any"
+    """Who may be sent anything: any provider, only those that do not train on it, or only models on this machine."""
+    providers_allowed: tuple[str, ...] = ()
+    """Only these providers are asked; empty: all. Names are separated by commas in the environment."""
+    providers_denied: tuple[str, ...] = ()
+    """These providers are never asked."""
+    fall_back_from_named: bool = False
+    """May another model answer where the one that was named fails?"""
 
 
 def _state_home() -> Path:
@@ -140,7 +170,10 @@ def load_settings(directory: Path | None = None, environment: Mapping[str, str] 
         name = refused[0]
         raise SettingsError(f"{path}: {name} {_NEVER_OF_A_PROJECT[name]}; set {_variable(name)} instead")
     values = _converted(table, str(path))
-    values |= _converted({name: env[_variable(name)] for name in known if env.get(_variable(name))}, "environment")
+    ours = _converted({name: env[_variable(name)] for name in known if env.get(_variable(name))}, "environment")
+    values = values | ours | _tightened(values, ours)
+    if learned := learned_thresholds(values.get("state_dir") or Settings().state_dir):
+        values |= _converted({"escalate_when": {**learned, **table.get("escalate_when", {})}}, LEARNED_FILE_NAME)
     settings = replace(Settings(), **values)
     own = _own_models(settings.models_file, is_asked_for=bool(env.get(_variable("models_file"))))
     variables = KEY_VARIABLES | {server.id: (server.api_key_env,) for server in own.provider if server.api_key_env}
@@ -173,6 +206,71 @@ def _own_models(path: Path, is_asked_for: bool) -> OwnModels:
     return own
 
 
+_LIMITS = (
+    "dollars_per_escalation",
+    "dollars_per_day",
+    "dollars_per_project",
+    "tokens_per_escalation",
+    "ask_above_dollars",
+)
+_STRICTER = {  # of two values of a setting, the one further to the right holds
+    "privacy": get_args(Privacy),
+    "unpriced_models": ("allow", "refuse"),
+    "fall_back_from_named": (True, False),
+}
+
+
+def _tightened(file: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
+    """What holds of the limits that a file of the project sets, beside what the user set or the default."""
+    default = Settings()
+    held: dict[str, Any] = {}
+    for name, theirs in file.items():
+        ours = user.get(name, getattr(default, name))
+        if name in _LIMITS:
+            held[name] = min((limit for limit in (ours, theirs) if limit is not None), default=None)
+        elif name in _STRICTER:
+            held[name] = max(ours, theirs, key=_STRICTER[name].index)
+        elif name == "providers_denied":
+            held[name] = tuple(dict.fromkeys((*ours, *theirs)))
+        elif name == "providers_allowed" and ours and theirs:
+            held[name] = tuple(provider for provider in ours if provider in theirs)
+            if not held[name]:
+                raise SettingsError(
+                    f"providers_allowed: {', '.join(ours)} here and {', '.join(theirs)} in the project's file: no "
+                    "provider is in both"
+                )
+    return held
+
+
+def learned_thresholds(state_dir: Path) -> dict[str, int]:
+    """What `write_learned_thresholds` left there, {} where nothing. Raises SettingsError where it is not intact."""
+    path = state_dir / LEARNED_FILE_NAME
+    if not path.is_file():
+        return {}
+    learned = _read(path).get("escalate_when", {})
+    _converted({"escalate_when": learned}, str(path))
+    return learned
+
+
+def write_learned_thresholds(state_dir: Path, learned: Mapping[str, int]) -> Path:
+    """Replaces the file in one step; without a value it is removed. Returns its path."""
+    path = state_dir / LEARNED_FILE_NAME
+    if not learned:
+        path.unlink(missing_ok=True)
+        return path
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = [
+        "# Learned from reported outcomes by `dcr ledger tune --write`, which replaces this file.",
+        f"# What [escalate_when] in {FILE_NAME} sets goes before it; without this file the defaults hold.",
+        "[escalate_when]",
+        *(f"{name} = {value}" for name, value in sorted(learned.items())),
+    ]
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
 def _nearest_file(directory: Path) -> Path | None:
     return next((f / FILE_NAME for f in (directory, *directory.parents) if (f / FILE_NAME).is_file()), None)
 
@@ -193,8 +291,12 @@ def _converted(values: dict[str, Any], place: str) -> dict[str, Any]:
         value = values[setting.name]
         if setting.name == "allowed_roots" and isinstance(value, str):
             value = value.split(os.pathsep)
+        elif setting.name in ("providers_allowed", "providers_denied") and isinstance(value, str):
+            value = [name for part in value.split(",") if (name := part.strip())]
+        elif setting.name in _LIMITS and value == "none":
+            value = None
         try:
-            kind = get_type_hints(Settings)[setting.name]
+            kind = get_type_hints(Settings, include_extras=True)[setting.name]
             converted[setting.name] = msgspec.convert(value, kind, strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:
             raise SettingsError(f"{place}: {setting.name} = {value!r} cannot be used: {error}") from None

@@ -16,9 +16,11 @@ TOOLS = sorted(catalogue.tools())
 def test_the_tools_there_are() -> None:
     assert TOOLS == [
         "escalate_analysis",
+        "get_job",
         "load_evidence",
         "preview_escalation",
         "query_evidence",
+        "record_outcome",
         "should_escalate",
         "trace_execution_path",
     ]

@@ -14,11 +14,10 @@ from deep_code_reasoning.incident import Incident
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists.analyse import analyse
-from deep_code_reasoning.specialists.citations import check_citations
+from deep_code_reasoning.specialists.citations import Sources, check_citations
 from deep_code_reasoning.specialists.effort import effort_of
 from deep_code_reasoning.specialists.local_analyst import analyse_locally
 from deep_code_reasoning.specialists.prompting import prompt
-from deep_code_reasoning.specialists.router import choose
 
 
 def test_says_who_it_is_and_what_the_diagnosis_found() -> None:
@@ -38,7 +37,7 @@ def test_says_who_it_is_and_what_the_diagnosis_found() -> None:
 def test_its_citations_hold_against_the_brief(tmp_path: Path) -> None:
     with tables(tmp_path) as evidence:
         brief = build_brief(evidence, diagnosis(3), budget_tokens=20_000, work=Work())
-    checked, problems = check_citations(analyse_locally(diagnosis(3)), brief)
+    checked, problems = check_citations(analyse_locally(diagnosis(3)), Sources(brief.text))
     assert problems == () and checked.root_causes[0].confidence == 0.93
 
 
@@ -51,21 +50,6 @@ def test_with_nothing_found() -> None:
 def test_is_asked_where_there_is_no_key_and_says_why() -> None:
     result = analyse(None, diagnosis(), model=None, settings=Settings(), work=Work())
     assert result.provider == "local" and "GEMINI_API_KEY" in result.route_reason
-
-
-def test_routes() -> None:
-    keyed = Settings(keys={"google": "k"})
-    for kind in ("execution_trace", "cross_system", "performance", "hypothesis_test"):
-        assert choose(keyed, None, kind).provider == "google"
-        assert kind in choose(keyed, None, kind).reason
-    assert choose(keyed, "local", "performance").provider == "local"
-    assert (
-        choose(Settings(keys={"google": "k"}, model="gemini-3.8-flash"), None, "performance").model
-        == "gemini-3.8-flash"
-    )
-    assert choose(keyed, "google:gemini-3.5-flash-lite", "performance").entry.context_window == 1_000_000
-    with pytest.raises(UsageError, match="PROVIDER:ID"):
-        choose(keyed, "gpt-99", "performance")
 
 
 def test_values_in_prompts_are_data() -> None:

@@ -15,8 +15,10 @@ from deep_code_reasoning.cli import (
     flame,
     install,
     investigate,
+    ledger,
     models,
     reference,
+    route,
     serve,
     trace_path,
 )
@@ -46,8 +48,10 @@ app.command("brief")(investigate.brief)
 app.command("trace-path")(trace_path.trace_path)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
+app.add_typer(ledger.app, name="ledger")
 app.command("explain")(reference.explain)
 app.add_typer(models.app, name="models")
+app.command("route")(route.route)
 app.command("serve")(serve.serve)
 app.command("install")(install.install)
 app.command("doctor")(install.doctor)

@@ -87,11 +87,11 @@ class Arguments:
             raise UsageError(f"{self.at(name)}: {_shown(value)}; expected one of {', '.join(choices)}")
         return value
 
-    def flag(self, name: str, default: bool) -> bool:
+    def flag(self, name: str, default: bool | None = None) -> Any:
         value = self.value(name, default)
-        if not isinstance(value, bool):
-            raise _unexpected(self.at(name), "true or false", value)
-        return value
+        if value is None or isinstance(value, bool):
+            return value
+        raise _unexpected(self.at(name), "true or false", value)
 
     def number(self, name: str, default: Any, *, least: float, most: float, whole: bool = False) -> Any:
         value = self.value(name, default)

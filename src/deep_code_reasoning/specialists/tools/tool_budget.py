@@ -1,0 +1,34 @@
+"""What `depth_level` 1 to 5 allows a model to look up in one turn.
+
+| level | calls |
+|---|---|
+| 1 | 4 |
+| 2 | 8 |
+| 3 | 16 |
+| 4 | 32 |
+| 5 | 64 |
+
+At every level: 30 s a call, 12,000 characters a result (the rest can be paged to), and no call once six tenths of the
+turn's time are gone or the conversation fills nine tenths of the model's window. Then the model is told to answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_CALLS = {1: 4, 2: 8, 3: 16, 4: 32, 5: 64}
+
+
+@dataclass(frozen=True)
+class ToolBudget:
+    """`repeats`: how often a model may ask what it asked before; `share_of_time` of the turn's seconds."""
+
+    calls: int
+    seconds_a_call: float = 30.0
+    share_of_time: float = 0.6
+    share_of_window: float = 0.9
+    repeats: int = 3
+
+    @classmethod
+    def of_depth(cls, depth_level: int) -> ToolBudget:
+        return cls(_CALLS[depth_level])
