@@ -295,8 +295,19 @@ def test_a_theory_that_is_not_held_back_goes_along() -> None:
     assert "THEORY" in provider.seen[0].messages[0].text and result.blind is None and len(provider.seen) == 1
 
 
-def test_the_blind_analysis_stands_when_the_second_one_fails() -> None:
-    provider = Scripted([answers(narrative="blind"), RefusedError("no")])
-    result = take(provider, replace(TURN, blind=True, theory="THEORY"))
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [(RefusedError("no"), "no"), (9.0, "m-1 did not answer within 1 s"), (ContextOverflowError("x"), "x")],
+)
+def test_the_blind_analysis_stands_when_the_second_one_fails(second: Any, why: str) -> None:
+    provider = Scripted([answers(narrative="blind"), second])
+    result = take(provider, replace(TURN, blind=True, theory="THEORY", seconds=1))
     assert result.analysis.narrative == "blind" and result.blind is None
-    assert result.problems == ("the caller's theory was not weighed: no",)
+    [problem] = result.problems
+    assert problem.startswith(f"the caller's theory was not weighed: {why}")
+
+
+def test_a_second_analysis_that_cannot_be_repaired_is_kept_beside_the_blind_one() -> None:
+    provider = Scripted([answers(narrative="blind"), says("It does not hold."), RefusedError("no")])
+    result = take(provider, replace(TURN, blind=True, theory="THEORY"))
+    assert result.analysis.narrative == "It does not hold." and result.blind and result.blind.narrative == "blind"
