@@ -1,0 +1,167 @@
+"""Runs a turn that was claimed: what is sent, the record while it runs, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.conversation.sessions.claims import Claims
+from deep_code_reasoning.conversation.sessions.history import Beginning, history_of, resumed
+from deep_code_reasoning.conversation.sessions.provider_caches import ProviderCaches
+from deep_code_reasoning.conversation.sessions.recorder import Recorder
+from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
+from deep_code_reasoning.conversation.sessions.specialist import provider_for, route_again, toolbox_of
+from deep_code_reasoning.errors import CancelledError, DcrError
+from deep_code_reasoning.progress import Progress
+from deep_code_reasoning.specialists.catalogue import LOCAL
+from deep_code_reasoning.specialists.port import Message, Reply, Usage
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.conversation.sessions.sessions import Sessions
+    from deep_code_reasoning.progress import Work
+    from deep_code_reasoning.settings import Settings
+    from deep_code_reasoning.specialists.router import Route
+    from deep_code_reasoning.specialists.turn import TurnResult
+    from deep_code_reasoning.store.tables import Tables
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a turn stands on. `tables` is None where the evidence is not there any more: then there are no tools."""
+
+    papers: Papers
+    tables: Tables | None
+    roots: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a turn begins with, and the papers as they are once it is read; None where it says nothing new of them."""
+
+    text: str
+    papers: Papers | None
+
+
+@dataclass(frozen=True)
+class TurnRunning:
+    """The runs of one state directory."""
+
+    settings: Settings
+    sessions: Sessions
+    claims: Claims
+    caches: ProviderCaches
+
+    def run(
+        self,
+        session: Session,
+        turn: Turn,
+        ground: Ground,
+        opening: Callable[[], Opening],
+        *,
+        route: Route | None = None,
+        goes_on: bool = True,
+        work: Work,
+    ) -> tuple[Turn, TurnResult]:
+        """The turn as it is kept when it is over, and what came. Whatever is raised, it has ended by then and says how.
+
+        `opening` is not called where the turn said so in an earlier try. `route`: where the caller has it already.
+        `goes_on`: more turns are to come, so a cache is worth making. Raises SpecialistError, CancelledError.
+        """
+        end = partial(self.claims.end, session.id, turn.number)
+        try:
+            begun, papers = self._begun(session, turn, opening)
+            recorder = Recorder(
+                self.sessions.database,
+                session.id,
+                turn.number,
+                told=papers,
+                is_resent=begun.is_resent and not turn.pending,  # a run that is taken up again sends nothing
+            )
+            if session.provider == LOCAL:
+                result = _answered_locally(papers or ground.papers, begun, recorder)
+            else:
+                chosen = route or route_again(self.settings, session)
+                result = self._asked(session, turn, ground, begun, recorder, chosen, goes_on, work)
+            self.claims.answer(session.id, turn.number, result)
+        except CancelledError as error:
+            end("cancelled", str(error))
+            raise
+        except DcrError as error:
+            end("failed", str(error))
+            raise
+        except BaseException as error:
+            end("interrupted", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            self.sessions.touch(session)
+        return next(one for one in self.sessions.turns(session.id) if one.number == turn.number), result
+
+    def _begun(self, session: Session, turn: Turn, opening: Callable[[], Opening]) -> tuple[Beginning, Papers | None]:
+        """And the papers that it tells the specialist, where it tells any."""
+        kept = [one for one in self.sessions.messages(session.id) if one.turn <= turn.number]
+        calls = self.sessions.tool_calls(session.id)
+        if any(one.turn == turn.number for one in kept):
+            return resumed(kept, calls, turn.number), None
+        opened = opening()
+        return Beginning(history_of(kept, calls), opened.text, is_resent=False), opened.papers
+
+    def _asked(
+        self,
+        session: Session,
+        turn: Turn,
+        ground: Ground,
+        begun: Beginning,
+        recorder: Recorder,
+        route: Route,
+        goes_on: bool,
+        work: Work,
+    ) -> TurnResult:
+        from deep_code_reasoning.specialists import turn as specialists
+        from deep_code_reasoning.specialists.citations import Sources
+        from deep_code_reasoning.specialists.exchange import first_request
+        from deep_code_reasoning.specialists.fitting import check_fits
+
+        asked = session.asked
+        provider = provider_for(route, self.settings, lambda said: work.report(Progress("ask", 0, message=said)))
+        toolbox = toolbox_of(ground.tables, ground.papers.diagnosis, ground.roots, self.settings)
+        taken = specialists.Turn(
+            entry=route.entry,
+            system=session.system,
+            history=begun.history,
+            text=begun.text,
+            analysis_type=asked.analysis_type,
+            depth_level=asked.depth_level,
+            seconds=asked.time_budget_seconds,
+            key=session.id,
+            pending=turn.pending,
+        )
+        request = first_request(taken, toolbox)
+        if not turn.pending:
+            check_fits(route.entry, request, provider, work)
+        if not turn.pending:
+            handle = self.caches.ready(
+                session.id, route.entry, request, asked.time_budget_seconds, opens=goes_on, work=work
+            )
+            taken = replace(taken, cache_handle=handle)
+        sent = [message.text for message in begun.history if message.author == "us"]
+        sources = Sources(*sent, begun.text, history=begun.history)
+        return specialists.take_turn(taken, provider, toolbox=toolbox, sources=sources, listener=recorder, work=work)
+
+
+def _answered_locally(papers: Papers, begun: Beginning, recorder: Recorder) -> TurnResult:
+    """The local analyst: nothing leaves this machine. Its messages are kept as a model's are."""
+    from deep_code_reasoning.specialists.local_analyst import analyse_locally
+    from deep_code_reasoning.specialists.turn import TurnResult
+
+    started = time.monotonic()
+    question = Message("us", begun.text)
+    recorder.asked(question)
+    analysis = analyse_locally(papers.diagnosis)
+    seconds = time.monotonic() - started
+    reply = Reply(analysis.narrative, Usage(), provider=LOCAL, model=LOCAL)
+    recorder.replied(reply, 0.0, seconds)
+    return TurnResult(analysis, (question, reply.as_message()), Usage(), 0.0, LOCAL, LOCAL, seconds, (), 0)
