@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from deep_code_reasoning.conversation import database
 from deep_code_reasoning.conversation.answers import Answers
 from deep_code_reasoning.conversation.database import Database
 from deep_code_reasoning.conversation.ledger import Ledger
@@ -130,7 +131,8 @@ def test_write_ahead_log_and_schema_version(tmp_path: Path) -> None:
     Ledger(tmp_path).record_decision(REQUEST, decision())
     connection = sqlite3.connect(tmp_path / "ledger.sqlite")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    steps = len(list((Path(database.__file__).parent / "schema").glob("*.sql")))
+    assert connection.execute("PRAGMA user_version").fetchone() == (steps,)
     connection.close()
 
 

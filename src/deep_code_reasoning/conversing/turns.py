@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.conversation.sessions.claims import RESUMABLE
 from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
 from deep_code_reasoning.conversation.sessions.turn_running import Ground, Opening
 from deep_code_reasoning.conversing.beginning import first_text
@@ -26,7 +27,7 @@ def say(place: Workplace, session: Session, message: str, *, queue: bool, snippe
     """Takes up a run that still goes on at the provider, claims a turn, runs it and those that wait."""
     check_message(message)
     place.caches.sweep()
-    _take_up_pending(place, session, work)
+    _take_up_what_is_paid(place, session, work)
     turn = place.claims.ask(session.id, message, queue=queue, snippets=snippets)
     answer = run_claimed(place, session, turn, work)
     if answer.turn.state == "done":
@@ -75,9 +76,15 @@ def _run_waiting(place: Workplace, session: Session, work: Work) -> None:
             _taken(place, session, waiting, work)
 
 
-def _take_up_pending(place: Workplace, session: Session, work: Work) -> None:
+def _take_up_what_is_paid(place: Workplace, session: Session, work: Work) -> None:
+    """A turn that was cut off while its run went on at the provider, or when its answer had come."""
+    begun = [turn for turn in place.claims.settle(session.id) if turn.state != "queued"]
+    if not begun or begun[-1].state not in RESUMABLE:
+        return
+    if not begun[-1].pending and not place.running.received(session, begun[-1]):
+        return
     with suppress(BusyConversationError):
-        if turn := place.claims.again(session.id, only_pending=True):
+        if turn := place.claims.again(session.id):
             with suppress(SpecialistError):  # kept with the turn; the message at hand goes on without it
                 _taken(place, session, turn, work)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.specialists.turn import TurnResult
 
 MOST_QUEUED = 8
-_RESUMABLE = ("interrupted", "failed", "cancelled")
+RESUMABLE = ("interrupted", "failed", "cancelled")
 
 _here = threading.Lock()
 _running_here: set[tuple[int, str, int]] = set()  # process (a fork of it holds nothing), conversation, turn
@@ -87,18 +87,15 @@ class Claims:
             self._start(connection, session_id, waiting[0].number)
             return self._turn(connection, session_id, waiting[0].number)
 
-    def again(self, session_id: str, *, only_pending: bool = False) -> Turn | None:
-        """The last turn, if it was cut off or failed, now running once more and the caller's.
-
-        `only_pending`: only where a run of it goes on at the provider. Raises as `ask` does.
-        """
+    def again(self, session_id: str) -> Turn | None:
+        """The last turn, if it was cut off or failed, now running once more and the caller's. Raises as `ask` does."""
         with self._database.transaction() as connection:
             turns = self._settled(connection, session_id)
             if running := next((turn for turn in turns if turn.state == "running"), None):
                 raise _busy(session_id, running)
             begun = [turn for turn in turns if turn.state != "queued"]
             last = begun[-1] if begun else None
-            if last is None or last.state not in _RESUMABLE or (only_pending and not last.pending):
+            if last is None or last.state not in RESUMABLE:
                 return None
             self._start(connection, session_id, last.number)
             return self._turn(connection, session_id, last.number)

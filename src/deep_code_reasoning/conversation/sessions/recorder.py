@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.conversation.database import sql
 from deep_code_reasoning.conversation.sessions.diagnosis_record import pack_diagnosis
-from deep_code_reasoning.conversation.sessions.records import Papers, packed, packed_shown
+from deep_code_reasoning.conversation.sessions.records import Papers, Session, packed, packed_shown
 from deep_code_reasoning.specialists.port import Message
 from deep_code_reasoning.specialists.prices import dollars_of
 
@@ -27,10 +27,11 @@ class Recorder:
     """
 
     def __init__(
-        self, database: Database, session_id: str, number: int, *, told: Papers | None, is_resent: bool = False
+        self, database: Database, session: Session, number: int, *, told: Papers | None, is_resent: bool = False
     ) -> None:
         self._database = database
-        self._turn = {"conversation_id": session_id, "number": number}
+        self._session = session
+        self._turn = {"conversation_id": session.id, "number": number}
         self._told = told
         self._is_resent = is_resent
 
@@ -49,10 +50,11 @@ class Recorder:
     def replied(self, reply: Reply, dollars: float | None, seconds: float) -> None:
         """The message and what it cost, in one transaction."""
         message = packed(reply.as_message().as_json())
-        uncached = dollars_without_cache(reply.provider, reply.model, reply.usage) if dollars is not None else None
+        provider, model = reply.provider or self._session.provider, reply.model or self._session.model
+        uncached = dollars_without_cache(provider, model, reply.usage) if dollars else dollars
         counted = {
             **asdict(reply.usage), "dollars": dollars, "dollars_without_cache": uncached, "seconds": seconds,
-            "model": reply.model, "provider": reply.provider,
+            "model": model, "provider": provider,
         }  # fmt: skip
         with self._database.transaction() as connection:
             connection.execute(sql("sessions/keep_message"), {**self._turn, "now": time.time_ns(), "message": message})
@@ -72,7 +74,7 @@ class Recorder:
             connection.execute(sql("sessions/keep_tool_call"), {**self._turn, **kept})
             connection.execute(sql("sessions/count_tool"), {**self._turn, "seconds": seconds})
 
-    def pending(self, name: str) -> None:
+    def pending(self, name: str | None) -> None:
         self._database.run("sessions/keep_pending", **self._turn, pending=name)
 
 

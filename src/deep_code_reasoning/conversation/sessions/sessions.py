@@ -120,10 +120,12 @@ class Sessions:
     def turns(self, session_id: str) -> list[Turn]:
         return [turn_of(row) for row in self.database.run("sessions/turns", conversation_id=session_id)]
 
-    def messages(self, session_id: str) -> list[KeptMessage]:
+    def messages(self, session_id: str, last_turn: int | None = None) -> list[KeptMessage]:
+        """In order; up to and with those of `last_turn`."""
         return [
             KeptMessage(row["turn_number"], row["kept_at_unix_nano"], Message.from_json(unpacked(row["message"])))
             for row in self.database.run("sessions/messages", conversation_id=session_id)
+            if last_turn is None or row["turn_number"] <= last_turn
         ]
 
     def tool_calls(self, session_id: str) -> list[KeptToolCall]:

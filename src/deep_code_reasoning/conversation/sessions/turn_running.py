@@ -15,10 +15,11 @@ from deep_code_reasoning.conversation.sessions.provider_caches import ProviderCa
 from deep_code_reasoning.conversation.sessions.recorder import Recorder
 from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
 from deep_code_reasoning.conversation.sessions.specialist import provider_for, route_again, toolbox_of
-from deep_code_reasoning.errors import CancelledError, DcrError
+from deep_code_reasoning.errors import CancelledError, DcrError, RateLimitedError, UnavailableError
 from deep_code_reasoning.progress import Progress
 from deep_code_reasoning.specialists.catalogue import LOCAL
 from deep_code_reasoning.specialists.port import Message, Reply, Usage
+from deep_code_reasoning.specialists.reply_text import UnreadableReply, read_analysis
 
 if TYPE_CHECKING:
     from deep_code_reasoning.conversation.sessions.sessions import Sessions
@@ -76,7 +77,7 @@ class TurnRunning:
             begun, papers = self._begun(session, turn, opening)
             recorder = Recorder(
                 self.sessions.database,
-                session.id,
+                session,
                 turn.number,
                 told=papers,
                 is_resent=begun.is_resent and not turn.pending,  # a run that is taken up again sends nothing
@@ -92,6 +93,8 @@ class TurnRunning:
             raise
         except DcrError as error:
             end("failed", str(error))
+            if turn.pending and not isinstance(error, UnavailableError | RateLimitedError):
+                Recorder(self.sessions.database, session, turn.number, told=None).pending(None)  # it is lost for good
             raise
         except BaseException as error:
             end("interrupted", f"{type(error).__name__}: {error}")
@@ -102,12 +105,23 @@ class TurnRunning:
 
     def _begun(self, session: Session, turn: Turn, opening: Callable[[], Opening]) -> tuple[Beginning, Papers | None]:
         """And the papers that it tells the specialist, where it tells any."""
-        kept = [one for one in self.sessions.messages(session.id) if one.turn <= turn.number]
+        kept = self.sessions.messages(session.id, last_turn=turn.number)
         calls = self.sessions.tool_calls(session.id)
         if any(one.turn == turn.number for one in kept):
             return resumed(kept, calls, turn.number), None
         opened = opening()
         return Beginning(history_of(kept, calls), opened.text, is_resent=False), opened.papers
+
+    def received(self, session: Session, turn: Turn) -> Message | None:
+        """The answer to the turn, where it came and the process died before it was read."""
+        kept = self.sessions.messages(session.id, last_turn=turn.number)
+        if not kept or kept[-1].turn != turn.number or kept[-1].message.author != "model" or kept[-1].message.calls:
+            return None
+        try:
+            read_analysis(kept[-1].message.text)
+        except UnreadableReply:
+            return None
+        return kept[-1].message
 
     def _asked(
         self,
@@ -125,6 +139,8 @@ class TurnRunning:
         from deep_code_reasoning.specialists.exchange import first_request
         from deep_code_reasoning.specialists.fitting import check_fits
 
+        if received := self.received(session, turn):
+            return _read(received, session, turn, begun.history)
         asked = session.asked
         provider = provider_for(route, self.settings, lambda said: work.report(Progress("ask", 0, message=said)))
         toolbox = toolbox_of(ground.tables, ground.papers.diagnosis, ground.roots, self.settings)
@@ -150,6 +166,17 @@ class TurnRunning:
         sent = [message.text for message in begun.history if message.author == "us"]
         sources = Sources(*sent, begun.text, history=begun.history)
         return specialists.take_turn(taken, provider, toolbox=toolbox, sources=sources, listener=recorder, work=work)
+
+
+def _read(received: Message, session: Session, turn: Turn, history: Sequence[Message]) -> TurnResult:
+    """What came before the process died, as the turn would have had it: paid for once."""
+    from deep_code_reasoning.specialists.citations import Sources, check_citations
+    from deep_code_reasoning.specialists.turn import TurnResult
+
+    sources = Sources(*(message.text for message in history if message.author == "us"), history=history)
+    analysis, problems = check_citations(read_analysis(received.text), sources)
+    model, provider = turn.model or session.model, turn.provider or session.provider
+    return TurnResult(analysis, (), Usage(), 0.0, model, provider, 0.0, problems, 0)
 
 
 def _answered_locally(papers: Papers, begun: Beginning, recorder: Recorder) -> TurnResult:
