@@ -1,6 +1,6 @@
-"""Plays a caller in a process of its own: `python conversing_process.py VERB [ARGUMENT...]`, settings from the environment.
+"""Plays a caller in a process of its own: `python conversing_process.py VERB [ARGUMENT...]`.
 
-Prints one line of JSON when it is done.
+Settings come from the environment. Prints one line of JSON when it is done.
 """
 
 from __future__ import annotations

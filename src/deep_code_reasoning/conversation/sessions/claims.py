@@ -109,6 +109,9 @@ class Claims:
 
     def settle(self, session_id: str) -> list[Turn]:
         """The turns as they are, those of dead processes interrupted."""
+        turns = self.sessions.turns(session_id)
+        if all(turn.state != "running" or _is_held(session_id, turn) for turn in turns):
+            return turns
         with self._database.transaction() as connection:
             return self._unbroken(connection, session_id)
 
