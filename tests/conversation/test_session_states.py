@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from conversation.kept_sessions import RESULT, dead_process, edit, kept_session
+from conversing.kept_sessions import RESULT, dead_process, edit, kept_session
 from deep_code_reasoning.conversation.sessions.claims import MOST_QUEUED, Claims
 from deep_code_reasoning.conversation.sessions.sessions import Sessions
 from deep_code_reasoning.errors import (
