@@ -64,19 +64,21 @@ def build_brief(
     provider: str = "",
     emails: bool = False,
     scanner: Scanner | None = None,
+    redactor: Redactor | None = None,
     work: Work,
 ) -> Brief:
     """Packs at most nine tenths of `budget_tokens` (the count is an estimate, see tokens.py).
 
     `code_files` (files or folders), the places that findings name and the files of a ranking are read from disk now,
     under `roots` only. Tokens are counted as `provider` counts them. `emails`: addresses of mail are taken out too;
-    `scanner` is asked for secrets that the patterns miss. Raises UsageError for a budget under 500 tokens,
-    RedactionError where the scanner fails.
+    `scanner` is asked for secrets that the patterns miss. `redactor` is one that goes on being used, for what is sent
+    after the brief; it has `emails` of its own. Raises UsageError for a budget under 500 tokens, RedactionError where
+    the scanner fails.
     """
     if budget_tokens < LEAST_TOKENS:
         raise UsageError(f"budget {budget_tokens}: a brief takes at least {LEAST_TOKENS} tokens")
     work.report(Progress("brief", 0, None, "", "gathering evidence"))
-    redactor = Redactor(emails=emails)
+    redactor = redactor or Redactor(emails=emails)
     trees = SourceTrees(tables, roots)
     found = candidates_for(tables, diagnosis, question, code_files, ranked, trees, redactor, work)
     now = list(trees_now(tables, trees))

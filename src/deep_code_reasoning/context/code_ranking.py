@@ -40,13 +40,13 @@ def ranked_code(
 
     Trees are those of the evidence's repositories and the folders among `code_files`. Raises CancelledError.
     """
-    folders = list(_folders(tables, code_files, roots))[:MOST_TREES]
+    folders = list(source_folders(tables, code_files, roots))[:MOST_TREES]
     if not folders:
         return []
     from deep_code_reasoning.code.ranking.rank import rank
 
     work.report(Progress("brief", 0, len(folders), "trees", "indexing code"))
-    indexes = list(_indexes(folders, settings, work))
+    indexes = list(indexes_of(folders, settings, work))
     root_of = {str(folder): folder for folder in folders}
     return [
         RankedFile(root_of[one.repository] / one.path, one.score, one.reasons, one.blob, one.chunks)
@@ -54,7 +54,8 @@ def ranked_code(
     ]
 
 
-def _folders(tables: Tables, code_files: Sequence[Path], roots: Sequence[Path]) -> Iterator[Path]:
+def source_folders(tables: Tables, code_files: Sequence[Path], roots: Sequence[Path]) -> Iterator[Path]:
+    """Of the evidence's repositories and of the caller, those under `roots`, with links resolved."""
     real_roots = [Path(os.path.realpath(root)) for root in roots]
     seen: set[Path] = set()
     for folder in (*(tree for tree, _ in SourceTrees(tables, roots).work_trees()), *code_files):
@@ -65,7 +66,8 @@ def _folders(tables: Tables, code_files: Sequence[Path], roots: Sequence[Path]) 
         yield real
 
 
-def _indexes(folders: Sequence[Path], settings: Settings, work: Work) -> Iterator[CodeIndex]:
+def indexes_of(folders: Sequence[Path], settings: Settings, work: Work) -> Iterator[CodeIndex]:
+    """One a folder, brought up to date, called by the folder's path."""
     from deep_code_reasoning.code.index.code_index import open_index
 
     for folder in folders:

@@ -1,33 +1,55 @@
-"""Checks what an analysis cites against the brief that the specialist was given.
+"""Checks what an analysis cites against what the specialist was given: a brief, what was sent since, tool answers.
 
-A citation holds when its `ref` is in the brief (an item's id, a reference that an item shows, or a `path:line` whose
-line is shown) and its quote stands there, white space aside. A claim without a citation that holds is uncited. A root
-cause's confidence becomes `stated * (1/2 + 1/2 * cited claims / claims)`, so that one without any proof keeps half.
+A citation holds when its `ref` is there (an item's id, a reference that an item shows, or a `path:line` whose line is
+shown) and its quote stands there: the same words and signs in the same order, but for white space, numbers of lines and
+an ellipsis at the end. What a query returns of its own text does not hold: the model wrote it.
+
+    support of a claim  = citations that hold / citations            (0 without any)
+    confidence          = stated * (1/2 + 1/2 * mean support of the claims)    (support 0 without any claim)
+
+So a root cause without any proof keeps half of what was stated, and each citation that does not hold costs its share.
+A claim without a citation that holds is marked `uncited`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.specialists.analysis import Analysis, Citation, RootCause
+    from deep_code_reasoning.specialists.analysis import Analysis, Citation, Claim, RootCause, RuledOutApproach
     from deep_code_reasoning.specialists.port import Message, ToolCall
+
+Part = TypeVar("Part", "Claim", "RuledOutApproach")
 
 _SHORTEST_QUOTE = 3
 _OPENING = re.compile(r'^<(evidence-[0-9a-f]{12}) id="', re.MULTILINE)
-_LINE_NUMBER = re.compile(r"^ *(\d+)[► ]?", re.MULTILINE)
+_LINE_NUMBER = re.compile(r"^ *(\d+)[►:| ]?", re.MULTILINE)
+# Where an item shows references: by the form in which we write them, so that data which only speaks of one shows none.
+_SHOWN = {
+    "finding": re.compile(r"^(?:evidence|reference): (\S+)", re.MULTILINE),
+    "logs": re.compile(r"^\S.*?\[(log:\d+)\]", re.MULTILINE),
+    "trace": re.compile(r"  span=(\w+)"),
+}
+# Items that are no evidence: what the caller says, and words of ours about a call.
+_SAID = ("question", "theory", "note")
+_MOST_TOLD = 120
 
 
 @dataclass(frozen=True)
 class Section:
-    """An item of the brief; `text` without fence, white space normalised; `lines` are those a code item shows."""
+    """An item; `text` without fence, white space normalised; `refs` are references that it shows. Of code `lines` are
+    those that are shown and `numbered` is the text with their numbers. `asked`: the query whose answer it is."""
 
     id: str
     text: str
+    refs: frozenset[str] = frozenset()
     lines: frozenset[int] = frozenset()
+    numbered: str = ""
+    asked: str = ""
+    is_evidence: bool = True
 
 
 class Sources:
@@ -45,65 +67,88 @@ class Sources:
 
     def add(self, text: str, call: ToolCall | None = None) -> None:
         """The items of a text, which `call` asked for."""
-        self.sections += sections_of(text)
+        asked = _plain(str(call.arguments.get("sql", ""))) if call else ""
+        self.sections += [replace(section, asked=asked) for section in sections_of(text)]
 
 
 def check_citations(analysis: Analysis, sources: Sources) -> tuple[Analysis, tuple[str, ...]]:
     """The analysis with citations and claims marked and confidences lowered, and what did not hold."""
-    sections = sources.sections
     problems: list[str] = []
-    causes = [_checked(cause, sections, problems) for cause in analysis.root_causes]
+    causes = [_checked(cause, sources.sections, problems) for cause in analysis.root_causes]
     causes.sort(key=lambda cause: -cause.confidence)
-    return analysis.model_copy(update={"root_causes": causes}), tuple(problems)
+    ruled_out = [_checked_part(ruled, sources.sections, problems) for ruled in analysis.ruled_out]
+    return analysis.model_copy(update={"root_causes": causes, "ruled_out": ruled_out}), tuple(problems)
 
 
-def sections_of(brief: str) -> list[Section]:
+def sections_of(text: str) -> list[Section]:
     """The fence is read off the first item: no text inside an item can hold it."""
-    first = _OPENING.search(brief)
+    first = _OPENING.search(text)
     if not first:
         return []
     fence = first.group(1)
-    found = re.findall(rf'^<{fence} id="([^"]*)" kind="([^"]*)" title="[^"]*">\n(.*?)\n</{fence}>$', brief, re.M | re.S)
-    return [_section(id_, kind, text) for id_, kind, text in found]
+    found = re.findall(rf'^<{fence} id="([^"]*)" kind="([^"]*)" title="[^"]*">\n(.*?)\n</{fence}>$', text, re.M | re.S)
+    return [_section(id_, kind, body) for id_, kind, body in found]
 
 
 def _section(id_: str, kind: str, text: str) -> Section:
+    if kind in _SAID:
+        return Section(id_, "", is_evidence=False)
     if kind != "code":
-        return Section(id_, _plain(text))
+        shown = frozenset(_SHOWN[kind].findall(text)) if kind in _SHOWN else frozenset()
+        if kind == "trace":
+            shown = frozenset(f"span:{id_.removeprefix('trace:')}/{span}" for span in shown)
+        return Section(id_, _plain(text), shown)
     lines = frozenset(int(number) for number in _LINE_NUMBER.findall(text))
-    return Section(id_, _plain(_LINE_NUMBER.sub("", text)), lines)
+    return Section(id_, _plain(_LINE_NUMBER.sub("", text)), lines=lines, numbered=_numbered(text))
 
 
-def _checked(cause: RootCause, sections: list[Section], problems: list[str]) -> RootCause:
-    claims = []
+def _numbered(text: str) -> str:
+    return _plain(_LINE_NUMBER.sub(r"\1 ", text))
+
+
+def _checked(cause: RootCause, sections: Sequence[Section], problems: list[str]) -> RootCause:
+    claims: list[Claim] = []
+    support = 0.0
     for claim in cause.claims:
-        citations = [c.model_copy(update={"problem": _problem(c, sections)}) for c in claim.citations]
-        uncited = not any(c.problem is None for c in citations)
-        problems.extend(f"{c.ref}: {c.problem}" for c in citations if c.problem)
-        if not citations:
-            problems.append(f"no citation for: {claim.text[:120]}")
-        claims.append(claim.model_copy(update={"citations": citations, "uncited": uncited}))
+        checked = _checked_part(claim, sections, problems)
+        holding = sum(citation.problem is None for citation in checked.citations)
+        support += holding / len(checked.citations) if checked.citations else 0.0
+        if not checked.citations:
+            problems.append(f"no citation for: {claim.text[:_MOST_TOLD]}")
+        claims.append(checked.model_copy(update={"uncited": not holding}))
     if not claims:
-        problems.append(f"no claim supports: {cause.description[:120]}")
-    cited = sum(not claim.uncited for claim in claims) / len(claims) if claims else 0.0
-    lowered = round(cause.confidence * (0.5 + 0.5 * cited), 4)
+        problems.append(f"no claim supports: {cause.description[:_MOST_TOLD]}")
+    mean = support / len(claims) if claims else 0.0
+    lowered = round(cause.confidence * (0.5 + 0.5 * mean), 4)
     return cause.model_copy(
         update={"claims": claims, "confidence": lowered, "stated_confidence": cause.confidence},
     )
 
 
-def _problem(citation: Citation, sections: list[Section]) -> str | None:
+def _checked_part(part: Part, sections: Sequence[Section], problems: list[str]) -> Part:
+    citations = [c.model_copy(update={"problem": _problem(c, sections)}) for c in part.citations]
+    problems.extend(f"{c.ref}: {c.problem}" for c in citations if c.problem)
+    return part.model_copy(update={"citations": citations})
+
+
+def _problem(citation: Citation, sections: Sequence[Section]) -> str | None:
     where = _pointed_at(citation.ref.strip().strip("<>`[]"), sections)
     if not where:
         return "not in the brief"
-    quote = _plain(citation.quote.strip().strip("\"'`").removesuffix("…").removesuffix("..."))
-    if len(quote) < _SHORTEST_QUOTE:
+    if not any(section.is_evidence for section in where):
+        return "what was said about it is no evidence"
+    quote = citation.quote.strip().strip("\"'`").removesuffix("…").removesuffix("...")
+    plain, numbered = _plain(quote), _numbered(quote)
+    if len(plain) < _SHORTEST_QUOTE:
         return "no quote to check"
-    return None if any(quote in section.text for section in where) else "the quote does not stand there"
+    standing = [section for section in where if plain in section.text or numbered in section.numbered]
+    if not standing:
+        return "the quote does not stand there"
+    return None if any(plain not in section.asked for section in standing) else "the quote is the query's own text"
 
 
-def _pointed_at(ref: str, sections: list[Section]) -> list[Section]:
-    """The item with that id, else the code that shows that line, else the items that show the reference."""
+def _pointed_at(ref: str, sections: Sequence[Section]) -> list[Section]:
+    """The items with that id, else the code that shows that line, else the items that show the reference."""
     if exact := [section for section in sections if section.id == ref]:
         return exact
     path, _, line = ref.removeprefix("code:").rpartition(":")
@@ -111,11 +156,7 @@ def _pointed_at(ref: str, sections: list[Section]) -> list[Section]:
         number = int(line.partition("-")[0])
         if code := [s for s in sections if number in s.lines and _same_file(path, s.id.removeprefix("code:"))]:
             return code
-    if ref.startswith("span:"):
-        trace_id, _, span_id = ref.removeprefix("span:").partition("/")
-        return [s for s in sections if ref in s.text or (s.id == f"trace:{trace_id}" and f"span={span_id}" in s.text)]
-    whole = re.compile(rf"(?<![\w:/]){re.escape(ref)}(?![\w/])")
-    return [s for s in sections if whole.search(s.text)] if ":" in ref else []
+    return [section for section in sections if ref in section.refs]
 
 
 def _same_file(path: str, id_: str) -> bool:

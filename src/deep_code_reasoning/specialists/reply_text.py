@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from deep_code_reasoning.specialists.analysis import Analysis
 
 _MOST_PROBLEMS = 1_500
+_MOST_DROPPED = 200
 
 
 class UnreadableReply(Exception):
@@ -18,44 +20,57 @@ def read_analysis(text: str) -> Analysis:
     from pydantic import ValidationError
 
     try:
-        return Analysis.model_validate(_json_object(text))
+        return Analysis.model_validate(json_object(text))
     except ValidationError as error:
         raise UnreadableReply(str(error)[:_MOST_PROBLEMS]) from None
 
 
 def salvage(texts: list[str]) -> Analysis:
-    """The fields that do validate of the last text that is JSON; where there is none, the longest text as narrative."""
+    """What does validate of the last text that holds JSON, whole or cut; where none does, the longest text as prose."""
     for text in reversed(texts):
-        try:
-            fields = _json_object(text)
-        except UnreadableReply:
-            continue
-        kept = {name: part for name in Analysis.model_fields if (part := _valid_part(name, fields.get(name)))}
-        if kept:
+        kept = _what_validates(_any_json_object(text))
+        if any(kept.get(name) for name in Analysis.model_fields):
             if not kept.get("narrative"):
                 kept["narrative"] = f"Parts of the answer could not be read as asked. The whole of it:\n\n{text}"
             return Analysis.model_validate(kept)
     return Analysis(narrative=max(texts, key=len).strip())
 
 
-def _valid_part(name: str, value: object) -> object:
-    """A field's value, of a list the elements that validate; None where nothing does."""
-    if isinstance(value, list):
-        return [element for element in value if _validates(name, [element])] or None
-    return value if value and _validates(name, value) else None
-
-
-def _validates(name: str, value: object) -> bool:
+def _what_validates(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields without each value that does not validate, or, where one is missing, without what it is missing of."""
     from pydantic import ValidationError
 
-    try:
-        Analysis.model_validate({name: value})
-    except ValidationError:
+    for _ in range(_MOST_DROPPED):
+        try:
+            Analysis.model_validate(fields)
+        except ValidationError as error:
+            last = error.errors(include_url=False, include_context=False, include_input=False)[-1]
+            place = last["loc"][:-1] if last["type"] == "missing" else last["loc"]
+            if not _dropped(fields, place):
+                break
+            continue
+        return fields
+    return {}
+
+
+def _dropped(fields: Any, place: tuple[int | str, ...]) -> bool:
+    """Removes the value at `place`, or the nearest one around it that is there."""
+    holder, last = None, None
+    for step in place:
+        is_there = (isinstance(fields, dict) and step in fields) or (
+            isinstance(fields, list) and isinstance(step, int) and step < len(fields)
+        )
+        if not is_there:
+            break
+        holder, last = fields, step
+        fields = fields[step]
+    if holder is None:
         return False
+    del holder[last]
     return True
 
 
-def _json_object(text: str) -> dict:
+def json_object(text: str) -> dict[str, Any]:
     """The JSON object that the text is, with or without a Markdown fence around it."""
     body = text.strip()
     if body.startswith("```"):
@@ -67,3 +82,20 @@ def _json_object(text: str) -> dict:
     if not isinstance(value, dict):
         raise UnreadableReply(f"a JSON {type(value).__name__} where an object was asked for")
     return value
+
+
+def _any_json_object(text: str) -> dict[str, Any]:
+    """The object that begins at the first brace, as far as it goes: the reply may have been cut. Empty without one."""
+    from pydantic_core import from_json
+
+    begin = text.find("{")
+    if begin < 0:
+        return {}
+    try:
+        value = json.JSONDecoder().raw_decode(text, begin)[0]
+    except (ValueError, RecursionError):
+        try:
+            value = from_json(text[begin:].encode("utf-8", "replace"), allow_partial="trailing-strings")
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}

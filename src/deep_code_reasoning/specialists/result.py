@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deep_code_reasoning.specialists.analysis import Analysis
     from deep_code_reasoning.specialists.port import Usage
+    from deep_code_reasoning.specialists.second_round import SecondRound
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class SpecialistResult:
     """`dollars` is None where no price is known; `problems`: citations that do not hold, repairs made.
 
     `questions` are for the caller: the model asked them instead of answering. `blind` is what it made of the evidence
-    before it was told what the caller believes, `changed` what it says otherwise since."""
+    before it was told what the caller believes, `changed` what it says otherwise since. `second_round`: the files that
+    it asked for beforehand; None where it was not asked to. `usage` and `dollars` include it."""
 
     analysis: Analysis
     model: str
@@ -30,6 +32,7 @@ class SpecialistResult:
     questions: tuple[str, ...] = ()
     blind: Analysis | None = None
     changed: tuple[str, ...] = ()
+    second_round: SecondRound | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -45,4 +48,5 @@ class SpecialistResult:
             "questions": list(self.questions),
             "blind": self.blind.model_dump(mode="json") if self.blind else None,
             "changed": list(self.changed),
+            "second_round": self.second_round.as_json() if self.second_round else None,
         }

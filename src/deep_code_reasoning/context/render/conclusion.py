@@ -29,12 +29,12 @@ def verdict(diagnosis: Diagnosis) -> str:
     windows = (("baseline", diagnosis.incident.baseline), ("incident", diagnosis.incident.incident))
     lines += [f"{name} window: {_window(window)}" for name, window in windows if window]
     lines += [f"about the windows: {note}" for note in diagnosis.incident.notes]
-    lines += [line for suspect in diagnosis.suspects[:_MOST_SUSPECTS] for line in _suspect(suspect)]
+    lines += [line for suspect in diagnosis.suspects[:_MOST_SUSPECTS] for line in suspect_lines(suspect)]
     lines += [f"ruled out: {ruled.finding}: {ruled.reason}" for ruled in diagnosis.ruled_out]
     return "\n".join(lines) + "\n"
 
 
-def _suspect(suspect: Suspect) -> list[str]:
+def suspect_lines(suspect: Suspect) -> list[str]:
     where = [suspect.service, suspect.operation, suspect.resource, suspect.commit]
     if suspect.location:
         where.append(f"{suspect.location.file}:{suspect.location.line or '?'}")
