@@ -58,3 +58,34 @@ def test_keys_are_never_read_from_a_file_of_the_project(tmp_path: Path) -> None:
 def test_which_service_a_repository_is_may_be_set(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text('[repositories]\n"acme/shop-*" = "shop"\n"services/cart" = "cart"\n')
     assert load_settings(tmp_path, {}).repositories == {"acme/shop-*": "shop", "services/cart": "cart"}
+
+
+@pytest.mark.parametrize("name", ["google_base_url", "openai_base_url", "ollama_host", "models_file"])
+def test_a_file_of_the_project_cannot_send_code_elsewhere(tmp_path: Path, name: str) -> None:
+    (tmp_path / FILE_NAME).write_text(f'{name} = "http://stranger.example.com"\n')
+    with pytest.raises(SettingsError, match="OLLAMA_HOST" if name == "ollama_host" else f"DCR_{name.upper()}"):
+        load_settings(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[provider]]\nid = "lab"', "missing required field `base_url`"),
+        ('[[provider]]\nid = "lab"\nbase_url = "ftp://x"', "base_url"),
+        ('[[provider]]\nid = "lab"\nbase_url = "http://user:pw@x"', "base_url"),
+        ('[[provider]]\nid = "google"\nbase_url = "http://x"', "'google' is there already"),
+        ('[[provider]]\nid = "a"\nbase_url = "http://x"\n' * 2, "'a' is there already"),
+        ("provider = 3", "Expected `array`"),
+        ("[[", "not readable as TOML"),
+    ],
+)
+def test_a_models_file_that_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
+    (file := tmp_path / "models.toml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path, {"DCR_MODELS_FILE": str(file)})
+    assert said in str(caught.value) and str(file) in str(caught.value)
+
+
+def test_a_models_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no file"):
+        load_settings(tmp_path, {"DCR_MODELS_FILE": str(tmp_path / "none.toml")})

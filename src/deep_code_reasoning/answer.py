@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from deep_code_reasoning.specialists.result import SpecialistResult
 
 LOCAL = "local"
-DEPTH_SHARE = {1: 0.25, 2: 0.5, 3: 1.0, 4: 2.0, 5: 4.0}  # of settings.brief_tokens, by depth_level
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.answer import DEPTH_SHARE, Task
+from deep_code_reasoning.answer import Task
 from deep_code_reasoning.errors import InvestigationNotFoundError
 from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.progress import Work
@@ -15,6 +15,7 @@ from deep_code_reasoning.settings import Settings
 
 if TYPE_CHECKING:
     from deep_code_reasoning.context.brief import Brief
+    from deep_code_reasoning.context.redact import Redactor
     from deep_code_reasoning.conversation.policy import EscalationDecision
     from deep_code_reasoning.conversation.request import EscalationRequest
     from deep_code_reasoning.ingest import LoadReport
@@ -62,6 +63,8 @@ class Briefing:
             raise
 
     def budget(self, task: Task) -> int:
+        from deep_code_reasoning.specialists.effort import DEPTH_SHARE
+
         return round(self.settings.brief_tokens * DEPTH_SHARE[task.depth_level])
 
     def diagnosis(
@@ -93,7 +96,9 @@ class Briefing:
         task: Task,
         work: Work,
         provider: str = "",
+        redactor: Redactor | None = None,
     ) -> Brief:
+        """`redactor`: one that goes on being used, for what is sent after the brief."""
         from deep_code_reasoning.context.brief import build_brief
         from deep_code_reasoning.context.code_ranking import ranked_code
         from deep_code_reasoning.context.scanner import scanner_named
@@ -119,6 +124,7 @@ class Briefing:
             provider=provider,
             emails=self.settings.redact_emails,
             scanner=scanner_named(self.settings.secret_scanner),
+            redactor=redactor,
             work=work,
         )
 

@@ -10,6 +10,7 @@ DcrError
 ├── StoreError                what was written is not what is there (exit 1)
 ├── SpecialistError           a model could not be asked or did not answer (exit 4)
 │   ├── NoKeyError            the provider has no credentials here
+│   ├── PrivacyError          the settings keep what would be sent from this provider
 │   ├── BudgetError           the estimate is over the allowed tokens or dollars
 │   ├── RedactionError        secrets could not be looked for as the settings ask, so nothing is sent
 │   ├── RateLimitedError      asked too often: `retry_after` seconds, None where the provider did not say
@@ -65,6 +66,10 @@ class SpecialistError(DcrError):
 
 
 class NoKeyError(SpecialistError):
+    pass
+
+
+class PrivacyError(SpecialistError):
     pass
 
 

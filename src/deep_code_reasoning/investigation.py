@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.diagnosis.differential.flame import Flame
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.specialists.result import SpecialistResult
+    from deep_code_reasoning.specialists.routing import Need
     from deep_code_reasoning.store.catalogue import TableDescription
     from deep_code_reasoning.store.query import QueryResult
     from deep_code_reasoning.store.tables import Tables
@@ -222,11 +223,11 @@ class Investigations:
     def _answer(
         self, evidence: Sequence[str], investigation: str | None, task: Task, work: Work
     ) -> tuple[Answer, Brief | None]:
-        from deep_code_reasoning.specialists.router import choose
+        from deep_code_reasoning.specialists.routing import choose
 
         started = time.monotonic()
         with suppress(SpecialistError):  # a name that no model has is said now, not after the work
-            choose(self._settings, task.model, task.analysis_type)
+            choose(self._settings, self._need(task))
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._briefing.tables(evidence, investigation) as tables:
             diagnosis = self._briefing.diagnosis(tables, load, evidence, task, work)
@@ -238,7 +239,7 @@ class Investigations:
     ) -> tuple[SpecialistResult, Brief | None, str | None]:
         """What the specialist says; the local analyst where there is none, or where it failed, with the failure."""
         from deep_code_reasoning.specialists.analyse import analyse
-        from deep_code_reasoning.specialists.router import choose
+        from deep_code_reasoning.specialists.routing import choose
 
         ask = partial(
             analyse,
@@ -252,7 +253,7 @@ class Investigations:
         )
         brief = None
         try:
-            chosen = choose(self._settings, task.model, task.analysis_type)
+            chosen = choose(self._settings, self._need(task))
             if chosen.provider != LOCAL:
                 brief = self._briefing.brief(
                     tables, diagnosis, evidence, self._briefing.budget(task), task, work, chosen.provider
@@ -273,3 +274,8 @@ class Investigations:
             brief = self._briefing.brief(tables, diagnosis, evidence, budget or self._briefing.budget(task), task, work)
         made = offers(brief.text, task.question, task.analysis_type, task.depth_level, self._settings)
         return Preview(brief, tuple(made))
+
+    def _need(self, task: Task) -> Need:
+        from deep_code_reasoning.specialists.routing import Need
+
+        return Need(task.analysis_type, self._briefing.budget(task), task.model, depth_level=task.depth_level)

@@ -131,8 +131,8 @@ def test_write_ahead_log_and_schema_version(tmp_path: Path) -> None:
     Ledger(tmp_path).record_decision(REQUEST, decision())
     connection = sqlite3.connect(tmp_path / "ledger.sqlite")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    steps = len(list((Path(database.__file__).parent / "schema").glob("*.sql")))
-    assert connection.execute("PRAGMA user_version").fetchone() == (steps,)
+    schema = Path(database.__file__).with_name("schema")
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(list(schema.glob("*.sql"))),)
     connection.close()
 
 
@@ -152,11 +152,11 @@ def test_a_file_that_is_no_database_is_named_in_one_line(tmp_path: Path) -> None
 
 
 def test_an_error_inside_a_transaction_leaves_nothing(tmp_path: Path) -> None:
-    database = Database(tmp_path)
-    with pytest.raises(ZeroDivisionError), database.transaction() as connection:
+    kept = Database(tmp_path)
+    with pytest.raises(ZeroDivisionError), kept.transaction() as connection:
         connection.execute("INSERT INTO answers VALUES ('a', 1, x'00', 1)")
         raise ZeroDivisionError
-    assert database.run("find_answer", answer_id="a") == []
+    assert kept.run("find_answer", answer_id="a") == []
 
 
 def test_answers_are_kept_within_their_limits(tmp_path: Path) -> None:

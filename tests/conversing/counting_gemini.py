@@ -2,7 +2,8 @@
 
 It keeps to the wire format of generateContent, so the provider's own SDK speaks to it. Each request is answered with
 the number of questions asked in it, after `seconds`. Implicit caching as the service documents it: the longest prefix
-that this request shares with an earlier one is read from the cache, if it is 1,024 tokens or more.
+that this request shares with an earlier one is read from the cache, if it is 1,024 tokens or more. Explicit caches are
+made, extended and deleted as in its API, and read where a request names one.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -34,7 +37,10 @@ class CountingGemini:
     url: str = ""
     answer: Callable[[list[str]], str] = lambda messages: narrative(f"You asked: {messages[-1][-200:]}")
     status: int = 200
-    caches: bool = True
+    implicit: bool = True
+    explicit: bool = True
+    kept: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
     seen: list[Counted] = field(default_factory=list)
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     hold: threading.Event = field(default_factory=threading.Event)
@@ -44,11 +50,15 @@ class CountingGemini:
         if self.status != 200:
             error = {"error": {"code": self.status, "message": "out of order", "status": "UNAVAILABLE"}}
             return self.status, json.dumps(error).encode()
-        system = _text(request.get("systemInstruction") or {})
         messages = [_text(content) for content in request["contents"]]
-        whole = "\x1e".join([system, *messages])
+        name = request.get("cachedContent", "")
         with self.lock:
-            shared = max((_shared(whole, one.text) for one in self.seen), default=0) if self.caches else 0
+            if name and name not in self.kept:
+                error = {"error": {"code": 403, "message": "CachedContent not found", "status": "PERMISSION_DENIED"}}
+                return 403, json.dumps(error).encode()
+            whole = "\x1e".join([self.kept[name] if name else _text(request.get("systemInstruction") or {}), *messages])
+            shared = max((_shared(whole, one.text) for one in self.seen), default=0) if self.implicit else 0
+            shared = max(shared, len(self.kept[name]) if name else 0)
             cached = shared // CHARACTERS_A_TOKEN if shared // CHARACTERS_A_TOKEN >= LEAST_CACHED else 0
             self.seen.append(Counted(whole, len(whole) // CHARACTERS_A_TOKEN, cached))
             counted = self.seen[-1]
@@ -61,6 +71,31 @@ class CountingGemini:
         candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": "STOP", "index": 0}
         body = {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-4-argon", "responseId": "r"}
         return 200, json.dumps(body).encode()
+
+    def cache(self, method: str, path: str, request: dict[str, Any]) -> tuple[int, bytes]:
+        """What the API has under /cachedContents."""
+        name = path.partition("/v1beta/")[2].partition("?")[0]
+        with self.lock:
+            self.calls.append(f"{method} {name}")
+            if method == "POST":
+                text = "\x1e".join(
+                    [_text(request.get("systemInstruction") or {}), *(_text(one) for one in request["contents"])]
+                )
+                if not self.explicit or len(text) // CHARACTERS_A_TOKEN < LEAST_CACHED:
+                    error = {"code": 400, "message": "Cached content is too small", "status": "INVALID_ARGUMENT"}
+                    return 400, json.dumps({"error": error}).encode()
+                name = f"cachedContents/c{len(self.calls)}"
+                self.kept[name] = text
+            if name not in self.kept:
+                return 404, b'{"error": {"code": 404, "message": "not found", "status": "NOT_FOUND"}}'
+            if method == "DELETE":
+                del self.kept[name]
+                return 200, b"{}"
+            ttl = float(request.get("ttl", "300s").removesuffix("s"))
+            expires = datetime.fromtimestamp(time.time() + ttl, UTC).isoformat().replace("+00:00", "Z")
+            tokens = len(self.kept[name]) // CHARACTERS_A_TOKEN
+            made = {"name": name, "usageMetadata": {"totalTokenCount": tokens}, "expireTime": expires}
+            return 200, json.dumps(made).encode()
 
 
 def narrative(text: str, **more: Any) -> str:
@@ -77,7 +112,10 @@ def counting_gemini(**given: Any) -> Iterator[CountingGemini]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            request = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
+            if "cachedContents" in self.path:
+                self._send(*service.cache(self.command, self.path, request))
+                return
             if not re.search(r":generateContent", self.path):
                 self._send(404, b'{"error": {"code": 404, "message": "not played here", "status": "NOT_FOUND"}}')
                 return
@@ -85,6 +123,8 @@ def counting_gemini(**given: Any) -> Iterator[CountingGemini]:
             service.arrived.release()
             service.hold.wait(60)
             self._send(status, body)
+
+        do_PATCH = do_DELETE = do_POST
 
         def _send(self, status: int, body: bytes) -> None:
             try:

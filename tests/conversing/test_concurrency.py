@@ -58,7 +58,7 @@ def test_fifty_conversations_on_threads_and_processes(
         for number, turn in enumerate(transcript.turns[1:]):
             assert turn.analysis and turn.analysis["narrative"] == f"echo question-{number}-of-{session}"
         said = [one.message for one in transcript.messages]
-        assert [message.author for message in said] == ["us", "model"] * (turns + 1)
+        assert [message.author for message in said] == ["us", *["us", "model"] * (turns + 1)]
     assert len(desk(gemini).listed(most=100)) == AT_ONCE + 1
     check_integrity(tmp_path / "state")
 

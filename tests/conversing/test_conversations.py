@@ -35,7 +35,7 @@ def test_the_brief_is_sent_once_and_later_turns_bring_only_their_message(
     assert third.text.count("# Evidence of one incident") == 1
     assert len(second.text) - len(first.text) < 1_000
     cost = desk(gemini).status(session).as_json()["cost"]
-    assert cost["cached_tokens"] == second.cached_tokens + third.cached_tokens > 0
+    assert cost["cached_tokens"] == sum(one.cached_tokens for one in gemini.seen) > 0
     assert cost["dollars"] < cost["dollars_without_cache"]
 
 
@@ -77,7 +77,7 @@ def test_where_the_model_fails_the_summary_comes_from_the_record(
     actions = {"immediate_actions": ["roll back"], "next_steps": [], "code_changes": []}
     gemini.answer = lambda messages: narrative("The lease.", recommendations=actions)
     session = desk(gemini).start(request_, work=Work()).session.id
-    gemini.status = 503
+    gemini.status = 400
     summary = desk(gemini).finalize(session, "actionable", work=Work())
     assert summary.by == "record" and "out of order" in summary.why
     assert summary.text == "Now:\n- roll back"
@@ -123,7 +123,7 @@ def test_a_failed_turn_is_kept_told_and_taken_up_again(
     desk: Desk, gemini: CountingGemini, request_: EscalationRequest
 ) -> None:
     session = desk(gemini).start(request_, work=Work()).session.id
-    gemini.status = 503
+    gemini.status = 400
     with pytest.raises(SpecialistError, match="out of order"):
         desk(gemini).say(session, "Why?", work=Work())
     assert desk(gemini).status(session).turns[-1].state == "failed"
@@ -146,7 +146,7 @@ def test_a_changed_file_is_told_before_the_message_and_only_once(
     sent = gemini.seen[-1].text.removeprefix(gemini.seen[0].text)
     assert "order.total + 41" in sent and "order.total * 30" not in sent
     assert "geheim-77-lang" not in gemini.seen[-1].text and "«secret:" in sent
-    assert sent.rstrip().endswith("Is it better now?")
+    assert sent.index("order.total + 41") < sent.index("Is it better now?")
     again = desk(gemini).say(session, "And now?", work=Work())
     assert again.told == ()
     (project / "pay.py").unlink()
@@ -250,7 +250,7 @@ def test_a_replay_asks_the_same_of_another_model_and_compares(
     assert [(pair.before_confidence, pair.after_confidence) for pair in first.both] == [(0.4, 0.25)]
     assert first.only_after == ("the clock",) and first.same_first is False
     assert gemini.seen[-1].text.startswith("Be brief.")
-    assert gemini.seen[2].text.removeprefix("Be brief.") in gemini.seen[0].text
+    assert gemini.seen[2].text.removeprefix("Be brief.") in gemini.seen[0].text  # the same brief and question
     assert found.after_cost["dollars"] < found.before_cost["dollars"]
     json.dumps(found.as_json())
 
@@ -261,6 +261,6 @@ def test_the_transcript_tells_everything(desk: Desk, gemini: CountingGemini, req
     desk(gemini).finalize(session, work=Work())
     transcript = desk(gemini).transcript(session)
     told = transcript.as_json()
-    assert [len(turn["messages"]) for turn in told["turns"]] == [2, 2, 2]
+    assert [len(turn["messages"]) for turn in told["turns"]] == [3, 2, 2]  # the first: brief, question, answer
     assert "> Why <b>?" in transcript.as_text() and "Summary (detailed)" in transcript.as_text()
     json.dumps(told)

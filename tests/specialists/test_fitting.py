@@ -7,7 +7,7 @@ import json
 import pytest
 
 from deep_code_reasoning.context.tokens import count_tokens
-from deep_code_reasoning.errors import BudgetError
+from deep_code_reasoning.errors import ContextOverflowError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.specialists.catalogue import Model
 from deep_code_reasoning.specialists.fitting import check_fits
@@ -34,13 +34,16 @@ def test_near_the_limit_the_provider_decides() -> None:
         check(stub, ESTIMATE - 100)
     assert stub.seen[0].path.endswith("gemini-4-argon:countTokens")
     assert "be brief" in stub.seen[0].body and "the lease ran out" in stub.seen[0].body
-    with gemini_stub(counts(ESTIMATE)) as stub, pytest.raises(BudgetError, match=f"take {ESTIMATE + 1_000:,} tokens"):
+    with (
+        gemini_stub(counts(ESTIMATE)) as stub,
+        pytest.raises(ContextOverflowError, match=f"take {ESTIMATE + 1_000:,} tokens"),
+    ):
         check(stub, ESTIMATE + 100)
 
 
 @pytest.mark.parametrize("played", [fails(503, "busy", "UNAVAILABLE"), Played(body=b"no json")])
 def test_the_estimate_stands_where_the_provider_does_not_count(played: Played) -> None:
-    with gemini_stub(played) as stub, pytest.raises(BudgetError, match=f"take about {ESTIMATE:,} tokens"):
+    with gemini_stub(played) as stub, pytest.raises(ContextOverflowError, match=f"take about {ESTIMATE:,} tokens"):
         check(stub, ESTIMATE - 10)
     with gemini_stub(played) as stub:
         check(stub, ESTIMATE + 10)
@@ -50,6 +53,6 @@ def test_far_from_the_limit_nothing_is_asked() -> None:
     with gemini_stub(counts(0)) as stub:
         check(stub, ESTIMATE * 2)
         check(stub, 0)
-        with pytest.raises(BudgetError, match="about"):
+        with pytest.raises(ContextOverflowError, match="about"):
             check(stub, ESTIMATE // 2)
     assert stub.seen == []

@@ -11,7 +11,7 @@ import pytest
 
 from context.incident_tables import AWS_KEY, DATABASE_PASSWORD, LURE, diagnosis, tables
 from deep_code_reasoning.context.brief import Brief, build_brief
-from deep_code_reasoning.errors import BudgetError, CancelledError, NoKeyError, SpecialistError
+from deep_code_reasoning.errors import CancelledError, ContextOverflowError, NoKeyError, SpecialistError
 from deep_code_reasoning.progress import Progress, Work
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists.analyse import analyse
@@ -222,7 +222,7 @@ def test_a_work_cancelled_before_sends_nothing(brief: Brief) -> None:
 
 def test_a_brief_that_does_not_fit_is_not_sent(brief: Brief) -> None:
     huge = Brief("word " * 1_200_000, brief.manifest)
-    with gemini_stub(says(json.dumps(ANSWER))) as stub, pytest.raises(BudgetError, match="holds 1,048,576"):
+    with gemini_stub(says(json.dumps(ANSWER))) as stub, pytest.raises(ContextOverflowError, match="holds 1,048,576"):
         ask(huge, stub.url)
     assert stub.seen == []
 

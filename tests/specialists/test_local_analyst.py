@@ -14,14 +14,10 @@ from deep_code_reasoning.incident import Incident
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists.analyse import analyse
-from deep_code_reasoning.specialists.catalogue import find_model, models, usable_models
 from deep_code_reasoning.specialists.citations import Sources, check_citations
 from deep_code_reasoning.specialists.effort import effort_of
 from deep_code_reasoning.specialists.local_analyst import analyse_locally
-from deep_code_reasoning.specialists.port import Usage
-from deep_code_reasoning.specialists.prices import dollars_of
 from deep_code_reasoning.specialists.prompting import prompt
-from deep_code_reasoning.specialists.router import choose
 
 
 def test_says_who_it_is_and_what_the_diagnosis_found() -> None:
@@ -54,38 +50,6 @@ def test_with_nothing_found() -> None:
 def test_is_asked_where_there_is_no_key_and_says_why() -> None:
     result = analyse(None, diagnosis(), model=None, settings=Settings(), work=Work())
     assert result.provider == "local" and "GEMINI_API_KEY" in result.route_reason
-
-
-def test_routes() -> None:
-    keyed = Settings(keys={"google": "k"})
-    for kind in ("execution_trace", "cross_system", "performance", "hypothesis_test"):
-        assert choose(keyed, None, kind).provider == "google"
-        assert kind in choose(keyed, None, kind).reason
-    assert choose(keyed, "local", "performance").provider == "local"
-    assert (
-        choose(Settings(keys={"google": "k"}, model="gemini-3.8-flash"), None, "performance").model
-        == "gemini-3.8-flash"
-    )
-    assert choose(keyed, "google:gemini-3.5-flash-lite", "performance").entry.context_window == 1_000_000
-    with pytest.raises(UsageError, match="PROVIDER:ID"):
-        choose(keyed, "gpt-99", "performance")
-
-
-def test_the_catalogue_names_models_the_library_knows() -> None:
-    from typing import get_args
-
-    from pydantic_ai.models.google import LatestGoogleModelNames
-
-    assert {model.id for model in models()} <= set(get_args(LatestGoogleModelNames))
-    assert all(dollars_of("google", model.id, Usage(1000, 1000)) for model in models())
-    assert find_model("gemini-4-argon").context_window == 1_048_576
-    assert dollars_of("google", "gemini-99-new", Usage(1000, 1000)) is None
-
-
-def test_usable_models_says_why() -> None:
-    rows = {row["id"]: row for row in usable_models(Settings())}
-    assert rows["local"]["usable"] and not rows["gemini-4-argon"]["usable"]
-    assert "GEMINI_API_KEY" in rows["gemini-4-argon"]["why"]
 
 
 def test_values_in_prompts_are_data() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from deep_code_reasoning.context.tokens import count_tokens
@@ -35,11 +37,26 @@ def test_without_a_key_that_is_said() -> None:
 
 def test_those_that_can_be_asked_come_first_and_the_cheaper_first(monkeypatch: pytest.MonkeyPatch) -> None:
     small = Model("small", "google", context_window=1_000)
-    monkeypatch.setattr(module, "models", lambda: (small, *models(), Model("unpriced", "nobody", 10**7)))
-    monkeypatch.setitem(module.KEY_HINTS, "nobody", "set NOBODY_API_KEY")
+    monkeypatch.setattr(module, "models", lambda settings: (small, *models(), Model("unpriced", "openrouter", 10**7)))
     listed = offers(BRIEF, None, "performance", 1, Settings(keys={"google": "key"}))
     assert [offer.model for offer in listed][-2:] == ["unpriced", "small"]
-    prices = [offer.dollars or 0 for offer in listed[:-2]]
-    assert prices == sorted(prices)
+    for has_key in (True, False):
+        prices = [offer.dollars or 0 for offer in listed[:-2] if offer.has_key is has_key]
+        assert len(prices) > 1 and prices == sorted(prices)
+    assert [offer.has_key for offer in listed[:-2]] == sorted((o.has_key for o in listed[:-2]), reverse=True)
     assert listed[-1].fits is False and "does not fit: holds 1,000 tokens" in listed[-1].why
     assert listed[-2].dollars is None and "no price known" in listed[-2].why
+
+
+def test_a_second_turn_finds_the_brief_in_the_cache() -> None:
+    argon = made(google="key")["gemini-4-argon"]
+    again = Usage(argon.input_tokens + argon.output_tokens + module.NEXT_TURN_TOKENS, argon.output_tokens)
+    cached = dataclasses.replace(again, cached_tokens=argon.input_tokens)
+    assert argon.dollars_next_turn == dollars_of("google", argon.model, cached)
+    assert (argon.dollars_next_turn or 0) < (dollars_of("google", argon.model, again) or 0)
+
+
+def test_those_that_privacy_keeps_it_from_come_after_the_others() -> None:
+    settings = Settings(keys={"google": "key"}, privacy="local_only")
+    listed = offers(BRIEF, None, "performance", 3, settings)
+    assert all(not offer.allowed and "local_only" in offer.why for offer in listed)

@@ -7,7 +7,18 @@ import sys
 import typer
 
 from deep_code_reasoning import __version__
-from deep_code_reasoning.cli import bisect, demo, escalation, evidence, flame, investigate, reference, trace_path
+from deep_code_reasoning.cli import (
+    bisect,
+    demo,
+    escalation,
+    evidence,
+    flame,
+    investigate,
+    ledger,
+    reference,
+    route,
+    trace_path,
+)
 from deep_code_reasoning.errors import DcrError
 
 app = typer.Typer(
@@ -34,8 +45,10 @@ app.command("brief")(investigate.brief)
 app.command("trace-path")(trace_path.trace_path)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
+app.add_typer(ledger.app, name="ledger")
 app.command("explain")(reference.explain)
 app.command("models")(reference.models)
+app.command("route")(route.route)
 app.command("serve")(escalation.serve)
 app.command("demo")(demo.demo)
 

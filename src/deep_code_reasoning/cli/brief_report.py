@@ -19,7 +19,15 @@ _PLACES_TOLD = 3
 def print_preview(preview: Preview) -> None:
     print_manifest(preview.brief.manifest)
     print("\nModels that could take it")
-    header = ["model", "input tokens", "fits", "dollars, input", "dollars, with an answer at most", "why"]
+    header = [
+        "model",
+        "input tokens",
+        "fits",
+        "dollars, input",
+        "dollars, with an answer at most",
+        "dollars, next turn",
+        "why",
+    ]
     print_table(header, [_offer(offer) for offer in preview.offers])
     print("\nNothing was sent.")
 
@@ -52,7 +60,8 @@ def print_manifest(manifest: Manifest, *, to_error: bool = False) -> None:
 def _offer(offer: Offer) -> list[str]:
     fits = "?" if offer.fits is None else "yes" if offer.fits else "no"
     return [
-        offer.model, f"{offer.input_tokens:,}", fits, _dollars(offer.dollars_input), _dollars(offer.dollars), offer.why,
+        offer.model, f"{offer.input_tokens:,}", fits, _dollars(offer.dollars_input), _dollars(offer.dollars),
+        _dollars(offer.dollars_next_turn), offer.why,
     ]  # fmt: skip
 
 

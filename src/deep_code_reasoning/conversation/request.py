@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from deep_code_reasoning.conversation.arguments import Arguments, Required, can_be_a_path, snake
@@ -46,9 +46,14 @@ class CodeScope:
 
 @dataclass(frozen=True)
 class EscalationRequest:
-    """`depth_level` is 1..5. `evidence` are paths; `investigation` names one already loaded; `model` a specialist."""
+    """`depth_level` is 1..5. `evidence` are paths; `investigation` names one already loaded; `model` a specialist.
+
+    `attempt_minutes`: how long each attempt took, None where the caller did not say. `recent_events`: what the agent
+    did lately, in any shape, and `transcript` a file of it (stuck/events.py): read to recognise disguised retries.
+    """
 
     attempted_approaches: tuple[str, ...] = ()
+    attempt_minutes: tuple[float | None, ...] = ()
     partial_findings: tuple[Any, ...] = ()
     stuck_description: str = ""
     code_scope: CodeScope = CodeScope()
@@ -61,6 +66,8 @@ class EscalationRequest:
     question: str | None = None
     baseline: TimeWindow | None = None
     incident: TimeWindow | None = None
+    recent_events: tuple[Any, ...] = ()
+    transcript: str | None = None
 
     @classmethod
     def of_evidence(
@@ -68,9 +75,15 @@ class EscalationRequest:
         evidence: tuple[str, ...] = (),
         attempted_approaches: tuple[str, ...] = (),
         investigation: str | None = None,
+        transcript: str | None = None,
     ) -> EscalationRequest:
         """A request that only points at evidence, as the command line makes it."""
-        return cls(evidence=evidence, attempted_approaches=attempted_approaches, investigation=investigation)
+        return cls(
+            evidence=evidence,
+            attempted_approaches=attempted_approaches,
+            investigation=investigation,
+            transcript=transcript,
+        )
 
     @classmethod
     def from_call(cls, arguments: Mapping[str, Any], *, required: bool = True) -> EscalationRequest:
@@ -86,10 +99,10 @@ class EscalationRequest:
         call = Arguments.of(arguments)
         context = call.object("claude_context", needed(_CONTEXT, {}))
         scope = context.object("code_scope", needed(_SCOPE, {}))
+        attempts, minutes = _attempts(context, needed("a list of what was tried, [] if nothing", ()))
         request = cls(
-            attempted_approaches=context.texts(
-                "attempted_approaches", needed("a list of what was tried, [] if nothing", ())
-            ),
+            attempted_approaches=attempts,
+            attempt_minutes=minutes,
             partial_findings=context.anything("partial_findings"),
             stuck_description=context.text("stuck_description", needed("where you are stuck, as text", "")) or "",
             code_scope=CodeScope(
@@ -108,6 +121,8 @@ class EscalationRequest:
             question=call.text("question", None),
             baseline=call.window("baseline"),
             incident=call.window("incident"),
+            recent_events=call.anything("recent_events"),
+            transcript=next(iter(call.paths("transcript")), None),
         )
         _refuse_flood(request)
         return request
@@ -123,12 +138,33 @@ class EscalationRequest:
         return "\n".join(part for part in parts if part.strip()) or None
 
     def as_json(self) -> dict[str, Any]:
-        """The request as plain values, complete enough to be made again."""
-        plain = asdict(self)
+        """The request as plain values, complete enough to be made again but for the events: those are only counted."""
+        plain = asdict(replace(self, recent_events=()))
+        plain["recent_events"] = len(self.recent_events)
         for name in ("baseline", "incident"):
             window = getattr(self, name)
             plain[name] = window.as_json() if window else None
         return plain
+
+
+def _attempts(context: Arguments, default: Any) -> tuple[tuple[str, ...], tuple[float | None, ...]]:
+    """What was tried and how many minutes each took: texts, or {approach, minutes} where the time is known."""
+    value = context.value("attempted_approaches", default)
+    texts: list[Any] = []
+    minutes: list[float | None] = []
+    if not isinstance(value, list | tuple):
+        return context.texts("attempted_approaches", default), ()
+    for item in value:
+        fields = {snake(str(name)): part for name, part in item.items()} if isinstance(item, Mapping) else {}
+        text = fields.get("approach") or fields.get("description") if fields else item
+        if isinstance(text, str) and not text.strip():
+            continue
+        spent = fields.get("minutes")
+        texts.append(text)
+        is_time = isinstance(spent, int | float) and not isinstance(spent, bool) and 0 <= spent < 1e6
+        minutes.append(float(spent) if is_time else None)
+    typed = Arguments(context.path, {"attempted_approaches": texts}).texts("attempted_approaches", ())
+    return typed, tuple(minutes) if any(one is not None for one in minutes) else ()
 
 
 def _entry_points(scope: Arguments) -> tuple[EntryPoint, ...]:
@@ -164,7 +200,7 @@ def _entry_text(entry: EntryPoint) -> str:
 
 
 def _refuse_flood(request: EscalationRequest) -> None:
-    size = _characters(request.as_json())
+    size = _characters([request.as_json(), request.recent_events])
     if size > TEXT_LIMIT:
         raise UsageError(
             f"claude_context: {size:,} characters; at most {TEXT_LIMIT:,} are taken in a call, "

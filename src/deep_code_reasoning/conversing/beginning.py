@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Task
+from deep_code_reasoning.context.candidate import Candidate
+from deep_code_reasoning.context.fence import fence_for, fenced
+from deep_code_reasoning.context.redact import Redactor
 from deep_code_reasoning.conversation.ledger import Ledger
 from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
-from deep_code_reasoning.conversation.sessions.specialist import route_for
 from deep_code_reasoning.conversation.sessions.turn_running import Ground, Opening
+from deep_code_reasoning.conversing.theory import Asked, asked_of
 from deep_code_reasoning.conversing.turn_answer import Started, TurnAnswer
 from deep_code_reasoning.errors import (
     BudgetError,
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.conversation.request import EscalationRequest
     from deep_code_reasoning.conversing.workplace import Workplace
     from deep_code_reasoning.ingest import LoadReport
-    from deep_code_reasoning.specialists.router import Route
+    from deep_code_reasoning.specialists.routing import Route
     from deep_code_reasoning.specialists.turn import TurnResult
     from deep_code_reasoning.store.tables import Tables
 
@@ -61,10 +64,11 @@ def begin(place: Workplace, request: EscalationRequest, *, goes_on: bool, work: 
     decision = place.briefing.decide(request, work)
     ledger = Ledger(place.settings.state_dir)
     escalation = ledger.begin_escalation(request, decision)
+    redactor = Redactor(emails=place.settings.redact_emails)
     try:
         if unreadable:
             raise unreadable
-        first = _FirstTurn(place, request, escalation, goes_on, work).taken(load)
+        first = _FirstTurn(place, request, escalation, goes_on, work, redactor).taken(load)
     except BaseException as error:
         said = str(error) if isinstance(error, DcrError) else type(error).__name__
         ledger.finish_escalation(escalation, seconds=time.monotonic() - started, error=said)
@@ -102,6 +106,11 @@ class _FirstTurn:
     escalation: str
     goes_on: bool
     work: Work
+    redactor: Redactor
+
+    @property
+    def asked(self) -> Asked:
+        return asked_of(self.request)
 
     def taken(self, load: LoadReport | None) -> _First:
         request, briefing = self.request, self.place.briefing
@@ -122,18 +131,22 @@ class _FirstTurn:
 
     def _briefed(self, tables: Tables, diagnosis: Diagnosis, task: Task) -> tuple[Route, Brief | None, str | None]:
         """To the local analyst where no specialist can be asked, and why."""
-        settings = self.place.settings
+        specialists = self.place.specialists
         try:
-            route = route_for(settings, task.model, task.analysis_type)
+            budget = self.place.briefing.budget(task)
+            route = specialists.route(task.model, task.analysis_type, brief_tokens=budget, depth_level=task.depth_level)
             if route.provider == LOCAL:
                 return route, None, None
-            return route, self._brief(tables, diagnosis, route.provider, self.place.briefing.budget(task)), None
+            return route, self._brief(tables, diagnosis, route.provider, budget), None
         except SpecialistError as error:
-            return route_for(settings, LOCAL, task.analysis_type), None, str(error)
+            return specialists.route(LOCAL, task.analysis_type), None, str(error)
 
     def _brief(self, tables: Tables, diagnosis: Diagnosis, provider: str, budget: int) -> Brief:
-        task = Task.of(self.request)
-        return self.place.briefing.brief(tables, diagnosis, self.request.evidence, budget, task, self.work, provider)
+        """Without the caller's theory, where that is told later."""
+        task = replace(Task.of(self.request), question=self.asked.question)
+        return self.place.briefing.brief(
+            tables, diagnosis, self.request.evidence, budget, task, self.work, provider, self.redactor
+        )
 
     def _created(self, tables: Tables, diagnosis: Diagnosis, route: Route, brief: Brief | None) -> Session:
         from deep_code_reasoning.specialists.prompting import prompt
@@ -150,6 +163,14 @@ class _FirstTurn:
             escalation_id=self.escalation,
         )
 
+    def _theory(self) -> str:
+        """What the caller believes, for a specialist that has judged the evidence alone before; redacted and fenced."""
+        if not self.asked.theory:
+            return ""
+        text = self.redactor.sweep(self.redactor.clean(self.asked.theory))
+        theory = Candidate("theory", "theory", "what the caller believes and has tried", "", 0.0, text)
+        return fenced(theory, fence_for([text]))
+
     def _asked(
         self,
         session: Session,
@@ -164,13 +185,14 @@ class _FirstTurn:
         while True:
             papers = place.papers_of(tables.investigation, diagnosis, brief)
             roots = place.roots(session, list(papers.shown.evidence))
-            opening = partial(_opening, papers, question, self.request.depth_level)
+            first = first_opening(papers, self.asked.question or question, self.request.depth_level)
+            opening = partial(replace, first, theory=self._theory() if brief else "")
             self.work.report(Progress("ask", 0, message=route.model))
             try:
                 turn, result = place.running.run(
                     session,
                     turn,
-                    Ground(papers, tables, roots),
+                    Ground(papers, tables, roots, self.redactor),
                     opening,
                     route=route,
                     goes_on=self.goes_on,
@@ -193,17 +215,14 @@ class _FirstTurn:
                 turn = again
 
 
-def _opening(papers: Papers, question: str, depth_level: int) -> Opening:
-    return Opening(first_text(papers, question, depth_level), None)
-
-
-def first_text(papers: Papers, question: str, depth_level: int) -> str:
+def first_opening(papers: Papers, question: str, depth_level: int) -> Opening:
     """The brief and what to do with it; the question alone where there is no brief (the local analyst)."""
     from deep_code_reasoning.specialists.prompting import prompt
 
     if not papers.brief:
-        return question
-    return prompt("brief", brief=papers.brief, question=question or None, depth_level=depth_level)
+        return Opening(question)
+    text = prompt("brief", brief="", question=question or None, depth_level=depth_level).lstrip()
+    return Opening(text, brief=papers.brief)
 
 
 def _specialist(result: TurnResult, route: Route) -> SpecialistResult:

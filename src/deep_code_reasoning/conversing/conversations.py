@@ -18,17 +18,19 @@ if TYPE_CHECKING:
     from deep_code_reasoning.conversation.sessions.records import Listed, Session
     from deep_code_reasoning.conversation.sessions.summary import Summary, SummaryFormat
     from deep_code_reasoning.conversation.sessions.transcript import Transcript
+    from deep_code_reasoning.specialists.budget import Consent
 
 
 class Conversations:
-    """The conversations of the working directory; `trust_arguments` as of Investigations.
+    """The conversations of the working directory; `trust_arguments` as of Investigations. `consent`: how a person is
+    asked whether to go on above a threshold of dollars; where nobody can be asked, it is refused.
 
     A `session_id` may also be the id of the escalation that began it. Wherever one is taken, UnknownConversationError
     is raised where this project has none of it.
     """
 
-    def __init__(self, settings: Settings, *, trust_arguments: bool = True) -> None:
-        self._place = Workplace.of(settings, trust_arguments=trust_arguments)
+    def __init__(self, settings: Settings, *, trust_arguments: bool = True, consent: Consent | None = None) -> None:
+        self._place = Workplace.of(settings, trust_arguments=trust_arguments, consent=consent)
 
     def start(
         self, request: EscalationRequest, question: str | None = None, *, model: str | None = None, work: Work

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.conversation.sessions.claims import RESUMABLE
 from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
 from deep_code_reasoning.conversation.sessions.turn_running import Ground, Opening
-from deep_code_reasoning.conversing.beginning import first_text
+from deep_code_reasoning.conversing.beginning import first_opening
 from deep_code_reasoning.conversing.turn_answer import TurnAnswer
 from deep_code_reasoning.errors import BusyConversationError, CancelledError, SpecialistError, UsageError
 from deep_code_reasoning.specialists.catalogue import LOCAL
@@ -112,50 +112,30 @@ def _opening(
     from deep_code_reasoning.specialists.prompting import prompt
 
     if turn.kind == "summary":
-        return Opening(prompt("finalize", format=turn.question), None)
-    depth_level = session.asked.depth_level
+        return Opening(prompt("finalize", format=turn.question))
     if session.provider == LOCAL:
-        changed = now if now is not ground.papers else None
-        return Opening(turn.question, changed)
+        return Opening(turn.question, now if now is not ground.papers else None)
     if not place.sessions.messages(session.id):
-        return Opening(first_text(ground.papers, turn.question, depth_level), None)
+        return first_opening(ground.papers, turn.question, session.asked.depth_level)
     delta = _delta(place, session, turn, ground, now, work)
-    if delta is None:
-        return Opening(_clean(place, turn.question), None)
     told += delta.told
-    text = f"{delta.text}\n{_clean(place, turn.question)}" if delta.text else _clean(place, turn.question)
-    return Opening(text, replace(now, shown=delta.shown) if delta.text else None)
+    text = prompt("turn", news=delta.news, message=delta.message)
+    return Opening(text, replace(now, shown=delta.shown) if delta.news else None)
 
 
-def _delta(place: Workplace, session: Session, turn: Turn, ground: Ground, now: Papers, work: Work) -> Delta | None:
-    """None where the evidence is not there any more to compare with."""
+def _delta(place: Workplace, session: Session, turn: Turn, ground: Ground, now: Papers, work: Work) -> Delta:
     from deep_code_reasoning.context.scanner import scanner_named
     from deep_code_reasoning.context.source_trees import SourceTrees
     from deep_code_reasoning.conversation.sessions.delta import News, delta_of
 
-    if ground.tables is None:
-        return None
     news = News(
+        message=turn.question,
         shown=ground.papers.shown,
         before=ground.papers.diagnosis,
         now=now.diagnosis,
-        evidence=place.briefing.folder((), session.investigation).manifest().evidence,
-        trees=SourceTrees(ground.tables, ground.roots),
-        named=turn.question if turn.with_snippets else "",
+        evidence=place.briefing.folder((), session.investigation).manifest().evidence if ground.tables else {},
+        trees=SourceTrees(ground.tables, ground.roots) if ground.tables else None,
+        names_files=turn.with_snippets,
     )
-    settings = place.settings
-    scanner = scanner_named(settings.secret_scanner)
-    return delta_of(news, provider=session.provider, emails=settings.redact_emails, scanner=scanner, work=work)
-
-
-def _clean(place: Workplace, message: str) -> str:
-    """A caller may paste a secret; it does not leave the machine either."""
-    from deep_code_reasoning.context.redact import Redactor
-    from deep_code_reasoning.context.scanner import scanner_named
-
-    redactor = Redactor(emails=place.settings.redact_emails)
-    text = redactor.clean(message)
-    if scanner := scanner_named(place.settings.secret_scanner):
-        for secret in scanner.secrets([text]):
-            redactor.remember(secret, "scanner")
-    return redactor.sweep(text)
+    scanner = scanner_named(place.settings.secret_scanner)
+    return delta_of(news, ground.redactor, provider=session.provider, scanner=scanner, work=work)

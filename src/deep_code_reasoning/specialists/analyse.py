@@ -11,7 +11,7 @@ from deep_code_reasoning.errors import BudgetError, ContextOverflowError, UsageE
 from deep_code_reasoning.specialists.catalogue import LOCAL
 from deep_code_reasoning.specialists.port import Provider, Usage
 from deep_code_reasoning.specialists.result import SpecialistResult
-from deep_code_reasoning.specialists.router import choose
+from deep_code_reasoning.specialists.routing import Need, choose
 from deep_code_reasoning.specialists.turn import BLIND_FROM_DEPTH, Turn, take_turn
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def analyse(
     diagnosis holds all the same.
     """
     started = time.monotonic()
-    chosen = choose(settings, model, analysis_type)
+    need = Need(analysis_type, brief.manifest.tokens if brief else 0, model, depth_level=depth_level)
+    chosen = choose(settings, need)
     if chosen.provider == LOCAL:
         from deep_code_reasoning.specialists.local_analyst import analyse_locally
 

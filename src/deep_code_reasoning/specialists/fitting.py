@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.context.tokens import count_tokens
-from deep_code_reasoning.errors import BudgetError
+from deep_code_reasoning.errors import ContextOverflowError
 from deep_code_reasoning.specialists.port import Counts
+from deep_code_reasoning.specialists.request_size import estimated_tokens
 
 if TYPE_CHECKING:
     from deep_code_reasoning.progress import Work
@@ -19,11 +19,10 @@ _SECONDS = 20.0
 
 
 def check_fits(model: Model, request: Request, provider: Provider, work: Work) -> None:
-    """Raises BudgetError. A window that is not known is not checked."""
+    """Raises ContextOverflowError: a smaller brief may fit. A window that is not known is not checked."""
     if not model.context_window:
         return
-    texts = (request.system, *(message.text for message in request.messages))
-    taken, how = sum(count_tokens(text, model.provider) for text in texts), "about "
+    taken, how = estimated_tokens(request, model.provider), "about "
     if abs(taken + request.max_output_tokens - model.context_window) <= NEAR * model.context_window and isinstance(
         provider, Counts
     ):
@@ -33,7 +32,7 @@ def check_fits(model: Model, request: Request, provider: Provider, work: Work) -
         taken, how = (counted, "") if counted is not None else (taken, how)
     needed = taken + request.max_output_tokens
     if needed > model.context_window:
-        raise BudgetError(
+        raise ContextOverflowError(
             f"the brief and an answer take {how}{needed:,} tokens; {model.id} holds {model.context_window:,}; "
             "give a smaller token budget or a lower depth_level"
         )

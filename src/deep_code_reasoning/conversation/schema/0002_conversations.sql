@@ -18,6 +18,7 @@ CREATE TABLE conversations (
     shown                 BLOB NOT NULL,     -- zlib over JSON: hashes of files and evidence as the brief told them
     state                 TEXT NOT NULL CHECK (state IN ('open', 'finished')),
     summary               TEXT,              -- JSON, once it is finished
+    agreed_dollars        REAL NOT NULL DEFAULT 0,  -- up to which a person agreed that it may cost
     created_at_unix_nano  INTEGER NOT NULL,
     active_at_unix_nano   INTEGER NOT NULL,
     expires_at_unix_nano  INTEGER NOT NULL

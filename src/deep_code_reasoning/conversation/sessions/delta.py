@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.manifest import EvidenceRecord
 
 DELTA_TOKENS = 12_000
-HEADER = "New since the last message (numbers of «secret…» count anew here; findings are numbered anew):\n\n"
+HEADER = "Placeholders of secrets and findings are numbered anew from here.\n\n"
 _AROUND = 3
 _AROUND_NAMED = 40
 _MOST_NAMED = 20
@@ -43,56 +43,63 @@ _NAMED = re.compile(r"(?P<path>[^\s`'\"<>|;,()\[\]{}]*[\w-]\.[A-Za-z]\w{0,11})(?
 
 @dataclass(frozen=True)
 class Delta:
-    """`text` is empty where nothing is new; `told` says each thing on a line, for the caller."""
+    """Items of one fence: `news`, empty where nothing is new, and the message. `told`: what is new, for the caller."""
 
-    text: str
+    news: str
+    message: str
     told: tuple[str, ...]
     shown: Shown
 
 
 @dataclass(frozen=True)
 class News:
-    """What is compared: as last told, and now. `evidence` is the manifest's, `named` the text that may name files."""
+    """What is compared: as last told, and now. `evidence` is the manifest's; without `trees` it is not there any more,
+    and nothing is compared. `names_files`: files that the message names are shown with it."""
 
+    message: str
     shown: Shown
     before: Diagnosis
     now: Diagnosis
     evidence: Mapping[str, EvidenceRecord]
-    trees: SourceTrees
-    named: str = ""
+    trees: SourceTrees | None
+    names_files: bool = False
 
 
-def delta_of(news: News, *, provider: str, emails: bool, scanner: Scanner | None, work: Work) -> Delta:
-    """At most `DELTA_TOKENS` as `provider` counts them: files that the caller names, changed ones, new evidence."""
-    redactor = Redactor(emails=emails)
+def delta_of(news: News, redactor: Redactor, *, provider: str, scanner: Scanner | None, work: Work) -> Delta:
+    """The message, before it at most `DELTA_TOKENS` as `provider` counts them: files that it names, changed files, new
+    evidence. A caller may paste a secret: the message is redacted as the rest is. Raises RedactionError."""
     files = dict(news.shown.files)
     told: list[str] = []
-    candidates = [
-        *_named(news, files, redactor, told),
-        *_changed(news, files, redactor, told),
-        *_evidence(news, told),
-        *_conclusions(news, told),
-    ]
-    shown = Shown(files, {path: record.fingerprint for path, record in news.evidence.items()})
-    if not candidates:
-        return Delta("", tuple(told), shown)
-    clean, order = without_secrets(candidates, CodeOrder(), redactor, scanner, work)
-    fence = fence_for(f"{c.id}\0{c.title}\0{c.text}" for c in clean)
+    message = Candidate("question", "question", "what is asked", "the caller's", 1, news.message, required=True)
+    shown = news.shown
+    candidates = [message]
+    if news.trees:
+        candidates += _named(news, news.trees, files, redactor, told)
+        candidates += _changed(news, news.trees, files, redactor, told)
+        candidates += [*_evidence(news, told), *_conclusions(news, told)]
+        shown = Shown(files, {path: record.fingerprint for path, record in news.evidence.items()})
+    (message, *clean), order = without_secrets(candidates, CodeOrder(), redactor, scanner, work)
+    fence = fence_for(f"{c.id}\0{c.title}\0{c.text}" for c in (message, *clean))
+    asked = fenced(message, fence)
+    if not clean:
+        return Delta("", asked, tuple(told), shown)
     head = HEADER + preamble(fence)
     limit = int(DELTA_TOKENS * FILL * 100 / factor(provider)) - hundredths(head)
     packed = pack(clean, order, limit, lambda candidate: fenced(candidate, fence))
     left = [f"Not shown for its length: {left.id}\n" for left in packed.left_out]
     text = head + "".join(fenced(share.candidate, fence) for share in packed.shares) + "".join(left)
-    return Delta(text, tuple(told), shown)
+    return Delta(text, asked, tuple(told), shown)
 
 
-def _changed(news: News, files: dict[str, tuple[str, ...]], redactor: Redactor, told: list[str]) -> Iterator[Candidate]:
+def _changed(
+    news: News, trees: SourceTrees, files: dict[str, tuple[str, ...]], redactor: Redactor, told: list[str]
+) -> Iterator[Candidate]:
     """Files that the specialist was shown and that are not what they were."""
     for path, old in news.shown.files.items():
         if files[path] != old:
             continue  # named just now, and shown as it is
         try:
-            source = news.trees.read(Path(path))
+            source = trees.read(Path(path))
         except Unreadable as error:
             del files[path]
             told.append(f"{path} cannot be read any more: {error}")
@@ -105,18 +112,20 @@ def _changed(news: News, files: dict[str, tuple[str, ...]], redactor: Redactor, 
         files[path] = new.lines
         told.append(f"{path} changed in {len(ranges)} places since it was shown")
         parts = [Part(lines, 0.8) for lines in ranges]
-        yield _code(source, parts, f"changed since it was shown; {removed} of its lines are gone", news.trees, redactor)
+        yield _code(source, parts, f"changed since it was shown; {removed} of its lines are gone", trees, redactor)
 
 
-def _named(news: News, files: dict[str, tuple[str, ...]], redactor: Redactor, told: list[str]) -> Iterator[Candidate]:
+def _named(
+    news: News, trees: SourceTrees, files: dict[str, tuple[str, ...]], redactor: Redactor, told: list[str]
+) -> Iterator[Candidate]:
     """Files of the caller's message, around the line it names. A word that names none is a word."""
     parts: dict[str, tuple[SourceText, list[Part]]] = {}
-    for match in _NAMED.finditer(news.named):
+    for match in _NAMED.finditer(news.message if news.names_files else ""):
         if len(parts) == _MOST_NAMED:
             break
         line = int(match["line"] or 0)
         try:
-            source = news.trees.read(news.trees.locate(match["path"]))
+            source = trees.read(trees.locate(match["path"]))
         except Unreadable as error:
             if line or "/" in match["path"]:
                 told.append(f"{match['path']}: not shown: {error}")
@@ -127,7 +136,7 @@ def _named(news: News, files: dict[str, tuple[str, ...]], redactor: Redactor, to
     for path, (source, wanted) in parts.items():
         files[path] = source.hashed().lines
         told.append(f"{path} is shown, as the message names it")
-        yield _code(source, wanted, "named by the caller", news.trees, redactor)
+        yield _code(source, wanted, "named by the caller", trees, redactor)
 
 
 def _code(source: SourceText, parts: Sequence[Part], reason: str, trees: SourceTrees, redactor: Redactor) -> Candidate:

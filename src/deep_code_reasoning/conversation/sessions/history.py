@@ -19,6 +19,7 @@ class Beginning:
     history: tuple[Message, ...]
     text: str
     is_resent: bool
+    theory: str = ""
 
 
 def history_of(kept: Sequence[KeptMessage], calls: Iterable[KeptToolCall]) -> tuple[Message, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.errors import DcrError, SpecialistError
@@ -33,12 +33,20 @@ class ProviderCaches:
     open_provider: Callable[[str, str], Provider]
 
     def ready(
-        self, session_id: str, entry: Model, request: Request, seconds: float, *, opens: bool, work: Work
+        self,
+        session_id: str,
+        entry: Model,
+        request: Request,
+        seconds: float,
+        *,
+        opens: bool,
+        opened: Callable[[CacheHandle], None],
+        work: Work,
     ) -> str | None:
-        """The name of a cache of the request's stable prefix that lives as long as the turn may take, and a bit more.
+        """The name of a cache of the request's first message that lives as long as the turn may take, and a bit more.
 
-        One that is there is used; a new one is made where `opens`. None where the provider keeps no such caches, finds
-        the prefix too short, or fails.
+        One that is there is used; a new one is made where `opens`, and `opened` is told. None where the provider keeps
+        no such caches, finds the prefix too short, or fails.
         """
         from deep_code_reasoning.specialists.asking import run
 
@@ -51,8 +59,13 @@ class ProviderCaches:
                 with suppress(SpecialistError):  # gone at the provider: a new one is made
                     return self._kept(session_id, entry, run(provider.extend_cache(open_now, wanted), work))
                 self._forget(open_now)
-            handle = run(provider.open_cache(request, wanted), work) if opens else None
-            return self._kept(session_id, entry, handle) if handle else None
+            if not opens or request.caching is None:
+                return None
+            first = replace(request, caching=replace(request.caching, stable_messages=1))
+            if handle := run(provider.open_cache(first, wanted), work):
+                name = self._kept(session_id, entry, handle)
+                opened(handle)
+                return name
         return None
 
     def close(self, session_id: str) -> None:

@@ -194,6 +194,17 @@ class Sessions:
                 connection.execute(sql("sessions/replace_first"), message)
         return self.find(fork_id, parent.project)
 
+    def forget_pending(self, session_id: str, number: int) -> None:
+        self.database.run("sessions/keep_pending", conversation_id=session_id, number=number, pending=None)
+
+    def agreed_to(self, session_id: str) -> float:
+        """Dollars up to which a person agreed that it may cost."""
+        (row,) = self.database.run("sessions/agreed_to", conversation_id=session_id)
+        return row["agreed_dollars"]
+
+    def agreed(self, session_id: str, dollars: float) -> None:
+        self.database.run("sessions/agree", conversation_id=session_id, dollars=dollars)
+
     def touch(self, session: Session) -> Session:
         now = time.time_ns()
         expires = self._expires(now)

@@ -14,44 +14,64 @@ from deep_code_reasoning.conversation.sessions.history import Beginning, history
 from deep_code_reasoning.conversation.sessions.provider_caches import ProviderCaches
 from deep_code_reasoning.conversation.sessions.recorder import Recorder
 from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
-from deep_code_reasoning.conversation.sessions.specialist import provider_for, route_again, toolbox_of
-from deep_code_reasoning.errors import CancelledError, DcrError, RateLimitedError, UnavailableError
+from deep_code_reasoning.conversation.sessions.specialist import Specialists
+from deep_code_reasoning.errors import (
+    BudgetError,
+    CancelledError,
+    DcrError,
+    RateLimitedError,
+    SpecialistError,
+    UnavailableError,
+)
 from deep_code_reasoning.progress import Progress
+from deep_code_reasoning.specialists.budget import Spent
 from deep_code_reasoning.specialists.catalogue import LOCAL
-from deep_code_reasoning.specialists.port import Message, Reply, Usage
+from deep_code_reasoning.specialists.port import Message, Reply, Request, Usage
 from deep_code_reasoning.specialists.reply_text import UnreadableReply, read_analysis
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.context.redact import Redactor
     from deep_code_reasoning.conversation.sessions.sessions import Sessions
     from deep_code_reasoning.progress import Work
-    from deep_code_reasoning.settings import Settings
-    from deep_code_reasoning.specialists.router import Route
+    from deep_code_reasoning.specialists.budget import Meter
+    from deep_code_reasoning.specialists.routing import Route
+    from deep_code_reasoning.specialists.tools.toolbox import Toolbox
     from deep_code_reasoning.specialists.turn import TurnResult
     from deep_code_reasoning.store.tables import Tables
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What a turn stands on. `tables` is None where the evidence is not there any more: then there are no tools."""
+    """What a turn stands on. `tables` is None where the evidence is not there any more: then there are no tools.
+
+    `redactor`: of all that the turn sends; of a first turn it is the brief's, so that equal secrets look equal.
+    """
 
     papers: Papers
     tables: Tables | None
     roots: Sequence[Path]
+    redactor: Redactor
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What a turn begins with, and the papers as they are once it is read; None where it says nothing new of them."""
+    """What a turn begins with, and the papers as they are once it is read; None where it says nothing new of them.
+
+    `brief` goes before the text where nothing was said yet: a message of its own, the same for all turns to come, so
+    that a cache can hold just that. `theory`: what the caller believes, fenced, to be told after a first answer only.
+    """
 
     text: str
-    papers: Papers | None
+    papers: Papers | None = None
+    theory: str = ""
+    brief: str = ""
 
 
 @dataclass(frozen=True)
 class TurnRunning:
     """The runs of one state directory."""
 
-    settings: Settings
+    specialists: Specialists
     sessions: Sessions
     claims: Claims
     caches: ProviderCaches
@@ -74,18 +94,21 @@ class TurnRunning:
         """
         end = partial(self.claims.end, session.id, turn.number)
         try:
-            begun, papers = self._begun(session, turn, opening)
+            begun, opened = self._begun(session, turn, opening)
+            papers = opened.papers if opened else None
             recorder = Recorder(
                 self.sessions.database,
+                self.specialists.ledger,
                 session,
                 turn.number,
                 told=papers,
+                brief=opened.brief if opened else "",
                 is_resent=begun.is_resent and not turn.pending,  # a run that is taken up again sends nothing
             )
             if session.provider == LOCAL:
                 result = _answered_locally(papers or ground.papers, begun, recorder)
             else:
-                chosen = route or route_again(self.settings, session)
+                chosen = route or self.specialists.route_again(session)
                 result = self._asked(session, turn, ground, begun, recorder, chosen, goes_on, work)
             self.claims.answer(session.id, turn.number, result)
         except CancelledError as error:
@@ -94,7 +117,7 @@ class TurnRunning:
         except DcrError as error:
             end("failed", str(error))
             if turn.pending and not isinstance(error, UnavailableError | RateLimitedError):
-                Recorder(self.sessions.database, session, turn.number, told=None).pending(None)  # it is lost for good
+                self.sessions.forget_pending(session.id, turn.number)  # it is lost for good
             raise
         except BaseException as error:
             end("interrupted", f"{type(error).__name__}: {error}")
@@ -103,14 +126,15 @@ class TurnRunning:
             self.sessions.touch(session)
         return next(one for one in self.sessions.turns(session.id) if one.number == turn.number), result
 
-    def _begun(self, session: Session, turn: Turn, opening: Callable[[], Opening]) -> tuple[Beginning, Papers | None]:
-        """And the papers that it tells the specialist, where it tells any."""
+    def _begun(self, session: Session, turn: Turn, opening: Callable[[], Opening]) -> tuple[Beginning, Opening | None]:
+        """And the opening, where the turn has said nothing yet."""
         kept = self.sessions.messages(session.id, last_turn=turn.number)
         calls = self.sessions.tool_calls(session.id)
         if any(one.turn == turn.number for one in kept):
             return resumed(kept, calls, turn.number), None
         opened = opening()
-        return Beginning(history_of(kept, calls), opened.text, is_resent=False), opened.papers
+        history = (Message("us", opened.brief),) if opened.brief else history_of(kept, calls)
+        return Beginning(history, opened.text, is_resent=False, theory=opened.theory), opened
 
     def received(self, session: Session, turn: Turn) -> Message | None:
         """The answer to the turn, where it came and the process died before it was read."""
@@ -142,8 +166,9 @@ class TurnRunning:
         if received := self.received(session, turn):
             return _read(received, session, turn, begun.history)
         asked = session.asked
-        provider = provider_for(route, self.settings, lambda said: work.report(Progress("ask", 0, message=said)))
-        toolbox = toolbox_of(ground.tables, ground.papers.diagnosis, ground.roots, self.settings)
+        meter = self.meter(session)
+        chain = self.specialists.chain(route, asked.time_budget_seconds, meter, _told(work))
+        toolbox = self.toolbox(session, ground)
         taken = specialists.Turn(
             entry=route.entry,
             system=session.system,
@@ -153,19 +178,67 @@ class TurnRunning:
             depth_level=asked.depth_level,
             seconds=asked.time_budget_seconds,
             key=session.id,
+            blind=bool(begun.theory),
+            theory=begun.theory,
             pending=turn.pending,
         )
         request = first_request(taken, toolbox)
         if not turn.pending:
-            check_fits(route.entry, request, provider, work)
-        if not turn.pending:
-            handle = self.caches.ready(
-                session.id, route.entry, request, asked.time_budget_seconds, opens=goes_on, work=work
-            )
-            taken = replace(taken, cache_handle=handle)
+            check_fits(route.entry, request, chain, work)
+            taken = replace(taken, cache_handle=self._cache(session, request, route, goes_on, recorder, work))
         sent = [message.text for message in begun.history if message.author == "us"]
         sources = Sources(*sent, begun.text, history=begun.history)
-        return specialists.take_turn(taken, provider, toolbox=toolbox, sources=sources, listener=recorder, work=work)
+        started = time.monotonic()
+        try:
+            return specialists.take_turn(
+                taken, chain, toolbox=toolbox, sources=sources, meter=meter, listener=recorder, work=work
+            )
+        except SpecialistError as error:
+            if not isinstance(error, BudgetError):  # nothing was asked then
+                recorder.failed(error, time.monotonic() - started)
+            raise
+        finally:
+            meter.release()
+            self.sessions.agreed(session.id, meter.agreed_to)
+
+    def _cache(
+        self, session: Session, request: Request, route: Route, goes_on: bool, recorder: Recorder, work: Work
+    ) -> str | None:
+        """Of the brief; none where the brief is all that is sent."""
+        if len(request.messages) < 2:
+            return None
+        seconds = session.asked.time_budget_seconds
+        return self.caches.ready(
+            session.id, route.entry, request, seconds, opens=goes_on, opened=recorder.cached, work=work
+        )
+
+    def meter(self, session: Session) -> Meter:
+        """Of all its turns so far."""
+        turns = self.sessions.turns(session.id)
+        tokens = sum(turn.input_tokens + turn.output_tokens for turn in turns)
+        spent = Spent(sum(turn.dollars for turn in turns), tokens)
+        return self.specialists.meter(session.project, spent, self.sessions.agreed_to(session.id))
+
+    def toolbox(self, session: Session, ground: Ground) -> Toolbox | None:
+        from deep_code_reasoning.context.scanner import scanner_named
+        from deep_code_reasoning.specialists.tools.toolbox import toolbox_for
+
+        if ground.tables is None:
+            return None
+        settings = self.specialists.settings
+        return toolbox_for(
+            ground.tables,
+            ground.papers.diagnosis,
+            roots=ground.roots,
+            redactor=ground.redactor,
+            settings=settings,
+            code_files=tuple(Path(file) for file in session.asked.code_scope.files),
+            scanner=scanner_named(settings.secret_scanner),
+        )
+
+
+def _told(work: Work) -> Callable[[str], None]:
+    return lambda said: work.report(Progress("ask", 0, message=said))
 
 
 def _read(received: Message, session: Session, turn: Turn, history: Sequence[Message]) -> TurnResult:

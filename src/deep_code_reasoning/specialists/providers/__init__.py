@@ -1,1 +1,1 @@
-"""One module a provider; each implements specialists/port.py and imports its SDK inside the functions that call it."""
+"""Model providers behind the port: one file a wire protocol. Importing this package, or endpoints.py, loads no SDK."""

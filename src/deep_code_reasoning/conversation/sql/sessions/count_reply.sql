@@ -7,7 +7,7 @@ UPDATE turns SET
     dollars = dollars + coalesce(:dollars, 0),
     dollars_without_cache = dollars_without_cache + coalesce(:dollars_without_cache, 0),
     unpriced_calls = unpriced_calls + (:dollars IS NULL),
-    calls = calls + 1,
+    calls = calls + :calls,
     seconds = seconds + :seconds,
     pending = NULL,
     model = :model,

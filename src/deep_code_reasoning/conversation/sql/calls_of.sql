@@ -1,0 +1,1 @@
+SELECT * FROM calls WHERE escalation_id = :escalation_id OR conversation_id = :id ORDER BY call_id
