@@ -87,12 +87,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Escalation:
-    """An escalation's decision, answer and the brief that left the machine (None with the local analyst)."""
+    """An escalation's decision, answer and the brief that left the machine (None with the local analyst).
+
+    It is the first turn of the conversation `session_id`, which can be continued.
+    """
 
     id: str
     decision: EscalationDecision
     answer: Answer
     brief: Brief | None
+    session_id: str
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Preview, Task
-from deep_code_reasoning.errors import DcrError, EvidenceError, InvestigationNotFoundError, SpecialistError, UsageError
+from deep_code_reasoning.briefing import Briefing
+from deep_code_reasoning.errors import SpecialistError, UsageError
 from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Progress, Work
 from deep_code_reasoning.settings import Settings
-from deep_code_reasoning.specialists.effort import DEPTH_SHARE
 
 if TYPE_CHECKING:
     from deep_code_reasoning.changes.bisect.request import BisectionRequest
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from deep_code_reasoning.specialists.result import SpecialistResult
     from deep_code_reasoning.specialists.routing import Need
     from deep_code_reasoning.store.catalogue import TableDescription
-    from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.query import QueryResult
     from deep_code_reasoning.store.tables import Tables
 
@@ -44,7 +43,7 @@ class Investigations:
 
     def __init__(self, settings: Settings, *, trust_arguments: bool = True) -> None:
         self._settings = settings
-        self._trust_arguments = trust_arguments
+        self._briefing = Briefing(settings, trust_arguments=trust_arguments)
 
     @property
     def settings(self) -> Settings:
@@ -52,10 +51,7 @@ class Investigations:
 
     def load(self, evidence: Sequence[str], *, investigation: str | None = None, work: Work) -> LoadReport:
         """Reads evidence into the store; what is there already is not read again."""
-        from deep_code_reasoning.ingest import load
-
-        folder = self._folder(evidence, investigation)
-        return load(evidence, folder, self._settings, work, allowed_roots=self._roots(evidence))
+        return self._briefing.load(evidence, investigation=investigation, work=work)
 
     def investigate(
         self,
@@ -89,7 +85,7 @@ class Investigations:
         from deep_code_reasoning.store.query import run_query
 
         limits = self._settings
-        with self._tables((), investigation) as tables:
+        with self._briefing.tables((), investigation) as tables:
             return run_query(
                 tables,
                 sql,
@@ -116,10 +112,15 @@ class Investigations:
     ) -> Brief:
         """What a specialist would be given. Nothing is sent."""
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
-        with self._tables(evidence, investigation) as tables:
+        with self._briefing.tables(evidence, investigation) as tables:
             task = Task(question=question, code_files=tuple(code_files))
-            return self._brief(
-                tables, self._diagnosis(tables, load, evidence, task, work), evidence, budget_tokens, task, work
+            return self._briefing.brief(
+                tables,
+                self._briefing.diagnosis(tables, load, evidence, task, work),
+                evidence,
+                budget_tokens,
+                task,
+                work,
             )
 
     def preview(
@@ -160,7 +161,7 @@ class Investigations:
 
         if evidence:
             self.load(evidence, investigation=investigation, work=work)
-        with self._tables(evidence, investigation) as tables:
+        with self._briefing.tables(evidence, investigation) as tables:
             work.on_cancel(tables.interrupt)
             return flame(tables, investigation=tables.investigation, baseline=baseline, incident=incident, work=work)
 
@@ -168,7 +169,7 @@ class Investigations:
         """Runs a person's own command until one commit stands out; an agent may not have commands run."""
         from deep_code_reasoning.changes.bisect.search import bisect
 
-        if not self._trust_arguments:
+        if not self._briefing.trusts_arguments:
             raise UsageError("bisect: runs a command, which only a person may give, on the command line")
         return bisect(request, self._settings.state_dir, work)
 
@@ -176,50 +177,28 @@ class Investigations:
         """Measures what the request points at against the thresholds, and keeps the decision in the ledger."""
         from deep_code_reasoning.conversation.ledger import Ledger
 
-        decision = self._decide(request, work)
+        decision = self._briefing.decide(request, work)
         Ledger(self._settings.state_dir).record_decision(request, decision)
         return decision
 
     def escalate(self, request: EscalationRequest, *, work: Work) -> Escalation:
-        """Investigates whatever the decision is (the caller asked for it); keeps why, what was found and the cost."""
-        from deep_code_reasoning.conversation.at_hand import with_evidence_at_hand
-        from deep_code_reasoning.conversation.ledger import Ledger
-        from deep_code_reasoning.store.investigation_folder import last_loaded_here
+        """Investigates whatever the decision is (the caller asked for it); keeps why, what was found and the cost.
 
-        started = time.monotonic()
-        here = last_loaded_here(self._settings.state_dir)
-        request = with_evidence_at_hand(request, here, self._settings.allowed_roots)
-        if request.evidence:
-            with suppress(EvidenceError):  # raised again below, where the ledger keeps it
-                self.load(request.evidence, investigation=request.investigation, work=work)
-        decision = self._decide(request, work)
-        ledger = Ledger(self._settings.state_dir)
-        escalation = ledger.begin_escalation(request, decision)
-        try:
-            answer, brief = self._answer(request.evidence, request.investigation, Task.of(request), work)
-        except BaseException as error:
-            said = str(error) if isinstance(error, DcrError) else type(error).__name__
-            ledger.finish_escalation(escalation, seconds=time.monotonic() - started, error=said)
-            raise
-        ledger.finish_escalation(
-            escalation,
-            seconds=answer.cost.seconds,
-            diagnosis=answer.diagnosis,
-            route=answer.cost.route,
-            specialist=answer.specialist if brief else None,
-            manifest=brief.manifest if brief else None,
-            error=answer.specialist_error,
-        )
-        return Escalation(escalation, decision, answer, brief)
+        It is the first turn of a conversation, which goes on where the caller says more (conversing/).
+        """
+        from deep_code_reasoning.conversing import Conversations
+
+        trusts = self._briefing.trusts_arguments
+        return Conversations(self._settings, trust_arguments=trusts).escalate(request, work=work)
 
     def show(self, ref: str, *, investigation: str | None = None) -> str:
         """The evidence behind a reference of a finding, as text. Raises UsageError where it names nothing."""
         from deep_code_reasoning.context.show import show
 
-        folder = self._folder((), investigation)
+        folder = self._briefing.folder((), investigation)
         loaded = [record.real_path for record in folder.manifest().evidence.values()]
-        with self._tables((), folder.name) as tables:
-            return show(tables, ref, roots=self._roots(loaded))
+        with self._briefing.tables((), folder.name) as tables:
+            return show(tables, ref, roots=self._briefing.roots(loaded))
 
     def rules(self) -> list[Rule]:
         from deep_code_reasoning.detectors.registry import all_rules
@@ -254,8 +233,8 @@ class Investigations:
         with suppress(SpecialistError):  # a name that no model has is said now, not after the work
             choose(self._settings, self._need(task))
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
-        with self._tables(evidence, investigation) as tables:
-            diagnosis = self._diagnosis(tables, load, evidence, task, work)
+        with self._briefing.tables(evidence, investigation) as tables:
+            diagnosis = self._briefing.diagnosis(tables, load, evidence, task, work)
             result, brief, failure = self._asked(tables, diagnosis, evidence, task, work)
         return Answer(diagnosis, Cost.of(time.monotonic() - started, result), load, result, failure), brief
 
@@ -280,7 +259,9 @@ class Investigations:
         try:
             chosen = choose(self._settings, self._need(task))
             if chosen.provider != LOCAL:
-                brief = self._brief(tables, diagnosis, evidence, self._budget(task), task, work, chosen.provider)
+                brief = self._briefing.brief(
+                    tables, diagnosis, evidence, self._briefing.budget(task), task, work, chosen.provider
+                )
                 work.report(Progress("ask", 0, message=chosen.model))
             return ask(brief, model=task.model), brief, None
         except SpecialistError as error:
@@ -292,108 +273,13 @@ class Investigations:
         from deep_code_reasoning.specialists.offers import offers
 
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
-        with self._tables(evidence, investigation) as tables:
-            diagnosis = self._diagnosis(tables, load, evidence, task, work)
-            brief = self._brief(tables, diagnosis, evidence, budget or self._budget(task), task, work)
+        with self._briefing.tables(evidence, investigation) as tables:
+            diagnosis = self._briefing.diagnosis(tables, load, evidence, task, work)
+            brief = self._briefing.brief(tables, diagnosis, evidence, budget or self._briefing.budget(task), task, work)
         made = offers(brief.text, task.question, task.analysis_type, task.depth_level, self._settings)
         return Preview(brief, tuple(made))
 
     def _need(self, task: Task) -> Need:
         from deep_code_reasoning.specialists.routing import Need
 
-        return Need(task.analysis_type, self._budget(task), task.model, depth_level=task.depth_level)
-
-    def _budget(self, task: Task) -> int:
-        return round(self._settings.brief_tokens * DEPTH_SHARE[task.depth_level])
-
-    def _diagnosis(
-        self, tables: Tables, load: LoadReport | None, evidence: Sequence[str], task: Task, work: Work
-    ) -> Diagnosis:
-        from deep_code_reasoning.diagnosis import KnownCode, diagnose
-        from deep_code_reasoning.store.findings import write_findings
-
-        work.on_cancel(tables.interrupt)
-        diagnosis = diagnose(
-            tables,
-            investigation=tables.investigation,
-            baseline=task.baseline,
-            incident=task.incident,
-            question=task.question,
-            unread=load.unread if load else (),
-            known=KnownCode(self._roots(evidence), self._settings.repositories),
-            work=work,
-        )
-        write_findings(self._folder((), tables.investigation), diagnosis.findings, self._settings)
-        return diagnosis
-
-    def _brief(
-        self,
-        tables: Tables,
-        diagnosis: Diagnosis,
-        evidence: Sequence[str],
-        budget: int,
-        task: Task,
-        work: Work,
-        provider: str = "",
-    ) -> Brief:
-        from deep_code_reasoning.context.brief import build_brief
-        from deep_code_reasoning.context.code_ranking import ranked_code
-        from deep_code_reasoning.context.scanner import scanner_named
-
-        roots = self._roots((*evidence, *map(str, task.code_files)))
-        ranked = ranked_code(
-            tables,
-            diagnosis,
-            question=task.question,
-            code_files=task.code_files,
-            roots=roots,
-            settings=self._settings,
-            work=work,
-        )
-        return build_brief(
-            tables,
-            diagnosis,
-            budget_tokens=budget,
-            question=task.question,
-            code_files=task.code_files,
-            ranked=ranked,
-            roots=roots,
-            provider=provider,
-            emails=self._settings.redact_emails,
-            scanner=scanner_named(self._settings.secret_scanner),
-            work=work,
-        )
-
-    def _decide(self, request: EscalationRequest, work: Work) -> EscalationDecision:
-        from deep_code_reasoning.conversation.measure import measure
-        from deep_code_reasoning.conversation.policy import decide
-
-        thresholds = self._settings.escalate_when
-        roots = self._roots((*request.evidence, *request.code_scope.files))
-        with self._loaded(request) as tables:
-            return decide(measure(request, thresholds=thresholds, roots=roots, tables=tables, work=work), thresholds)
-
-    def _loaded(self, request: EscalationRequest) -> AbstractContextManager[Tables | None]:
-        """What the store holds of the request, so that it is not read a second time; None where it holds nothing."""
-        if not request.evidence and not request.investigation:
-            return nullcontext()
-        try:
-            return self._tables(request.evidence, request.investigation)
-        except InvestigationNotFoundError:
-            if request.evidence:
-                return nullcontext()
-            raise
-
-    def _roots(self, evidence: Sequence[str]) -> tuple[Path, ...]:
-        given = tuple(Path(path) for path in evidence) if self._trust_arguments else ()
-        return (*self._settings.allowed_roots, *given)
-
-    def _folder(self, evidence: Sequence[str], investigation: str | None) -> InvestigationFolder:
-        from deep_code_reasoning.store.investigation_folder import folder_of
-
-        return folder_of(self._settings.state_dir, evidence, investigation)
-
-    def _tables(self, evidence: Sequence[str], investigation: str | None) -> Tables:
-        from deep_code_reasoning.store.tables import Tables
-
-        return Tables.open(self._folder(evidence, investigation), self._settings)
+        return Need(task.analysis_type, self._briefing.budget(task), task.model, depth_level=task.depth_level)

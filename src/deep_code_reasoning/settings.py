@@ -76,6 +76,7 @@ class Settings:
     threads: int = 0  # 0: one a core
     query_row_limit: int = 10_000
     query_seconds: float = 30.0
+    conversation_days: float = 30.0  # after its last activity a conversation can be continued for so long
     max_decompression_ratio: int = 1_000
     brief_tokens: int = 60_000
     model: str = ""  # empty: the router chooses among those with a key; the local analyst otherwise

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.context.candidate import Candidate
+from deep_code_reasoning.context.candidate import Candidate, ReadFile
 from deep_code_reasoning.context.fence import fence_for, fenced, preamble
 from deep_code_reasoning.context.freshness import trees_now
 from deep_code_reasoning.context.manifest import Addition, Item, LeftOut, Manifest, Redaction, Tree
@@ -45,8 +45,11 @@ _LAYOUT = (
 
 @dataclass(frozen=True)
 class Brief:
+    """`files`: those whose code it shows, as they were read, to see later whether they changed."""
+
     text: str
     manifest: Manifest
+    files: tuple[ReadFile, ...] = ()
 
 
 def build_brief(
@@ -100,7 +103,7 @@ def build_brief(
         next_additions=tuple(replace(one, tokens=as_counted_by(provider, one.tokens)) for one in packed.next_additions),
         trees=tuple(_clean_tree(tree, redactor) for tree in now),
     )
-    return Brief(text, manifest)
+    return Brief(text, manifest, tuple(share.candidate.file for share in laid_out if share.candidate.file))
 
 
 def _trees(trees: Sequence[Tree]) -> list[Candidate]:

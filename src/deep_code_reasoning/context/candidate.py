@@ -15,11 +15,19 @@ class Part:
 
 
 @dataclass(frozen=True)
+class ReadFile:
+    """Where a file really lies, and the hash of each of its lines: enough to see later what changed, and no secret."""
+
+    path: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Candidate:
     """`weight`, 0 and up: how much the diagnosis makes of it; `required` goes first and is cut rather than left out.
 
     `parts`: which lines of the text are wanted; None where all are. Of code the text is the whole file, a line of it
-    a line, and `revision` is said in its title behind the lines that are shown.
+    a line, and `revision` is said in its title behind the lines that are shown; `file` is the file as it was read.
     """
 
     id: str
@@ -31,6 +39,7 @@ class Candidate:
     required: bool = False
     parts: tuple[Part, ...] | None = None
     revision: str = ""
+    file: ReadFile | None = None
 
 
 @dataclass(frozen=True)

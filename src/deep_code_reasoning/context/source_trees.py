@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.context.candidate import ReadFile
 from deep_code_reasoning.context.gather.sql import query
 from deep_code_reasoning.context.source_files import Unreadable, find, is_inside, lines_of, read_bytes
 from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
@@ -30,6 +31,9 @@ class SourceText:
     def blob_like(self, other: str) -> str:
         """Git's id of the content, by the hash that the id `other` is of."""
         return blob_id(self.content, other)
+
+    def hashed(self) -> ReadFile:
+        return ReadFile(str(self.path), tuple(map(_line_hash, self.lines)))
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,10 @@ def run(git_dir: Path, *arguments: str) -> str | None:
 
     git = shutil.which("git")
     return run_git(git, git_dir, *arguments) if git else None
+
+
+def _line_hash(line: str) -> str:
+    return hashlib.blake2b(line.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _blob(git_dir: Path, named: str) -> str | None:

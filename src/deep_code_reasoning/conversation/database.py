@@ -1,15 +1,19 @@
-"""The one SQLite database for what is written while others read: decisions, escalations, answers.
+"""The one SQLite database for what is written while others read: decisions, escalations, conversations, answers.
 
 Write-ahead logging, so that readers and one writer do not wait for each other; `synchronous = FULL`, so that what was
 committed outlives `kill -9` and a power cut; a busy timeout, so that several processes take turns. A connection lives
-for one transaction: nothing is shared between threads, and no lock is held while anybody thinks.
+for one transaction: nothing is shared between threads, and no lock is held while anybody thinks. The threads of one
+process take turns by a lock of their own: SQLite's waiting is by chance, and one of fifty could wait for too long.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -19,8 +23,10 @@ from typing import Any
 from deep_code_reasoning.errors import DcrError, UsageError
 
 FILE_NAME = "ledger.sqlite"
-BUSY_SECONDS = 15.0
+BUSY_SECONDS = 60.0
 _HERE = Path(__file__).parent
+_writing: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+os.register_at_fork(after_in_child=_writing.clear)  # a lock that another thread held at the fork is never let go
 
 
 class Database:
@@ -36,23 +42,28 @@ class Database:
 
         Raises DcrError on one line where the file cannot be used.
         """
-        try:
+        with _said_in_one_line():
             connection = self._connect()
             try:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
+                with _writing[self.path]:
+                    connection.execute("BEGIN IMMEDIATE")
+                    yield connection
+                    connection.execute("COMMIT")
             finally:
                 connection.close()  # an open transaction is rolled back with it
-        except sqlite3.Error as error:
-            raise DcrError(
-                f"{FILE_NAME}: {error}; the state directory must be writable and hold an intact ledger"
-            ) from error
 
     def run(self, statement: str, **values: Any) -> list[dict[str, Any]]:
-        """One statement of sql/ by its name, in a transaction of its own; the rows it gives."""
-        with self.transaction() as connection:
-            return [dict(row) for row in connection.execute(sql(statement), values)]
+        """One statement of sql/ by its name, in a transaction of its own; its rows. Reading waits for nobody."""
+        text = sql(statement)
+        if not _reads(text):
+            with self.transaction() as connection:
+                return [dict(row) for row in connection.execute(text, values)]
+        with _said_in_one_line():
+            connection = self._connect()
+            try:
+                return [dict(row) for row in connection.execute(text, values)]
+            finally:
+                connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         if not self._is_current:
@@ -71,6 +82,21 @@ class Database:
             connection.close()
             raise
         return connection
+
+
+@contextmanager
+def _said_in_one_line() -> Generator[None, None, None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DcrError(
+            f"{FILE_NAME}: {error}; the state directory must be writable and hold an intact ledger"
+        ) from error
+
+
+@cache
+def _reads(text: str) -> bool:
+    return next(line for line in text.splitlines() if line and not line.startswith("--")).startswith("SELECT")
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import sqlite3
 import statistics
 import time
 from collections import defaultdict
@@ -130,27 +131,23 @@ class Ledger:
         dollars: float | None,
         seconds: float | None,
         error: str | BaseException | None = None,
+        within: sqlite3.Connection | None = None,
     ) -> None:
         """Keeps one call of a model. `usage` is None where the provider counted nothing; `error` where it failed.
 
-        Give both ids where both are known: outcomes are reported for escalations.
+        Give both ids where both are known: outcomes are reported for escalations. `within`: a transaction of this
+        database, for what must be kept together with the call or not at all.
         """
         said = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else error
-        self._database.run(
-            "record_call",
-            called_at_unix_nano=time.time_ns(),
-            project=str(Path.cwd()),
-            escalation_id=escalation_id,
-            conversation_id=conversation_id,
-            turn=turn,
-            task=task,
-            provider=provider,
-            model=model,
-            **_counts(usage),
-            dollars=dollars,
-            seconds=seconds,
-            error=_storable(said),
-        )
+        call = {
+            "called_at_unix_nano": time.time_ns(), "project": str(Path.cwd()), "escalation_id": escalation_id,
+            "conversation_id": conversation_id, "turn": turn, "task": task, "provider": provider, "model": model,
+            **_counts(usage), "dollars": dollars, "seconds": seconds, "error": _storable(said),
+        }  # fmt: skip
+        if within:
+            within.execute(sql("record_call"), call)
+        else:
+            self._database.run("record_call", **call)
 
     def spent(self, since_unix_nano: int | None = None, project: str | None = None) -> Spent:
         """What calls took since then, of one project or of all. Calls of unknown price count with their tokens only."""

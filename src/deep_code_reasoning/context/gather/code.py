@@ -108,7 +108,7 @@ class CodeFiles:
             text = code_window(lines, 1, len(lines), file.marked) if lines else "(empty)\n"
             yield Candidate(
                 file.id, "code", file.title, file.reason, file.weight, text,
-                parts=tuple(file.parts), revision=self._trees.revision(file.source),
+                parts=tuple(file.parts), revision=self._trees.revision(file.source), file=file.source.hashed(),
             )  # fmt: skip
 
     def _file(self, path: Path, id_: str, title: str, reason: str, weight: float) -> _File:

@@ -1,0 +1,60 @@
+"""Who is asked in a conversation, and under which limits: where sessions meet the router, the budget, the providers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.specialists.budget import Consent, Limits, Meter, Spent
+from deep_code_reasoning.specialists.catalogue import LOCAL, find_model
+from deep_code_reasoning.specialists.routing import Need, Route, choose
+
+if TYPE_CHECKING:
+    from deep_code_reasoning.conversation.ledger import Ledger
+    from deep_code_reasoning.conversation.sessions.records import Session
+    from deep_code_reasoning.settings import Settings
+    from deep_code_reasoning.specialists.fallback import Chain
+    from deep_code_reasoning.specialists.port import Provider
+
+
+@dataclass(frozen=True)
+class Specialists:
+    """`consent`: how a person is asked whether to go on above a threshold of dollars; None: nobody can be asked."""
+
+    settings: Settings
+    ledger: Ledger
+    consent: Consent | None = None
+
+    def route(self, model: str | None, analysis_type: str, *, brief_tokens: int = 0, depth_level: int = 3) -> Route:
+        """With what models did on such tasks. Raises NoKeyError, PrivacyError, UsageError (no such model)."""
+        need = Need(analysis_type, brief_tokens, model, depth_level=depth_level)
+        return choose(self.settings, need, self.ledger.track_record())
+
+    def route_again(self, session: Session) -> Route:
+        """To the model that a conversation is held with."""
+        need = Need(session.asked.analysis_type, model=name_of(session), depth_level=session.asked.depth_level)
+        return choose(self.settings, need)
+
+    def chain(self, route: Route, seconds: float, meter: Meter, on_switch: Callable[[str], None]) -> Chain:
+        from deep_code_reasoning.specialists.fallback import open_chain
+
+        return open_chain(route, self.settings, on_switch=on_switch, seconds=seconds, meter=meter)
+
+    def provider(self, provider: str, model: str) -> Provider:
+        """Just this one. Raises NoKeyError, UsageError."""
+        from deep_code_reasoning.specialists.providers.opening import open_provider
+
+        return open_provider(find_model(f"{provider}:{model}", self.settings), self.settings)
+
+    def meter(self, project: str, spent: Spent, agreed_to: float) -> Meter:
+        """Of a conversation that has cost `spent` so far."""
+        limits = Limits.of(self.settings)
+        return Meter(
+            limits, ledger=self.ledger, project=project, spent=spent, consent=self.consent, agreed_to=agreed_to
+        )
+
+
+def name_of(session: Session) -> str:
+    """By which its model is found again, also one that the catalogue does not have."""
+    return LOCAL if session.provider == LOCAL else f"{session.provider}:{session.model}"

@@ -1,0 +1,1 @@
+SELECT * FROM caches ORDER BY cache_name

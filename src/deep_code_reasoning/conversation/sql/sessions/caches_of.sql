@@ -1,0 +1,1 @@
+SELECT * FROM caches WHERE conversation_id = :conversation_id

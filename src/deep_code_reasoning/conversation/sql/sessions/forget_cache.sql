@@ -1,0 +1,1 @@
+DELETE FROM caches WHERE cache_name = :cache_name

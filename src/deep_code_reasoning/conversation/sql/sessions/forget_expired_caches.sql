@@ -1,0 +1,1 @@
+DELETE FROM caches WHERE expires_at_unix <= :now

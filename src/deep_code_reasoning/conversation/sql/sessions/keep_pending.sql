@@ -1,0 +1,1 @@
+UPDATE turns SET pending = :pending WHERE conversation_id = :conversation_id AND number = :number

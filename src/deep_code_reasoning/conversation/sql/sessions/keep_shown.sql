@@ -1,0 +1,1 @@
+UPDATE turns SET shown = :shown, diagnosis = :diagnosis WHERE conversation_id = :conversation_id AND number = :number

@@ -1,0 +1,1 @@
+DELETE FROM conversations WHERE expires_at_unix_nano < :before
