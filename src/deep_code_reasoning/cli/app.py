@@ -9,6 +9,7 @@ import typer
 from deep_code_reasoning import __version__
 from deep_code_reasoning.cli import (
     bisect,
+    converse,
     demo,
     escalation,
     evidence,
@@ -46,6 +47,8 @@ app.command("trace-path")(trace_path.trace_path)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(converse.app, name="converse")
+app.command("replay")(converse.replay)
 app.command("explain")(reference.explain)
 app.command("models")(reference.models)
 app.command("route")(route.route)
