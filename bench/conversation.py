@@ -3,9 +3,9 @@
     python bench/conversation.py [TURNS]      (default 5)
 
 A Gemini on loopback counts (four characters a token) and reports what of a request it has read before: with implicit
-caching the longest prefix shared with an earlier request; with an explicit cache what that holds (made once,
-which costs what its tokens cost as input; its rent by the hour is not in the figures); without, nothing. The evidence is the
-demo's lease-expiry incident at its smallest size. Dollars are those of the price list for the tokens counted. The
+caching the longest prefix shared with an earlier request; with an explicit cache what that holds (made once, which
+costs what its tokens cost as input; its rent by the hour is not in the figures); without, nothing. The evidence is
+the demo's lease-expiry incident at its smallest size. Dollars are those of the price list for the tokens counted. The
 record's time is that of its calls alone: a message asked, a reply, an answer of a tool, each in a transaction that is
 on disk when it returns.
 """
