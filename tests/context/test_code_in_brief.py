@@ -88,3 +88,18 @@ def test_a_long_file_is_cut_and_the_rest_is_listed(root: Path) -> None:
     brief = brief_of(root, long)
     assert "value_0 = compute(0)" in brief.text and "cut here" in brief.text
     assert "lines did not fit" in left_out(brief)[f"code:{long}"]
+
+
+def test_files_of_version_control_stay_out_whoever_names_them(root: Path) -> None:
+    (root / ".git").mkdir()
+    (root / ".git" / "config").write_text('[remote "origin"]\n\turl = https://me:token@example.test/x\n')
+    brief = brief_of(root, root / ".git" / "config")
+    assert "example.test" not in brief.text
+    assert "not read: version control's own file" in left_out(brief).values()
+
+
+def test_a_root_that_lies_in_such_a_folder_can_be_read(tmp_path: Path) -> None:
+    root = tmp_path / ".git" / "tree"
+    (root / "app").mkdir(parents=True)
+    (root / "app" / "payment.py").write_text("a = 1\n\nb = 2\n")
+    assert "b = 2" in brief_of(root).text

@@ -74,7 +74,8 @@ def test_the_same_call_again_is_told_and_not_run_and_in_the_end_tools_are_withdr
     assert len(tools.asked) == 1 and result.tool_calls == 1
     [again] = provider.seen[2].messages[-1].answers
     assert again.is_error and "call 1 again" in again.text
-    assert provider.seen[3].tools and not provider.seen[4].tools
+    assert [request.may_call for request in provider.seen] == [True] * 4 + [False]
+    assert provider.seen[4].tools == tools.specs, "the history speaks of them"
     assert "3 calls were repetitions. Answer now" in provider.seen[4].messages[-1].text
 
 
@@ -86,7 +87,7 @@ def test_at_the_end_of_the_budget_the_model_is_told_to_answer() -> None:
     assert len(tools.asked) == budget == result.tool_calls
     over = [answer for answer in provider.seen[2].messages[-1].answers if answer.is_error]
     assert len(over) == 9 - budget and all("calls are used" in answer.text for answer in over)
-    assert not provider.seen[2].tools and "Answer now" in provider.seen[2].messages[-1].text
+    assert not provider.seen[2].may_call and "Answer now" in provider.seen[2].messages[-1].text
 
 
 def test_a_model_that_calls_on_without_tools_is_not_asked_for_ever() -> None:
@@ -101,7 +102,7 @@ def test_a_full_window_ends_the_looking_up() -> None:
     full = replace(look(1), usage=Usage(input_tokens=80_000, output_tokens=10))
     provider = Scripted([full, answers()])
     take(provider, tools=Tools())
-    assert not provider.seen[1].tools and "of 100,000 tokens" in provider.seen[1].messages[-1].text
+    assert not provider.seen[1].may_call and "of 100,000 tokens" in provider.seen[1].messages[-1].text
 
 
 def test_a_slow_tool_is_stopped_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +141,7 @@ def test_once_most_of_the_time_is_gone_the_model_is_told_to_answer() -> None:
 
     provider = Scripted([look(1), answers()])
     take(provider, replace(TURN, seconds=2), tools=Tools(slow))
-    assert not provider.seen[1].tools and "the time for them is used" in provider.seen[1].messages[-1].text
+    assert not provider.seen[1].may_call and "the time for them is used" in provider.seen[1].messages[-1].text
 
 
 def test_cancelling_in_a_tool_ends_the_turn_at_once() -> None:
@@ -294,8 +295,19 @@ def test_a_theory_that_is_not_held_back_goes_along() -> None:
     assert "THEORY" in provider.seen[0].messages[0].text and result.blind is None and len(provider.seen) == 1
 
 
-def test_the_blind_analysis_stands_when_the_second_one_fails() -> None:
-    provider = Scripted([answers(narrative="blind"), RefusedError("no")])
-    result = take(provider, replace(TURN, blind=True, theory="THEORY"))
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [(RefusedError("no"), "no"), (9.0, "m-1 did not answer within 1 s"), (ContextOverflowError("x"), "x")],
+)
+def test_the_blind_analysis_stands_when_the_second_one_fails(second: Any, why: str) -> None:
+    provider = Scripted([answers(narrative="blind"), second])
+    result = take(provider, replace(TURN, blind=True, theory="THEORY", seconds=1))
     assert result.analysis.narrative == "blind" and result.blind is None
-    assert result.problems == ("the caller's theory was not weighed: no",)
+    [problem] = result.problems
+    assert problem.startswith(f"the caller's theory was not weighed: {why}")
+
+
+def test_a_second_analysis_that_cannot_be_repaired_is_kept_beside_the_blind_one() -> None:
+    provider = Scripted([answers(narrative="blind"), says("It does not hold."), RefusedError("no")])
+    result = take(provider, replace(TURN, blind=True, theory="THEORY"))
+    assert result.analysis.narrative == "It does not hold." and result.blind and result.blind.narrative == "blind"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from deep_code_reasoning.context.manifest import Redaction
 from deep_code_reasoning.context.secret_catalogue import patterns
@@ -48,6 +48,13 @@ class Redactor:
         self._placeholder(secret, kind)
         self._told.add(secret)
         self._by_start = None
+
+    def go_on_after(self, texts: Iterable[str]) -> None:
+        """No number that a placeholder has in `texts`, sent by an earlier process, is given to another secret."""
+        for text in texts:
+            for match in _PLACEHOLDER.finditer(text):
+                kind, number = match["kind"], int(match.group()[1:-1].rpartition(":")[2])
+                self._numbers[kind] = max(self._numbers[kind], number)
 
     def sweep(self, text: str) -> str:
         """Also takes out, wherever it stands, a secret that `clean` found in any text of the brief."""

@@ -12,7 +12,8 @@ from deep_code_reasoning.context.secret_catalogue import file_names
 
 MOST_BYTES = 4_000_000
 MOST_FILES = 400
-_CONTROL_FOLDERS = {".git", ".hg", ".svn", ".jj", "node_modules", "__pycache__", ".venv", "vendor"}
+_VERSION_CONTROL = {".git", ".hg", ".svn", ".jj"}
+_CONTROL_FOLDERS = {*_VERSION_CONTROL, "node_modules", "__pycache__", ".venv", "vendor"}
 
 
 class Unreadable(Exception):
@@ -27,6 +28,8 @@ def read_bytes(path: Path, roots: Sequence[Path]) -> bytes:
         raise Unreadable(getattr(error, "strerror", None) or "cannot be opened") from None
     if not is_inside(real, roots):
         raise Unreadable("resolves outside the allowed roots")
+    if _is_version_control(real, roots):
+        raise Unreadable("version control's own file")  # remotes are written with their passwords
     if _refused(path.name.lower()) or _refused(real.name.lower()):
         raise Unreadable("a file of this name holds secrets")
     try:
@@ -70,6 +73,11 @@ def _opened(descriptor: int, named: Path) -> Path:
 
 def is_inside(real: Path, roots: Sequence[Path]) -> bool:
     return any(real.is_relative_to(os.path.realpath(root)) for root in roots)
+
+
+def _is_version_control(real: Path, roots: Sequence[Path]) -> bool:
+    inside = [real.relative_to(r) for root in roots if real.is_relative_to(r := os.path.realpath(root))]
+    return all(any(part.lower() in _VERSION_CONTROL for part in path.parts) for path in inside)
 
 
 def files_under(given: Path, roots: Sequence[Path]) -> Iterator[Path]:

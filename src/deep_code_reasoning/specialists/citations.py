@@ -82,12 +82,16 @@ def check_citations(analysis: Analysis, sources: Sources) -> tuple[Analysis, tup
 
 def sections_of(text: str) -> list[Section]:
     """The fence is read off the first item: no text inside an item can hold it."""
-    first = _OPENING.search(text)
-    if not first:
+    if not (fence := fence_of(text)):
         return []
-    fence = first.group(1)
     found = re.findall(rf'^<{fence} id="([^"]*)" kind="([^"]*)" title="[^"]*">\n(.*?)\n</{fence}>$', text, re.M | re.S)
     return [_section(id_, kind, body) for id_, kind, body in found]
+
+
+def fence_of(text: str) -> str | None:
+    """The mark that the items of a text stand between."""
+    first = _OPENING.search(text)
+    return first.group(1) if first else None
 
 
 def _section(id_: str, kind: str, text: str) -> Section:

@@ -140,14 +140,7 @@ class Exchange:
         if not _is_blind(turn) or self._rounds.questions:
             return
         self._blind, self._drafts = self._analysis, []
-        try:
-            self._analysis = await self._analysed(Message("us", prompt("reveal", theory=turn.theory)))
-        except (TimeoutError, SpecialistError) as error:
-            if isinstance(error, TimeoutError) and not self._limit.expired():
-                raise
-            said = "the time budget ended" if isinstance(error, TimeoutError) else str(error)
-            self._problems.append(f"the caller's theory was not weighed: {said}")
-            self._blind = None
+        self._analysis = await self._analysed(Message("us", prompt("reveal", theory=turn.theory)))
 
     async def _analysed(self, message: Message) -> Analysis:
         """The analysis that the model gives, having looked up what it wanted to."""
@@ -249,6 +242,7 @@ class Exchange:
         return replace(
             _request(self._turn, messages, self._rounds.offered),
             max_output_tokens=self._output,
+            may_call=not self._rounds.withdrawn,
             on_pending=self._listener.pending if self._listener else None,
         )
 
@@ -258,8 +252,12 @@ class Exchange:
         return salvage(self._drafts)
 
     def _keep_what_came(self, error: SpecialistError, problem: str) -> None:
-        """An answer that could not be repaired is an answer; without one the error is raised."""
-        if not any(draft.strip() for draft in self._drafts):
+        """An answer that could not be repaired is an answer, and so is a blind one; without any the error is raised."""
+        if any(draft.strip() for draft in self._drafts):
+            self._problems.append(problem)
+            self._analysis = salvage(self._drafts)
+        elif self._blind:
+            self._problems.append(f"the caller's theory was not weighed: {error}")
+            self._analysis, self._blind = self._blind, None
+        else:
             raise error
-        self._problems.append(problem)
-        self._analysis = salvage(self._drafts)

@@ -102,6 +102,8 @@ class Request:
 
     `code_execution`: the model may run code in the provider's own sandbox, where it has one. `on_pending` is told the
     name of a run that goes on at the provider, so that it can be taken up again after this process died.
+    `may_call` False: `tools` are there because the messages speak of them, and because what comes first is what is
+    cached; none may be called any more.
     """
 
     model: str
@@ -115,6 +117,7 @@ class Request:
     caching: Caching | None = None
     code_execution: bool = False
     on_pending: Callable[[str], None] | None = None
+    may_call: bool = True
 
 
 @dataclass(frozen=True)

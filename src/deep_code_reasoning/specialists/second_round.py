@@ -22,6 +22,7 @@ from deep_code_reasoning.context.source_files import Unreadable
 from deep_code_reasoning.context.tokens import count_tokens
 from deep_code_reasoning.errors import SpecialistError
 from deep_code_reasoning.specialists.asking import run, telling
+from deep_code_reasoning.specialists.citations import fence_of
 from deep_code_reasoning.specialists.port import Message, Request, Usage
 from deep_code_reasoning.specialists.prices import dollars_of
 from deep_code_reasoning.specialists.prompting import prompt
@@ -209,7 +210,7 @@ def _packed(
         Item(item.id, item.kind, item.title, tokens, f"asked for: {desk.clean(why)}")
         for item, tokens, why in added.values()
     )
-    return SecondRound(_fenced(items) if items else "", told, tuple(map(desk.clean, not_found)))
+    return SecondRound(_fenced(items, fence_of(brief.text)) if items else "", told, tuple(map(desk.clean, not_found)))
 
 
 def _that_fits(desk: Desk, path: Path, left: int) -> Found | None:
@@ -233,6 +234,9 @@ def _that_fits(desk: Desk, path: Path, left: int) -> Found | None:
     )
 
 
-def _fenced(items: Sequence[Found]) -> str:
-    fence = fence_for(f"{item.id}\0{item.title}\0{item.text}" for item in items)
+def _fenced(items: Sequence[Found], fence: str | None = None) -> str:
+    """Between `fence` where it is in none of them, so that they read as part of the text that has it."""
+    texts = [f"{item.id}\0{item.title}\0{item.text}" for item in items]
+    if fence is None or any(fence.removeprefix("evidence-") in text for text in texts):
+        fence = fence_for(texts)
     return "".join(fenced(Candidate(i.id, i.kind, i.title, "", 0.0, i.text), fence) for i in items)

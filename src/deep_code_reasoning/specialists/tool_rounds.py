@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 ASK_CALLER = "ask_caller"
 _MOST_STRAY_ROUNDS = 2
-"""Replies that call tools although none are offered any more."""
+"""Replies that call tools although none may be called any more."""
 
 
 class ToolRounds:
-    """`withdrawn`: why no tool is offered any more; empty while they are. `questions`: what the caller is asked."""
+    """`withdrawn`: why no tool may be called any more; empty while one may. `questions`: what the caller is asked."""
 
     def __init__(
         self, turn: Turn, toolbox: Toolbox | None, sources: Sources, listener: Listener | None, work: Work
@@ -41,7 +41,8 @@ class ToolRounds:
 
     @property
     def offered(self) -> tuple[ToolSpec, ...]:
-        return self._toolbox.specs if self._toolbox and not self.withdrawn else ()
+        """Also when none may be called any more: providers refuse calls in a history without the tools."""
+        return self._toolbox.specs if self._toolbox else ()
 
     @property
     def may_go_on(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from deep_code_reasoning.context.visible import one_line
 from deep_code_reasoning.incident import iso
 
 _LONGEST_BODY = 1_500
@@ -32,10 +33,14 @@ def _likeness(record: Mapping[str, Any], pointed_at: Collection[int]) -> tuple:
 
 
 def _line(record: Mapping[str, Any], marked: bool) -> str:
-    severity = record["severity_text"] or "-"
+    # A reader knows a record by its first [log:N]: no name may bring one, nor begin a line.
+    severity, service = (
+        one_line(record[name] or instead).replace("[log:", "(log:")
+        for name, instead in (("severity_text", "-"), ("service_name", "?"))
+    )
     body = record["body"] if len(record["body"]) <= _LONGEST_BODY else record["body"][:_LONGEST_BODY] + "…"
     body = body.rstrip().replace("\n", "\n    ")
-    line = f"{_time(record)} {severity} {record['service_name'] or '?'} [log:{record['log_number']}] {body}"
+    line = f"{_time(record)} {severity} {service} [log:{record['log_number']}] {body}"
     if record["exception_stacktrace"] and record["exception_stacktrace"][:40] not in record["body"]:
         frames = record["exception_stacktrace"].splitlines()
         line += "".join(f"\n    {frame.strip()}" for frame in frames[:_MOST_STACK_LINES])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from deep_code_reasoning.context.visible import one_line
+
 Span = Mapping[str, Any]
 _SHORTEST_RUN = 3
 _LONGEST_VALUE = 300
@@ -77,7 +79,7 @@ class _Tree:
         return (span["service_name"], span["name"], span["kind"], span["status_code"], span["host"], alone, below[:5])
 
     def line(self, span: Span, run: Sequence[Span]) -> str:
-        what = f"{span['service_name'] or '?'} · {span['name']} · {span['kind']}"
+        what = f"{one_line(span['service_name'] or '?')} · {one_line(span['name'])} · {span['kind']}"
         first = f"{self._offset(span)} {self._times(run)} · {what}"
         return "  ".join([first, *self._details(span, collapsed=len(run) > 1)])
 

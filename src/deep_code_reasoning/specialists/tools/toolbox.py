@@ -88,7 +88,7 @@ class Toolbox:
         start = asked.start if isinstance(asked, Paged) else 1
         items = self.desk.cleaned(tool.answer(self.desk, asked, work))
         work.check()
-        return _laid_out(items, start, self._characters)
+        return laid_out(items, start, self._characters)
 
     def _error(self, call: ToolCall, said: str) -> ToolAnswer:
         return ToolAnswer(
@@ -96,7 +96,7 @@ class Toolbox:
         )
 
 
-def _laid_out(items: Sequence[Found], start: int, characters: int) -> str:
+def laid_out(items: Sequence[Found], start: int, characters: int) -> str:
     """The lines of all items from `start` on that fit, each item in its fence, and where to go on."""
     lines = [(item, _shortened(line)) for item in items for line in item.text.rstrip("\n").split("\n")]
     if not lines:
