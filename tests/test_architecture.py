@@ -14,7 +14,19 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "deep_code_reasoning"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "misc"}
-HEAVY = ("duckdb", "pyarrow", "numpy", "pydantic_ai", "google.genai", "simpy", "numba", "genai_prices", "jinja2")
+HEAVY = (
+    "duckdb",
+    "pyarrow",
+    "numpy",
+    "pydantic_ai",
+    "google.genai",
+    "openai",
+    "anthropic",
+    "simpy",
+    "numba",
+    "genai_prices",
+    "jinja2",
+)
 
 
 def is_kernel(path: Path) -> bool:

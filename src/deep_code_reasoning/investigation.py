@@ -45,6 +45,10 @@ class Investigations:
         self._settings = settings
         self._briefing = Briefing(settings, trust_arguments=trust_arguments)
 
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
     def load(self, evidence: Sequence[str], *, investigation: str | None = None, work: Work) -> LoadReport:
         """Reads evidence into the store; what is there already is not read again."""
         return self._briefing.load(evidence, investigation=investigation, work=work)

@@ -14,7 +14,7 @@ TOOLS = sorted(catalogue.tools())
 
 
 def test_the_tools_there_are() -> None:
-    assert TOOLS == ["escalate_analysis", "load_evidence", "query_evidence", "should_escalate"]
+    assert TOOLS == ["escalate_analysis", "load_evidence", "query_evidence", "record_outcome", "should_escalate"]
 
 
 def test_the_list_is_small() -> None:

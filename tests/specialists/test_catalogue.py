@@ -72,6 +72,7 @@ def test_every_provider_has_a_first_choice_for_every_task_and_small_ones_for_sma
 
 def test_a_name_with_and_without_its_provider_and_an_unknown_id() -> None:
     assert find_model("gemini-4-argon") == find_model("google:gemini-4-argon")
+    assert find_model("gemini-4-argon", Settings()).name == "google:gemini-4-argon"
     assert find_model("anthropic:claude-99").context_window == 0
     assert find_model("ollama:qwen3:8b", Settings()) == Model("qwen3:8b", "ollama", data_policy="local")
     assert find_model("ollama:glm-5:cloud", Settings()).data_policy == "unknown", "that one runs elsewhere"
@@ -149,6 +150,19 @@ def test_an_entry_that_cannot_be_read_is_named_with_its_file(tmp_path: Path, tex
     with pytest.raises(SettingsError) as caught:
         models(own(tmp_path, text))
     assert said in str(caught.value) and str(tmp_path / "models.toml") in str(caught.value)
+
+
+def test_what_a_provider_says_of_training_holds_at_its_own_address_alone() -> None:
+    def policies(settings: Settings) -> dict[str, str]:
+        names = ("gpt-6-astra", "openai:new", "claude-opus-5-5", "gemini-4-argon", "openrouter:x", "ollama:x")
+        return {name: find_model(name, settings).data_policy for name in names}
+
+    said = policies(Settings())
+    assert said["gpt-6-astra"] == said["openai:new"] == said["claude-opus-5-5"] == "no_training"
+    assert said["gemini-4-argon"] not in ("no_training", "local")
+    assert (said["openrouter:x"], said["ollama:x"]) == ("unknown", "local")
+    moved = policies(Settings(openai_base_url="http://127.0.0.1:9/v1", ollama_host="gpu-box"))
+    assert moved["gpt-6-astra"] == moved["ollama:x"] == "unknown", "whose server that is nobody has said"
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,27 @@ def test_who_took_over_stays_and_is_given_what_it_can_take() -> None:
     assert "b was asked instead; 1 earlier answers go to it in plain words, without google's own" in world.told[0]
 
 
+def test_after_an_outage_another_provider_goes_first_and_a_bad_key_is_bad_for_all_of_its_models() -> None:
+    sister = Model("sister", "google")
+    down = World({"a": [OUTAGE] * 9, "sister": [], "b": [OUTAGE] * 9})
+    assert ask(down.chain(A, sister, B)).model == "sister"
+    assert down.names == "a a a b b b sister"
+    limited = World({"a": [RateLimitedError("x", 50.0)], "sister": [], "b": []})
+    assert ask(limited.chain(A, sister, B)).model == "sister", "a limit is of one model"
+    locked = World({"a": [NoKeyError("bad key")], "sister": [], "b": []})
+    assert ask(locked.chain(A, sister, B)).model == "b"
+    with pytest.raises(NoKeyError, match="bad key"):
+        ask(World({"a": [NoKeyError("bad key")], "sister": []}).chain(A, sister))
+
+
+def test_three_models_are_asked_and_no_more() -> None:
+    others = [Model(name, "openai") for name in "xyz"]
+    world = World({name: [RefusedError(f"not {name}")] for name in "axyz"})
+    with pytest.raises(RefusedError, match="not a; not x; not y"):
+        ask(world.chain(A, *others))
+    assert world.names == "a x y"
+
+
 def test_when_nobody_answers_all_is_said() -> None:
     world = World({"a": [RefusedError("not I")], "b": [RefusedError("nor I")]})
     with pytest.raises(RefusedError, match="no model answered: not I; nor I"):
@@ -209,7 +230,9 @@ def test_when_nobody_answers_all_is_said() -> None:
 
 def test_a_model_that_failed_often_is_passed_over_until_its_pause_is_over() -> None:
     world = World({"a": [OUTAGE] * FAILURES, "b": []})
-    ask(world.chain(A, B))
+    for _ in range(2):
+        ask(world.chain(A, B))
+    assert world.names == "a a a b a a b", "the last failure opens it: no third try"
     world.asked.clear()
     ask(world.chain(A, B))
     assert world.names == "b" and "a of google failed several times in a row and is asked again in" in world.told[-1]
@@ -219,10 +242,17 @@ def test_a_model_that_failed_often_is_passed_over_until_its_pause_is_over() -> N
     assert world.names == "a"
 
 
+def test_another_gateway_fails_for_itself() -> None:
+    breakers = CircuitBreakers()
+    assert breakers.of("google", "a", "http://one") is breakers.of("google", "a", "http://one")
+    assert breakers.of("google", "a", "http://one") is not breakers.of("google", "a", "http://two")
+
+
 def test_a_probe_that_is_cancelled_does_not_keep_the_others_out() -> None:
     world = World({"a": [OUTAGE] * FAILURES + [asyncio.CancelledError(), says("back")]})
-    with pytest.raises(UnavailableError):
-        ask(world.chain(A, seconds=5.0))
+    for _ in range(2):
+        with pytest.raises(UnavailableError):
+            ask(world.chain(A, seconds=5.0))
     world.now += 1_000
     with pytest.raises(asyncio.CancelledError):
         ask(world.chain(A))
@@ -233,10 +263,12 @@ def test_the_meter_is_asked_before_another_model_and_holds_nothing_when_nobody_a
     book = ReservationBook()
     limits = Limits(dollars_per_escalation=0.015)
     meter = Meter(limits, reservations=book)
-    world = World({"a": [RefusedError("no")], "b": [says("because")]})
-    meter.before(REQUEST, A)
-    reply = ask(world.chain(A, B, meter=meter))
-    assert meter.after(A, reply.usage) == 5 * 20 / 1_000_000, "priced as b"
+    world = World({"a": [RefusedError("no")], "b": []})
+    chain = world.chain(A, B, meter=meter)
+    for _ in range(2):  # the second time b is asked at once, and the caller still says a
+        meter.before(REQUEST, A)
+        reply = ask(chain)
+        assert meter.after(A, reply.usage) == 5 * 20 / 1_000_000, "priced as b"
     dear = World({"a": [RefusedError("no")], "c": []})
     meter = Meter(limits, reservations=book)
     meter.before(REQUEST, A)
@@ -244,7 +276,7 @@ def test_the_meter_is_asked_before_another_model_and_holds_nothing_when_nobody_a
         ask(dear.chain(A, C, meter=meter))
     held: list[float] = []
     book.reserve("", 0.0, lambda now: held.append(now.dollars))
-    assert held == [pytest.approx(5 * 20 / 1_000_000)]
+    assert held == [pytest.approx(5 * 20 / 1_000_000)], "what b cost last, until the ledger has it"
 
 
 steps = st.sampled_from(["ok", "outage", "limit", "refused"])
@@ -296,7 +328,15 @@ def test_it_can_what_the_provider_that_is_asked_can() -> None:
     world = World({"a": []})
 
     async def able() -> None:
-        chain = Chain((A,), lambda e: Able(world, e), world.told.append, 60, None, Timing(), world.breakers)
+        chain = Chain(
+            (A,),
+            lambda e: Able(world, e),
+            world.told.append,
+            60,
+            None,
+            Timing(),
+            lambda e: world.breakers.of(e.provider, e.id),
+        )
         assert await chain.count(REQUEST) == 42
         assert await chain.open_cache(REQUEST, 60) == CacheHandle("caches/1", 42, 60)
         assert (await chain.extend_cache("caches/1", 90)).expires_at_unix == 90

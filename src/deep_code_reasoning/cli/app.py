@@ -16,6 +16,7 @@ from deep_code_reasoning.cli import (
     flame,
     investigate,
     ledger,
+    models,
     reference,
     route,
     trace_path,
@@ -50,7 +51,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(converse.app, name="converse")
 app.command("replay")(converse.replay)
 app.command("explain")(reference.explain)
-app.command("models")(reference.models)
+app.add_typer(models.app, name="models")
 app.command("route")(route.route)
 app.command("serve")(escalation.serve)
 app.command("demo")(demo.demo)

@@ -1,4 +1,4 @@
-"""`dcr explain` and `dcr models`: what the tool knows, without any evidence."""
+"""`dcr explain`: what the tool knows, without any evidence."""
 
 from __future__ import annotations
 
@@ -37,26 +37,3 @@ def explain(
         print_json({"code": code, "page": page})
     else:
         print_markdown(page)
-
-
-def models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the specialists: which can be asked with the keys at hand, and why the rest cannot."""
-    from deep_code_reasoning.investigation import Investigations
-
-    rows = Investigations(load_settings()).models()
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(
-            ["id", "provider", "context", "usable", "why"],
-            [
-                [
-                    r["id"],
-                    r["provider"],
-                    f"{r['context_window']:,}" if r["context_window"] else "",
-                    "yes" if r["usable"] else "no",
-                    r["why"],
-                ]
-                for r in rows
-            ],
-        )

@@ -87,6 +87,12 @@ class Arguments:
             raise UsageError(f"{self.at(name)}: {_shown(value)}; expected one of {', '.join(choices)}")
         return value
 
+    def flag(self, name: str) -> bool | None:
+        value = self.value(name, None)
+        if value is None or isinstance(value, bool):
+            return value
+        raise _unexpected(self.at(name), "true or false", value)
+
     def number(self, name: str, default: Any, *, least: float, most: float, whole: bool = False) -> Any:
         value = self.value(name, default)
         if value is None:

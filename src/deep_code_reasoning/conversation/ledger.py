@@ -142,7 +142,7 @@ class Ledger:
         call = {
             "called_at_unix_nano": time.time_ns(), "project": str(Path.cwd()), "escalation_id": escalation_id,
             "conversation_id": conversation_id, "turn": turn, "task": task, "provider": provider, "model": model,
-            **_counts(usage), "dollars": dollars, "seconds": seconds, "error": said,
+            **_counts(usage), "dollars": dollars, "seconds": seconds, "error": _storable(said),
         }  # fmt: skip
         if within:
             within.execute(sql("record_call"), call)
@@ -196,13 +196,13 @@ class Ledger:
             verified=verified,
             minutes_saved=minutes_saved,
             minutes_estimated=minutes_estimated,
-            note=note,
+            note=_storable(note),
         )
         return escalation_id
 
     def escalation(self, id: str) -> dict[str, Any]:
         """One escalation with its decision. Raises UsageError where there is none of this id."""
-        rows = self._database.run("find_escalation", id=id)
+        rows = self._database.run("find_escalation", id=_storable(id))
         if not rows:
             raise UsageError(f"{id!r}: no escalation or conversation of this id in the ledger; `dcr ledger` lists them")
         return _decoded(rows[0], "triggers", "brief_manifest", "reasons", "measured", "request")
@@ -229,6 +229,7 @@ class Ledger:
         """True once in `quiet_seconds` for a session of an agent, whichever process asks."""
         now = time.time_ns()
         since = now - round(quiet_seconds * 1e9)
+        session_id = str(_storable(session_id))
         told = self._database.run("tell_session", session_id=session_id, now_unix_nano=now, not_since_unix_nano=since)
         if told:
             self._database.run("forget_sessions", before_unix_nano=now - 7 * 86_400 * 10**9)
@@ -246,6 +247,11 @@ class Ledger:
         """The newest escalations first, each with the outcome that counts; JSON columns are decoded."""
         rows = self._database.run("list_escalations", most=most, since_unix_nano=since_unix_nano or 0, project=project)
         return [_decoded(row, "triggers", "brief_manifest") for row in rows]
+
+
+def _storable(text: str | None) -> str | None:
+    """SQLite takes no lone surrogates, which JSON of an agent and file names may hold."""
+    return text.encode("utf-8", "replace").decode("utf-8") if text is not None else None
 
 
 def _counts(usage: Usage | None) -> dict[str, int | None]:

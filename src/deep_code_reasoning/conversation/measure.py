@@ -7,6 +7,8 @@ What counts, and how it is bounded:
 - *trace bytes*: of the evidence files in which a reader finds spans, after decompression, for that is what must be
   read. Which files those are is decided by their content, through the readers themselves.
 - *services*: those named in the scope and those seen in spans, logs and metrics.
+- *repetition*: how often the same failure was met again in spite of edits, where the call tells what the agent did
+  (stuck/repetition.py).
 - *time span*: from the first to the last instant of spans, logs and metrics (commits and deploys reach back for
   years and say nothing of the incident). Instants before 2000 are broken clocks and are left out.
 
@@ -24,6 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.conversation.evidence_file import EARLIEST_NANO, HEAD_BYTES, FileSeen, look_at
+from deep_code_reasoning.conversation.stuck.recent import recent_events
+from deep_code_reasoning.conversation.stuck.repetition import Repetition, repetition_of
 from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Progress, Work
@@ -51,6 +55,7 @@ class Measured:
     read_bytes: int = 0
     at_least: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
+    repetition: Repetition | None = None
 
     def values(self) -> dict[str, int | float]:
         """The five numbers the policy compares."""
@@ -69,6 +74,7 @@ class Measured:
             "window": self.window.as_json() if self.window else None,
             "read_bytes": self.read_bytes,
             "at_least": sorted(self.at_least),
+            **({"repetition": self.repetition.as_json()} if self.repetition else {}),
         }
 
 
@@ -110,6 +116,9 @@ def measure(
     file that does is counted by its name and reported as unread.
     """
     count = _Count()
+    repetition = None
+    if request.recent_events or request.transcript:
+        repetition = repetition_of(recent_events(request.recent_events, request.transcript, roots))
     count.services.update(request.code_scope.service_names)
     if tables is not None:
         _count_investigation(tables, count)
@@ -125,6 +134,7 @@ def measure(
         read_bytes=count.trace_read + count.other_read,
         at_least=frozenset(count.at_least),
         unread=tuple(count.unread.values()),
+        repetition=repetition,
     )
 
 

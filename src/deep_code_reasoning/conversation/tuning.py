@@ -9,7 +9,7 @@ and as any one measure is enough, with all of them together (a noisy or; c is wh
 
     P(worth it) = FLOOR + (c - FLOOR) * (1 - product over the measures of (1 - p))
 
-`solved` counts 1, `partly` one half, `wrong` 0. Prior: ln(T + 1) is normal around the mission's default with standard
+`solved` counts 1, `partly` one half, `wrong` 0. Prior: ln(T + 1) is normal around the mission's default with
 standard deviation PRIOR_SD (a factor of 2.7 either way is 95 %), cut at a factor of 8; c is uniform on its grid. Each
 T has its posterior on a grid, c and the other measures held at their expectation, in turns (mean field).
 

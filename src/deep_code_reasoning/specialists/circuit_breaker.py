@@ -6,7 +6,7 @@
     half-open  one call is let through as a probe, the others are not asked meanwhile: success closes, failure opens
 
 A failure is an outage or a rate limit. A refusal, an unknown id or too large a brief is an answer: somebody is there.
-One breaker a (provider, model), shared by all threads of the process; a process starts with all of them closed.
+One breaker a model at an address, shared by all threads of the process; a process starts with all of them closed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-FAILURES = 3
+FAILURES = 5
+"""More than one question makes, whose tries are three at most (fallback.py)."""
 LONG_WAIT = 60.0
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 600.0
@@ -79,16 +80,16 @@ class CircuitBreaker:
 
 
 class CircuitBreakers:
-    """The breakers of a process by (provider, model)."""
+    """The breakers of a process by provider, model and where that is asked (a gateway fails for itself)."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._breakers: dict[tuple[str, str], CircuitBreaker] = {}
+        self._breakers: dict[tuple[str, str, str], CircuitBreaker] = {}
         self._lock = threading.Lock()
 
-    def of(self, provider: str, model: str) -> CircuitBreaker:
+    def of(self, provider: str, model: str, base_url: str = "") -> CircuitBreaker:
         with self._lock:
-            return self._breakers.setdefault((provider, model), CircuitBreaker(self._clock))
+            return self._breakers.setdefault((provider, model, base_url), CircuitBreaker(self._clock))
 
 
 BREAKERS = CircuitBreakers()

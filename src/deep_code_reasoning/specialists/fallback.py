@@ -8,8 +8,10 @@
     key not accepted
     too large a brief      to the caller, who can make it smaller; so is everything else
 
-A model whose circuit breaker is open is passed over. Who has answered once is asked first for the rest of the chain's
-life. Each change is told: a model that takes over knows of the conversation what was said, in plain words.
+At most `MODELS` are asked. After an outage those of another provider go first; where a key was not accepted the others
+of that provider are left out. A model whose circuit breaker is open is passed over. Who has answered once is asked
+first for the rest of the chain's life. Each change is told: a model that takes over knows of the conversation what was
+said, in plain words.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from deep_code_reasoning.errors import (
     NoKeyError,
@@ -32,13 +34,14 @@ from deep_code_reasoning.errors import (
 from deep_code_reasoning.specialists.catalogue import LOCAL, Model
 from deep_code_reasoning.specialists.circuit_breaker import BREAKERS, CircuitBreaker, CircuitBreakers
 from deep_code_reasoning.specialists.port import CacheHandle, Caches, Counts, Provider, Reply, Request, Resumes
+from deep_code_reasoning.specialists.providers.endpoints import CLIENT, endpoint_of
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
-    from deep_code_reasoning.specialists.budget import Meter
     from deep_code_reasoning.specialists.routing import Route
 
 RETRIES = 2
+MODELS = 3
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 20.0
 PATIENCE = 10.0
@@ -54,6 +57,14 @@ class Timing:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     chance: random.Random = field(default_factory=random.Random)
+
+
+class Meter(Protocol):
+    """What a chain asks of budget.Meter."""
+
+    def before(self, request: Request, entry: Model) -> None: ...
+
+    def release(self) -> None: ...
 
 
 def open_chain(
@@ -79,8 +90,12 @@ def open_chain(
         def opener(entry: Model) -> Provider:
             return open_provider(entry, settings)
 
+    def breaker_of(entry: Model) -> CircuitBreaker:
+        place = "" if entry.provider == CLIENT else endpoint_of(entry.provider, settings).base_url
+        return breakers.of(entry.provider, entry.id, place)
+
     others = (one.entry for one in route.runners_up if one.qualifies and one.entry.provider != LOCAL)
-    return Chain((route.entry, *others), opener, on_switch, seconds, meter, timing or Timing(), breakers)
+    return Chain((route.entry, *others), opener, on_switch, seconds, meter, timing or Timing(), breaker_of)
 
 
 class Chain:
@@ -95,12 +110,12 @@ class Chain:
         seconds: float,
         meter: Meter | None,
         timing: Timing,
-        breakers: CircuitBreakers,
+        breaker_of: Callable[[Model], CircuitBreaker],
     ) -> None:
         self._entries, self._open, self._tell, self._meter = list(entries), opener, on_switch, meter
-        self._timing, self._breakers = timing, breakers
+        self._timing, self._breaker_of = timing, breaker_of
         self._seconds, self._deadline = seconds, 0.0
-        self._first = entries[0]
+        self._first, self._left = entries[0], MODELS
         self._provider = opener(self._first)
 
     @property
@@ -112,6 +127,8 @@ class Chain:
         failures: list[SpecialistError] = []
         self._deadline = self._timing.clock() + self._seconds
         try:
+            if self.entry != self._first:  # the caller has announced the first
+                await self._announce(request)
             while True:
                 try:
                     reply = await self._patiently(self._fitted(request))
@@ -120,9 +137,11 @@ class Chain:
                     )
                 except _PASSED_ON as error:
                     failures.append(error)
-                    if len(self._entries) == 1:
+                    self._left -= 1
+                    following = _after(error, self._entries) if self._left else []
+                    if not following:
                         raise _all_of(failures) from None
-                    await self._switch(error, request)
+                    await self._switch(error, request, following)
         except BaseException:
             if self._meter:
                 self._meter.release()
@@ -153,7 +172,7 @@ class Chain:
         raise UnavailableError(f"{self.entry.provider} cannot take up a run again ({pending})")
 
     async def _patiently(self, request: Request) -> Reply:
-        breaker = self._breakers.of(self.entry.provider, self.entry.id)
+        breaker = self._breaker_of(self.entry)
         tries = 0
         while True:
             permit = breaker.admit()
@@ -187,16 +206,20 @@ class Chain:
         if wait is None:
             wait = self._timing.chance.uniform(0.0, min(LONGEST_WAIT, FIRST_WAIT * 2**tries))
         wait = max(wait, breaker.seconds_left())
-        is_long = len(self._entries) > 1 and wait > PATIENCE
+        is_long = self._left > 1 and len(self._entries) > 1 and wait > PATIENCE
         return None if is_long or self._timing.clock() + wait >= self._deadline else wait
 
-    async def _switch(self, error: SpecialistError, request: Request) -> None:
-        left = self._entries.pop(0)
+    async def _switch(self, error: SpecialistError, request: Request, following: list[Model]) -> None:
+        left, self._entries = self.entry, following
         self._provider = self._open(self.entry)
         foreign = sum(bool(m.original) and m.provider != self.entry.provider for m in request.messages)
         plain = f"; {foreign} earlier answers go to it in plain words, without {left.provider}'s own record of them"
         self._tell(f"{_headline(error)}; {self.entry.id} was asked instead{plain if foreign else ''}")
-        if self._meter:  # it may ask a person, and is not to stop the loop meanwhile
+        await self._announce(request)
+
+    async def _announce(self, request: Request) -> None:
+        """To the meter, which may ask a person, and is not to stop the loop meanwhile."""
+        if self._meter:
             await asyncio.to_thread(self._meter.before, self._fitted(request), self.entry)
 
     def _fitted(self, request: Request) -> Request:
@@ -211,6 +234,16 @@ class Chain:
             code_execution=request.code_execution and "code_execution" in entry.capabilities,
             caching=replace(request.caching, handle=None) if request.caching else None,
         )
+
+
+def _after(error: SpecialistError, entries: list[Model]) -> list[Model]:
+    """Who is left when the first of `entries` failed so, the next to be asked first."""
+    failed, *rest = entries
+    if isinstance(error, NoKeyError):
+        return [entry for entry in rest if entry.provider != failed.provider]
+    if isinstance(error, UnavailableError):
+        return sorted(rest, key=lambda entry: entry.provider == failed.provider)
+    return rest
 
 
 def _named_wait(error: SpecialistError) -> float | None:

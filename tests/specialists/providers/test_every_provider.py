@@ -21,6 +21,7 @@ from deep_code_reasoning.errors import (
     UnknownModelError,
 )
 from deep_code_reasoning.specialists.port import ListsModels, Message, ToolAnswer, ToolCall, Usage
+from deep_code_reasoning.specialists.providers import transport
 from specialists.providers.asking import BRIEF, KEY, QUERY, ask, cached, provider, request, run
 from specialists.stubs import anthropic, gemini, openai
 from specialists.stubs.server import A_LIST, BAD_GATEWAY, EMPTY, GARBAGE, HTML, Played, Seen, plays, slowly, stub
@@ -175,6 +176,34 @@ def test_what_one_model_signed_is_not_sent_to_another(name: str) -> None:
 
 
 @EVERY
+def test_later_turns_begin_with_the_same_bytes(name: str) -> None:
+    """That is what providers cache by themselves: nothing before the new messages may change."""
+    with stub(called(name), SAYS[name](ANSWER)) as server:
+        asked = request(name, tools=(QUERY,), code_execution=True, caching=cached())
+        first = run(provider(name, server.url).ask(asked))
+        answered = Message("us", "look there", answers=(ToolAnswer("c1", "query", "42 rows"),))
+        later = dataclasses.replace(asked, messages=(*asked.messages, first.as_message(), answered))
+        run(provider(name, server.url).ask(later))
+    one, two = (seen.json for seen in server.seen)
+    growing = {"contents", "input", "messages"} & one.keys()
+    assert len(growing) == 1
+    for field, sent in one.items():
+        same = two[field][: len(sent)] if field in growing else two[field]
+        assert json.dumps(same) == json.dumps(sent), field
+    assert list(one) == [field for field in two if field in one], "and in the same order"
+
+
+@EVERY
+def test_ten_megabytes_go_as_they_are(name: str) -> None:
+    huge = "the lease ran out; " * 550_000
+    with stub(SAYS[name](ANSWER)) as server:
+        started = time.process_time()
+        ask(name, server.url, messages=(Message("us", huge),))
+        assert time.process_time() - started < 10
+    assert len(server.seen[0].body) > 10_000_000
+
+
+@EVERY
 @pytest.mark.parametrize(
     ("status", "message", "code", "kind", "advice"),
     [
@@ -250,6 +279,19 @@ def test_200_with_an_error_inside_is_that_error(name: str, error: Any, kind: typ
 
 
 @EVERY
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_body_without_end_is_given_up(name: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand times as long once it is decompressed."""
+    import gzip
+
+    monkeypatch.setattr(transport, "MOST_BYTES", 1_000_000)
+    body = gzip.compress(b'{"a": "' + b"x" * 20_000_000 + b'"}')
+    bomb = Played(status, body, {"content-type": "application/json", "content-encoding": "gzip"})
+    with stub(bomb) as server, pytest.raises(UnavailableError, match="more than 1,000,000 bytes"):
+        ask(name, server.url)
+
+
+@EVERY
 def test_half_an_answer_is_an_outage(name: str) -> None:
     whole = SAYS[name](ANSWER)
     with stub(dataclasses.replace(whole, cut=len(whole.body) // 2)) as server, pytest.raises(UnavailableError):
@@ -258,7 +300,7 @@ def test_half_an_answer_is_an_outage(name: str) -> None:
 
 @EVERY
 def test_nobody_listens(name: str) -> None:
-    with pytest.raises(UnavailableError, match="check the base URL and the network"):
+    with pytest.raises(UnavailableError, match=r"check the network and the base URL http://127\.0\.0\.1:9"):
         ask(name, "http://127.0.0.1:9")
 
 

@@ -15,7 +15,7 @@ from deep_code_reasoning import errors
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists import catalogue
 from deep_code_reasoning.specialists.catalogue import LOCAL, models
-from deep_code_reasoning.specialists.routing import Need, Route, choose
+from deep_code_reasoning.specialists.routing import Need, Route, choose, stay
 from deep_code_reasoning.specialists.routing.tasks import task_named, tasks
 from deep_code_reasoning.specialists.track_record import TrackRecord, chance_of_right, prior_mean
 
@@ -67,6 +67,18 @@ def test_every_model_is_first_or_a_runner_up_and_those_that_qualify_come_first()
     assert set(route.as_json()["runners_up"][0]) >= {"model", "why_not_first", "qualifies", "dollars_at_most"}
 
 
+def test_a_conversation_stays_with_its_model_and_others_may_take_over_unless_it_was_named() -> None:
+    settings = Settings(keys=dict.fromkeys(EVERYONE, "k"))
+    need = Need("cross_system", 60_000)
+    route = stay(settings, need, "runner")
+    assert (route.model, route.reason) == ("runner", "the conversation is held with runner")
+    assert [one.entry.id for one in route.runners_up if one.qualifies][:2] == ["thinker", "writer"]
+    assert stay(settings, Need("cross_system", 60_000, "runner"), "runner").runners_up == ()
+    assert stay(settings, need, LOCAL).provider == LOCAL
+    with pytest.raises(errors.NoKeyError):
+        stay(Settings(), need, "runner")
+
+
 records = st.lists(
     st.builds(
         TrackRecord,
@@ -108,7 +120,7 @@ def test_whatever_is_chosen_may_be_asked_fits_and_is_worth_most(
     assert entry.provider == "ollama" or entry.provider in settings.keys
     assert settings.privacy != "local_only" or entry.data_policy == "local"
     assert settings.privacy != "no_training" or entry.data_policy in ("local", "no_training")
-    assert entry.context_window == 0 or tokens * 0.8 <= entry.context_window
+    assert tokens * 0.8 <= entry.context_window or (not able and "needs a smaller brief" in route.reason)
 
 
 def test_an_estimate_begins_at_the_prior_and_ends_at_what_was_seen() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def paths(arguments: Mapping[str, Any]) -> list[str]:
     request = EscalationRequest.from_call(arguments, required=False)
-    return [*request.evidence, *request.code_scope.files]
+    return [*request.evidence, *request.code_scope.files, *filter(None, [request.transcript])]
 
 
 def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Result:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from deep_code_reasoning.specialists.port import Reply, Request
-from deep_code_reasoning.specialists.providers.failures import Asked, cut_short, our_errors, refused
+from deep_code_reasoning.specialists.providers.failures import Asked, cut_short, no_answer, our_errors, refused
 from deep_code_reasoning.specialists.providers.transport import http_client
 from deep_code_reasoning.specialists.providers.wording import has_originals, messages_of, reply_of
 
@@ -90,10 +90,24 @@ class Adapter(ABC):
             raise refused(next((str(details[name]) for name in told if details.get(name)), "its filter"), asked)
         if response.state in ("incomplete", "interrupted"):
             raise cut_short(asked)
+        if response.finish_reason == "error" and not (response.text or response.tool_calls):
+            raise no_answer(f"it ended with {details.get('finish_reason') or 'an error'}", asked)
         return reply_of(response, request, self.provider)
 
+    async def counted(self, request: Request) -> int:
+        """Input tokens as the provider counts them, with tools and schema."""
+        form = self.forms[0] if request.schema is not None else None
+        with our_errors(self.asked(request.model)):
+            async with self.connected(request.model, form) as model:
+                messages = messages_of(request, self.provider)
+                parameters = parameters_of(request, model, form)
+                return (await model.count_tokens(messages, self.all_settings(request), parameters)).input_tokens
+
     def asked(self, model: str) -> Asked:
-        return Asked(self.provider, model, self.api_key, self.key_hint, self.known)
+        return Asked(self.provider, model, self.api_key, self.base_url, self.key_hint, self.known)
+
+    def about_its_list(self) -> Asked:
+        return self.asked(f"{self.provider}'s list of models")
 
     @contextlib.asynccontextmanager
     async def connected(self, name: str, form: Form | None = None) -> AsyncGenerator[Model]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from deep_code_reasoning.specialists.port import Request
 from deep_code_reasoning.specialists.providers.adapter import Adapter, Form, parameters_of
 from deep_code_reasoning.specialists.providers.failures import cut_short, our_errors
+from deep_code_reasoning.specialists.providers.transport import http_client
 
 if TYPE_CHECKING:
     import httpx2
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.settings import ModelSettings
+
+
+_MOST_PAUSES = 10
 
 
 @dataclass(repr=False)
@@ -52,7 +56,22 @@ class AnthropicMessages(Adapter):
     async def exchange(
         self, model: Model, messages: list[ModelMessage], request: Request, form: Form | None
     ) -> ModelResponse:
-        """Streamed: a connection that is silent while a model thinks for minutes is cut on the way."""
+        """Also through the pauses of the API in a long run of code: what came so far is sent back, and it goes on."""
+        response = await self._streamed(model, messages, request, form)
+        for _ in range(_MOST_PAUSES):
+            if response.state != "suspended":
+                return response
+            more = await self._streamed(model, [*messages, response], request, form)
+            response = replace(more, parts=[*response.parts, *more.parts], usage=response.usage + more.usage)
+        raise cut_short(self.asked(request.model))
+
+    async def count(self, request: Request) -> int:
+        return await self.counted(request)
+
+    async def _streamed(
+        self, model: Model, messages: list[ModelMessage], request: Request, form: Form | None
+    ) -> ModelResponse:
+        """A connection that is silent while a model thinks for minutes is cut on the way."""
         from pydantic_ai.direct import model_request_stream
 
         streaming = model_request_stream(
@@ -65,16 +84,14 @@ class AnthropicMessages(Adapter):
             async for _ in stream:
                 pass
             response = stream.get()
-        if response.finish_reason is None:
+        if response.finish_reason is None and response.state != "suspended":
             raise cut_short(self.asked(request.model))
         return response
 
     async def live_models(self) -> list[str]:
         from anthropic import AsyncAnthropic
 
-        from deep_code_reasoning.specialists.providers.transport import http_client
-
-        with our_errors(self.asked("list of models")):
+        with our_errors(self.about_its_list()):
             async with http_client(self.base_url) as http:
                 client = AsyncAnthropic(api_key=self.api_key, base_url=self.base_url, http_client=http, max_retries=0)
                 return [model.id async for model in client.models.list(limit=1_000)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from deep_code_reasoning.specialists.port import Request
 from deep_code_reasoning.specialists.providers.adapter import Adapter, Form
 from deep_code_reasoning.specialists.providers.failures import our_errors
+from deep_code_reasoning.specialists.providers.transport import http_client
 
 if TYPE_CHECKING:
     import httpx2
@@ -73,9 +74,7 @@ class ChatCompletions(Adapter):
         return await super().exchange(model, messages, request, form)
 
     async def live_models(self) -> list[str]:
-        from deep_code_reasoning.specialists.providers.transport import http_client
-
-        with our_errors(self.asked("list of models")):
+        with our_errors(self.about_its_list()):
             async with http_client(self.base_url) as http:
                 return [model.id async for model in self._client(http).models.list()]
 

@@ -25,6 +25,15 @@ _PROTOCOLS: dict[str, Protocol] = {
     "openrouter": "chat_completions",
     "ollama": "chat_completions",
 }
+_POLICIES = {
+    # developers.openai.com/api/docs/guides/your-data: not used to train unless opted in; logs of abuse up to 30 days
+    "openai": "no_training",
+    # code.claude.com/docs/en/data-usage: commercial terms, which the API is under, train on nothing unless opted in
+    "anthropic": "no_training",
+    # ai.google.dev/gemini-api/terms: unpaid use is used for training and may be read by people, paid use is not
+    "google": "trains on what keys without billing send",
+}
+"""What each says of the API at its own address, read in November 2026. A key does not tell whether it is paid for."""
 _OPENROUTER = "https://openrouter.ai/api/v1"
 _OLLAMA_PORT = 11_434
 KEY_HINTS = {name: f"set {' or '.join(variables)}" for name, variables in KEY_VARIABLES.items() if name in _PROTOCOLS}
@@ -47,7 +56,9 @@ def endpoint_of(provider: str, settings: Settings) -> Endpoint:
     """Raises UsageError for a provider that nobody has described."""
     if provider in _PROTOCOLS:
         url, is_ollama = _base_url(provider, settings), provider == "ollama"
-        policy = "local" if is_ollama and is_loopback(url) else "unknown"
+        policy = _POLICIES.get(provider, "unknown") if not url else "unknown"  # another address is another's word
+        if is_ollama and is_loopback(url):
+            policy = "local"
         return Endpoint(provider, _PROTOCOLS[provider], url, not is_ollama, KEY_HINTS[provider], policy)
     for server in settings.own_models.provider:
         if server.id == provider:

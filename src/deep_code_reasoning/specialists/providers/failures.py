@@ -49,6 +49,7 @@ class Asked:
     provider: str
     model: str
     api_key: str = ""
+    base_url: str = ""
     key_hint: str = ""
     known: tuple[str, ...] = ()
 
@@ -90,10 +91,11 @@ def refused(words: str, asked: Asked) -> RefusedError:
 
 
 def cut_short(asked: Asked) -> UnavailableError:
-    return UnavailableError(
-        f"{asked.model}: no usable answer: the stream broke off before the answer was whole; ask again or name another "
-        "model"
-    )
+    return no_answer("the stream broke off before the answer was whole", asked)
+
+
+def no_answer(words: str, asked: Asked) -> UnavailableError:
+    return UnavailableError(f"{asked.model}: no usable answer: {_clean(words, asked)}; ask again or name another model")
 
 
 def error_of(said: _Said, asked: Asked) -> SpecialistError:
@@ -133,7 +135,9 @@ def error_of(said: _Said, asked: Asked) -> SpecialistError:
         return UnavailableError(f"{about}{words}; the provider {state}; ask again later or name another model")
     if rejected:
         return SpecialistError(f"{about}{words}; the request was refused as it is; another model may take it")
-    return UnavailableError(f"{asked.model}: no usable answer: {words}; check the base URL and the network")
+    return UnavailableError(
+        f"{asked.model}: no usable answer: {words}; check the network and the base URL {asked.base_url}".rstrip()
+    )
 
 
 def _heard(error: Exception) -> _Said:
@@ -162,7 +166,7 @@ def _heard(error: Exception) -> _Said:
         quota = isinstance(error, ModelQuotaExceededError)
         words = _words(error.body) or str(error)
         if isinstance(error, ModelConnectionError) and error.__cause__ is not None:
-            words = f"{words} ({_root(error)})"
+            words = _with_root(words, error)
         return _Said(words, code, status, error.retry_after, quota, rejected)
     return _Said(str(error), is_answer=isinstance(error, UserError))
 
@@ -200,7 +204,7 @@ def _of_an_sdk(error: Exception) -> _Said | None:
         return _of_http(ModelHTTPError(status, "", body, headers=headers), is_quota=False)
     library = type(error).__module__.partition(".")[0]
     if isinstance(error, httpx2.HTTPError | ValueError) or library in ("google", "openai", "anthropic"):
-        return _Said(f"{error or type(error).__name__} ({_root(error)})")
+        return _Said(_with_root(str(error) or type(error).__name__, error))
     return None
 
 
@@ -215,11 +219,13 @@ def _bad_body(error: BaseException) -> BadBody | None:
     return None
 
 
-def _root(error: BaseException) -> str:
+def _with_root(words: str, error: BaseException) -> str:
+    """SDKs say "Connection error." of everything; what happened is further down."""
     at = error
     while at.__cause__ is not None:
         at = at.__cause__
-    return str(at) or type(at).__name__
+    root = str(at) or type(at).__name__
+    return words if root in words else f"{words} ({root})"
 
 
 def _words(body: Any) -> str:

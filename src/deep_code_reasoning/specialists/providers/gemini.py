@@ -133,7 +133,7 @@ class Gemini(Adapter):
                         raise
 
     async def live_models(self) -> list[str]:
-        with our_errors(self.asked("list of models")):
+        with our_errors(self.about_its_list()):
             async with self.connected("gemini") as model:
                 listed = await _client(model).models.list(config={"page_size": 1_000})
                 return [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from deep_code_reasoning.specialists.port import Reply, Request
 from deep_code_reasoning.specialists.providers.adapter import Adapter, Form, parameters_of
 from deep_code_reasoning.specialists.providers.failures import our_errors
+from deep_code_reasoning.specialists.providers.transport import BadBody, http_client
 from deep_code_reasoning.specialists.providers.wording import messages_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LOST_POLLS = 3
 """Polls in a row that may fail: the run goes on, and is paid for, whether or not it is heard of."""
+_LONGEST_WAIT = 30.0
 _CANCEL_SECONDS = 3.0
 
 
@@ -113,12 +115,12 @@ class OpenAIResponses(Adapter):
                     lost = 0
                 except ModelRequestRejectedError:
                     raise
-                except ModelAPIError as error:
+                except (ModelAPIError, BadBody) as error:
                     lost += 1
                     if lost == _LOST_POLLS:
                         raise
-                    if error.retry_after:
-                        await asyncio.sleep(min(error.retry_after, 30.0))
+                    if isinstance(error, ModelAPIError) and error.retry_after:
+                        await asyncio.sleep(min(error.retry_after, _LONGEST_WAIT))
         except asyncio.CancelledError:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_CANCEL_SECONDS):
@@ -126,12 +128,13 @@ class OpenAIResponses(Adapter):
             raise
         return response
 
+    async def count(self, request: Request) -> int:
+        return await self.counted(request)
+
     async def live_models(self) -> list[str]:
         from openai import AsyncOpenAI
 
-        from deep_code_reasoning.specialists.providers.transport import http_client
-
-        with our_errors(self.asked("list of models")):
+        with our_errors(self.about_its_list()):
             async with http_client(self.base_url) as http:
                 client = AsyncOpenAI(api_key=self.api_key, base_url=self.base_url, http_client=http, max_retries=0)
                 return [model.id async for model in client.models.list()]

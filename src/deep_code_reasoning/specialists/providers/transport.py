@@ -13,7 +13,7 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 1_200.0
 """Between two bytes. A model may think for minutes; how long an answer may take is the caller's to say."""
 MOST_BYTES = 64 * 2**20
-"""Of a body that is read whole. The longest answer of any model is far below."""
+"""Of a body that is read whole, decompressed. The longest answer of any model is far below."""
 _RESULTS = ("candidates", "choices", "output", "content", "data", "models")
 _MOST_WORDS = 4_000
 
@@ -54,14 +54,14 @@ async def _check_body(response: httpx2.Response) -> None:
     import orjson
 
     kind = response.headers.get("content-type", "")
-    if response.status_code >= 400 or kind.startswith("text/event-stream") or response.request.method == "DELETE":
+    if kind.startswith("text/event-stream"):
+        return
+    text = await _read(response)
+    if response.status_code >= 400 or response.request.method == "DELETE":
         return
     headers = {name.lower(): value for name, value in response.headers.items()}
     if response.is_redirect:
         raise BadBody("the server sends the request elsewhere, which is not followed", None, headers, None)
-    if int(headers.get("content-length") or 0) > MOST_BYTES:
-        raise BadBody(f"a body of {int(headers['content-length']):,} bytes", None, headers, None)
-    text = await response.aread()
     if not text.strip():
         raise BadBody("an empty body", None, headers, None)
     try:
@@ -74,6 +74,19 @@ async def _check_body(response: httpx2.Response) -> None:
     error = body.get("error")
     if error and not any(body.get(name) for name in _RESULTS) and body.get("object") != "response":
         raise BadBody("an error in a body that says 200", body, headers, _status_of(error))
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    """As `aread` does, and no further than MOST_BYTES."""
+    parts: list[bytes] = []
+    left = MOST_BYTES
+    async for part in response.aiter_bytes():
+        parts.append(part)
+        left -= len(part)
+        if left < 0:
+            raise BadBody(f"a body of more than {MOST_BYTES:,} bytes", None, {}, None)
+    response._content = b"".join(parts)
+    return response._content
 
 
 def _status_of(error: object) -> int | None:

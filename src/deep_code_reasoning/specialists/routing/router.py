@@ -8,7 +8,7 @@ Of the models that can do the task the one that is worth most is first, by docs/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.errors import NoKeyError, PrivacyError
@@ -86,17 +86,44 @@ def choose(settings: Settings, need: Need, record: Sequence[TrackRecord] = ()) -
         return Route(LOCAL_ANALYST, "local analyst, as asked: nothing leaves this machine", is_named=True)
     if named:
         entry = _named(named, need, settings)
-        others = [model for model in models(settings) if model != entry] if settings.fall_back_from_named else []
-        ranked, barred = _ranked(others, task, need, settings, record)
         reason = f"{entry.id}, as {'asked' if need.model else 'set in the settings'}"
-        runners_up = tuple(_runner_up(c, f"another was named; {c.figures}") for c in ranked if c.entry != LOCAL_ANALYST)
-        return Route(entry, reason, (*runners_up, *barred), is_named=True)
-    ranked, barred = _ranked(models(settings), task, need, settings, record)
+        if not settings.fall_back_from_named:
+            return Route(entry, reason, is_named=True)
+        return Route(entry, reason, _others(entry, "another was named", task, need, settings, record), is_named=True)
+    made = candidates(models(settings), task, need, settings, record)
+    ranked, barred = _ranked(made, task)
+    too_long = [one for one in made if one.is_too_long]
+    if not ranked and too_long:
+        most = max(too_long, key=lambda one: one.entry.context_window).entry
+        reason = f"{most.id}: no model holds brief and answer whole, and it holds most; it needs a smaller brief"
+        return Route(most, reason, tuple(one for one in barred if one.entry != most))
     if not ranked:
         return Route(LOCAL_ANALYST, _nobody(barred), barred)
     first, *rest = ranked
     runners_up = tuple(_runner_up(one, _why_not_first(first, one, task)) for one in rest)
     return Route(first.entry, _why_first(first, rest, task), (*runners_up, *barred))
+
+
+def stay(settings: Settings, need: Need, model: str, record: Sequence[TrackRecord] = ()) -> Route:
+    """To the model that a conversation is held with; the others may take over where it fails, by worth.
+
+    Where `need` names a model that one was named, and it is as for `choose`. Raises as `choose` does for a named model.
+    """
+    if need.model or model == LOCAL:
+        return choose(settings, replace(need, model=model), record)
+    entry = _named(model, need, settings)
+    why = f"the conversation is held with {entry.id}"
+    others = _others(entry, why, task_named(need.analysis_type), need, settings, record)
+    return Route(entry, why, others)
+
+
+def _others(
+    entry: Model, why: str, task: RoutedTask, need: Need, settings: Settings, record: Sequence[TrackRecord]
+) -> tuple[RunnerUp, ...]:
+    known = [one for one in models(settings) if one != entry]
+    ranked, barred = _ranked(candidates(known, task, need, settings, record), task)
+    able = (_runner_up(one, f"{why}; {one.figures}") for one in ranked if one.entry != LOCAL_ANALYST)
+    return (*able, *barred)
 
 
 def _named(name: str, need: Need, settings: Settings) -> Model:
@@ -112,11 +139,8 @@ def _named(name: str, need: Need, settings: Settings) -> Model:
     return found
 
 
-def _ranked(
-    known: Sequence[Model], task: RoutedTask, need: Need, settings: Settings, record: Sequence[TrackRecord]
-) -> tuple[list[Candidate], tuple[RunnerUp, ...]]:
+def _ranked(made: Sequence[Candidate], task: RoutedTask) -> tuple[list[Candidate], tuple[RunnerUp, ...]]:
     """Those that can do it, worth most first, the catalogue's order where as much; and those that cannot."""
-    made = candidates(known, task, need, settings, record)
     able = [one for one in made if one.why_not is None]
     dearest = max((one.dollars for one in able if one.dollars is not None), default=0.0)
     able.sort(key=lambda one: -round(one.worth(task, dearest), 9))

@@ -1,0 +1,1 @@
+"""Whether an agent goes round in circles: the same failure again and again in spite of its edits."""
