@@ -71,7 +71,9 @@ class Briefing:
         self, tables: Tables, load: LoadReport | None, evidence: Sequence[str], task: Task, work: Work
     ) -> Diagnosis:
         from deep_code_reasoning.diagnosis import KnownCode, diagnose
+        from deep_code_reasoning.diagnosis.to_json import diagnosis_to_json
         from deep_code_reasoning.store.findings import write_findings
+        from deep_code_reasoning.store.kept_diagnosis import keep_diagnosis
 
         work.on_cancel(tables.interrupt)
         diagnosis = diagnose(
@@ -84,7 +86,10 @@ class Briefing:
             known=KnownCode(self.roots(evidence), self.settings.repositories),
             work=work,
         )
-        write_findings(self.folder((), tables.investigation), diagnosis.findings, self.settings)
+        folder, told = self.folder((), tables.investigation), diagnosis_to_json(diagnosis)
+        write_findings(folder, diagnosis.findings, self.settings)
+        keep_diagnosis(folder, told)
+        work.tell({name: told[name] for name in ("verdict", "suspects")})
         return diagnosis
 
     def brief(

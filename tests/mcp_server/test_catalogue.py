@@ -15,13 +15,17 @@ TOOLS = sorted(catalogue.tools())
 
 def test_the_tools_there_are() -> None:
     assert TOOLS == [
+        "continue_conversation",
         "escalate_analysis",
+        "finalize_conversation",
+        "get_conversation_status",
         "get_job",
         "load_evidence",
         "preview_escalation",
         "query_evidence",
         "record_outcome",
         "should_escalate",
+        "start_conversation",
         "trace_execution_path",
     ]
 
@@ -67,7 +71,7 @@ def test_schemas_are_valid_and_annotations_are_given(name: str) -> None:
 @pytest.mark.parametrize("name", TOOLS)
 def test_each_tool_has_its_module(name: str) -> None:
     module = catalogue.implementation(name)
-    assert callable(module.call)
+    assert name == "get_job" or callable(module.call), "jobs are the face's own"
     assert callable(module.paths)
 
 

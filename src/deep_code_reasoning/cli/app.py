@@ -9,6 +9,7 @@ import typer
 from deep_code_reasoning import __version__
 from deep_code_reasoning.cli import (
     bisect,
+    converse,
     demo,
     escalation,
     evidence,
@@ -49,6 +50,8 @@ app.command("trace-path")(trace_path.trace_path)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(converse.app, name="converse")
+app.command("replay")(converse.replay)
 app.command("explain")(reference.explain)
 app.add_typer(models.app, name="models")
 app.command("route")(route.route)

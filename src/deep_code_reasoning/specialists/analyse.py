@@ -161,8 +161,7 @@ class _Asked:
 
 
 def _provider(name: str, settings: Settings) -> Provider:
-    if name == "google":
-        from deep_code_reasoning.specialists.providers.gemini import Gemini
+    from deep_code_reasoning.specialists.providers.endpoints import endpoint_of
+    from deep_code_reasoning.specialists.providers.opening import open_endpoint
 
-        return Gemini(settings.keys["google"], settings.google_base_url)
-    raise UsageError(f"provider {name!r} is not known here")
+    return open_endpoint(endpoint_of(name, settings), settings)

@@ -120,7 +120,7 @@ def test_whatever_is_chosen_may_be_asked_fits_and_is_worth_most(
     assert entry.provider == "ollama" or entry.provider in settings.keys
     assert settings.privacy != "local_only" or entry.data_policy == "local"
     assert settings.privacy != "no_training" or entry.data_policy in ("local", "no_training")
-    assert entry.context_window == 0 or tokens * 0.8 <= entry.context_window
+    assert tokens * 0.8 <= entry.context_window or (not able and "needs a smaller brief" in route.reason)
 
 
 def test_an_estimate_begins_at_the_prior_and_ends_at_what_was_seen() -> None:

@@ -255,12 +255,14 @@ def _read(received: Message, session: Session, turn: Turn, history: Sequence[Mes
 def _answered_locally(papers: Papers, begun: Beginning, recorder: Recorder) -> TurnResult:
     """The local analyst: nothing leaves this machine. Its messages are kept as a model's are."""
     from deep_code_reasoning.specialists.local_analyst import analyse_locally
+    from deep_code_reasoning.specialists.local_answers import answer_locally
     from deep_code_reasoning.specialists.turn import TurnResult
 
     started = time.monotonic()
     question = Message("us", begun.text)
     recorder.asked(question)
-    analysis = analyse_locally(papers.diagnosis)
+    is_first = not any(message.author == "model" for message in begun.history)
+    analysis = analyse_locally(papers.diagnosis) if is_first else answer_locally(papers.diagnosis, begun.text)
     seconds = time.monotonic() - started
     reply = Reply(analysis.narrative, Usage(), provider=LOCAL, model=LOCAL)
     recorder.replied(reply, 0.0, seconds)

@@ -39,6 +39,7 @@ def result_of(escalation: Escalation) -> Result:
     facts = {
         "narrative": narrative(escalation),
         "escalation_id": escalation.id,
+        "session_id": escalation.session_id,
         "investigation": answer.diagnosis.investigation,
         "triggers": [reason.text for reason in escalation.decision.triggers],
         "verdict": {name: value for name, value in told["verdict"].items() if name != "actions"},

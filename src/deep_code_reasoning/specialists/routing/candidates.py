@@ -44,13 +44,15 @@ class Need:
 
 @dataclass(frozen=True)
 class Candidate:
-    """`dollars`: the most that one call may cost, None where no price is known. `why_not`: why it cannot do it."""
+    """`dollars`: the most that one call may cost, None where no price is known. `why_not`: why it cannot do it;
+    `is_too_long`: for no other reason than that brief and answer do not fit its window."""
 
     entry: Model
     chance: float
     dollars: float | None
     record: TrackRecord | None
     why_not: str | None = None
+    is_too_long: bool = False
 
     def worth(self, task: RoutedTask, dearest: float) -> float:
         """In dollars; what no price is known of is taken to be as dear as the dearest."""
@@ -89,8 +91,12 @@ def _candidate(entry: Model, task: RoutedTask, need: Need, settings: Settings, r
         as_counted_by(entry.provider, need.brief_tokens),
         min(task.allowance(need.depth_level).output_tokens, entry.max_output_tokens),
     )
+    needed = usage.input_tokens + usage.output_tokens
+    if entry.context_window and needed > entry.context_window:
+        said = f"does not fit: brief and answer take {needed:,} tokens, it holds {entry.context_window:,}"
+        return Candidate(entry, chance, None, record, said, is_too_long=True)
     dollars = price_of(entry, usage)
-    return Candidate(entry, chance, dollars, record, _too_much(entry, usage, dollars, need, settings))
+    return Candidate(entry, chance, dollars, record, _too_dear(dollars, need, settings))
 
 
 def _barred(entry: Model, need: Need, settings: Settings) -> str | None:
@@ -101,10 +107,7 @@ def _barred(entry: Model, need: Need, settings: Settings) -> str | None:
     return None
 
 
-def _too_much(entry: Model, usage: Usage, dollars: float | None, need: Need, settings: Settings) -> str | None:
-    needed = usage.input_tokens + usage.output_tokens
-    if entry.context_window and needed > entry.context_window:
-        return f"does not fit: brief and answer take {needed:,} tokens, it holds {entry.context_window:,}"
+def _too_dear(dollars: float | None, need: Need, settings: Settings) -> str | None:
     limits = Limits.of(settings)
     if dollars is None:
         return "no price is known, and unpriced_models = refuse" if limits.refuses_unpriced() else None

@@ -90,7 +90,13 @@ def choose(settings: Settings, need: Need, record: Sequence[TrackRecord] = ()) -
         if not settings.fall_back_from_named:
             return Route(entry, reason, is_named=True)
         return Route(entry, reason, _others(entry, "another was named", task, need, settings, record), is_named=True)
-    ranked, barred = _ranked(models(settings), task, need, settings, record)
+    made = candidates(models(settings), task, need, settings, record)
+    ranked, barred = _ranked(made, task)
+    too_long = [one for one in made if one.is_too_long]
+    if not ranked and too_long:
+        most = max(too_long, key=lambda one: one.entry.context_window).entry
+        reason = f"{most.id}: no model holds brief and answer whole, and it holds most; it needs a smaller brief"
+        return Route(most, reason, tuple(one for one in barred if one.entry != most))
     if not ranked:
         return Route(LOCAL_ANALYST, _nobody(barred), barred)
     first, *rest = ranked
@@ -114,7 +120,8 @@ def stay(settings: Settings, need: Need, model: str, record: Sequence[TrackRecor
 def _others(
     entry: Model, why: str, task: RoutedTask, need: Need, settings: Settings, record: Sequence[TrackRecord]
 ) -> tuple[RunnerUp, ...]:
-    ranked, barred = _ranked([one for one in models(settings) if one != entry], task, need, settings, record)
+    known = [one for one in models(settings) if one != entry]
+    ranked, barred = _ranked(candidates(known, task, need, settings, record), task)
     able = (_runner_up(one, f"{why}; {one.figures}") for one in ranked if one.entry != LOCAL_ANALYST)
     return (*able, *barred)
 
@@ -132,11 +139,8 @@ def _named(name: str, need: Need, settings: Settings) -> Model:
     return found
 
 
-def _ranked(
-    known: Sequence[Model], task: RoutedTask, need: Need, settings: Settings, record: Sequence[TrackRecord]
-) -> tuple[list[Candidate], tuple[RunnerUp, ...]]:
+def _ranked(made: Sequence[Candidate], task: RoutedTask) -> tuple[list[Candidate], tuple[RunnerUp, ...]]:
     """Those that can do it, worth most first, the catalogue's order where as much; and those that cannot."""
-    made = candidates(known, task, need, settings, record)
     able = [one for one in made if one.why_not is None]
     dearest = max((one.dollars for one in able if one.dollars is not None), default=0.0)
     able.sort(key=lambda one: -round(one.worth(task, dearest), 9))
