@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.context.ranked_code import RankedFile
+from deep_code_reasoning.context.manifest import NotRanked
+from deep_code_reasoning.context.ranked_code import RankedCode, RankedFile
 from deep_code_reasoning.context.source_trees import SourceTrees
 from deep_code_reasoning.errors import EvidenceError
 from deep_code_reasoning.progress import Progress
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_FILES = 50
 MOST_TREES = 30
+MOST_EXAMPLES = 3
 MOST_TITLES = 20
 """Of findings, the strongest first: more of them say the same in other words."""
 
@@ -35,23 +37,25 @@ def ranked_code(
     roots: Sequence[Path],
     settings: Settings,
     work: Work,
-) -> list[RankedFile]:
+) -> RankedCode:
     """The best files first, with their best pieces. Indexes what changed since the last time, under `roots` only.
 
     Trees are those of the evidence's repositories and the folders among `code_files`. Raises CancelledError.
     """
     folders = list(_folders(tables, code_files, roots))[:MOST_TREES]
     if not folders:
-        return []
+        return RankedCode()
     from deep_code_reasoning.code.ranking.rank import rank
 
     work.report(Progress("brief", 0, len(folders), "trees", "indexing code"))
-    indexes = list(_indexes(folders, settings, work))
+    not_ranked: list[NotRanked] = []
+    indexes = list(_indexes(folders, settings, work, not_ranked))
     root_of = {str(folder): folder for folder in folders}
-    return [
+    files = [
         RankedFile(root_of[one.repository] / one.path, one.score, one.reasons, one.blob, one.chunks)
         for one in rank(indexes, _query(diagnosis, question), MOST_FILES)
     ]
+    return RankedCode(tuple(files), tuple(not_ranked))
 
 
 def _folders(tables: Tables, code_files: Sequence[Path], roots: Sequence[Path]) -> Iterator[Path]:
@@ -65,15 +69,21 @@ def _folders(tables: Tables, code_files: Sequence[Path], roots: Sequence[Path]) 
         yield real
 
 
-def _indexes(folders: Sequence[Path], settings: Settings, work: Work) -> Iterator[CodeIndex]:
+def _indexes(
+    folders: Sequence[Path], settings: Settings, work: Work, not_ranked: list[NotRanked]
+) -> Iterator[CodeIndex]:
     from deep_code_reasoning.code.index.code_index import open_index
 
     for folder in folders:
         work.check()
         try:
-            yield open_index(folder, settings, work, name=str(folder))
-        except EvidenceError:
-            continue  # a tree without a file to read has nothing to rank
+            index = open_index(folder, settings, work, name=str(folder))
+        except EvidenceError as error:  # as of a full disk: the brief is made without it
+            not_ranked.append(NotRanked(str(folder), str(error), 0, ()))
+            continue
+        told = index.left_out_by_reason(MOST_EXAMPLES)
+        not_ranked += [NotRanked(str(folder), reason, count, tuple(paths)) for reason, count, paths in told]
+        yield index
 
 
 def _query(diagnosis: Diagnosis, question: str | None) -> Query:

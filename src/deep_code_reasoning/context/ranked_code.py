@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from deep_code_reasoning.context.manifest import NotRanked
+
 
 class RankedChunk(Protocol):
     """Lines from 1, both included, as they were when the file was indexed; `name` of what they are, "" if of nothing.
@@ -34,6 +36,14 @@ class RankedFile:
     reasons: tuple[str, ...]
     blob: str = ""
     chunks: tuple[RankedChunk, ...] = ()
+
+
+@dataclass(frozen=True)
+class RankedCode:
+    """The files of a ranking, the best first, and what it did not look through."""
+
+    files: tuple[RankedFile, ...] = ()
+    not_ranked: tuple[NotRanked, ...] = ()
 
 
 def best_chunks_first(files: Sequence[RankedFile]) -> list[tuple[RankedFile, RankedChunk]]:
