@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.conversation.policy import EscalationDecision
     from deep_code_reasoning.conversation.request import EscalationRequest
+    from deep_code_reasoning.conversing import Conversations
     from deep_code_reasoning.detectors.contract import Rule
     from deep_code_reasoning.diagnosis.differential.flame import Flame
     from deep_code_reasoning.ingest import LoadReport
+    from deep_code_reasoning.specialists.budget import Consent
     from deep_code_reasoning.specialists.result import SpecialistResult
     from deep_code_reasoning.specialists.routing import Need
     from deep_code_reasoning.store.catalogue import TableDescription
@@ -38,11 +40,13 @@ class Investigations:
     """The verbs over all investigations of one state directory.
 
     `trust_arguments`: what a caller names as evidence counts as an allowed root. True for a person's command line;
-    False for an agent, which may only name what lies under `settings.allowed_roots`.
+    False for an agent, which may only name what lies under `settings.allowed_roots`. `consent`: how a person is asked
+    whether to go on above a threshold of dollars; where nobody can be asked, it is refused.
     """
 
-    def __init__(self, settings: Settings, *, trust_arguments: bool = True) -> None:
+    def __init__(self, settings: Settings, *, trust_arguments: bool = True, consent: Consent | None = None) -> None:
         self._settings = settings
+        self._consent = consent
         self._briefing = Briefing(settings, trust_arguments=trust_arguments)
 
     @property
@@ -186,10 +190,14 @@ class Investigations:
 
         It is the first turn of a conversation, which goes on where the caller says more (conversing/).
         """
+        return self.conversations().escalate(request, work=work)
+
+    def conversations(self) -> Conversations:
+        """The verbs of conversations, for the same caller."""
         from deep_code_reasoning.conversing import Conversations
 
         trusts = self._briefing.trusts_arguments
-        return Conversations(self._settings, trust_arguments=trusts).escalate(request, work=work)
+        return Conversations(self._settings, trust_arguments=trusts, consent=self._consent)
 
     def show(self, ref: str, *, investigation: str | None = None) -> str:
         """The evidence behind a reference of a finding, as text. Raises UsageError where it names nothing."""

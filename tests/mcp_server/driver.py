@@ -40,6 +40,7 @@ def drive(
     *,
     era: str = "2026-07-28",
     roots: Sequence[Path] | None = None,
+    elicitation: Callable[..., Awaitable[types.ElicitResult]] | None = None,
     **settings: str,
 ) -> Any:
     """Starts the server in `folder`, connects in the era given and returns what `conversation` returns.
@@ -56,7 +57,10 @@ def drive(
         )
         with anyio.fail_after(120):
             async with Client(
-                parameters, mode=era, list_roots_callback=announced if roots is not None else None
+                parameters,
+                mode=era,
+                list_roots_callback=announced if roots is not None else None,
+                elicitation_callback=elicitation,
             ) as client:
                 return await conversation(client)
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from deep_code_reasoning.conversation.jobs import Job, Jobs
     from deep_code_reasoning.mcp_server.job_running import Function
+    from deep_code_reasoning.progress import Work
     from deep_code_reasoning.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,8 @@ class Handlers:
                 call = partial(calls.answer, tool, arguments, allowed)
                 return _result(await calls.run_blocking(call, context.session))
             roots_then = tuple(map(str, allowed.allowed_roots))
-            return await self.long_call(context, params, roots_then, self._function(params.name, arguments, allowed))
+            function = self._function(params.name, arguments, allowed, can_ask=_can_ask(context))
+            return await self.long_call(context, params, roots_then, function)
         except DcrError as error:
             return _failure(one_line(error, arguments))
         except Exception as error:
@@ -167,11 +169,17 @@ class Handlers:
     def function_of(self, job: Job) -> Function:
         """What carries out a job of another process, with the roots that it had."""
         allowed = replace(self.settings(), allowed_roots=tuple(map(Path, job.roots)))
-        return self._function(job.tool, job.arguments, allowed)
+        return self._function(job.tool, job.arguments, allowed, can_ask=bool(job.input_responses))
 
-    def _function(self, name: str, arguments: Mapping[str, Any], allowed: Settings) -> Function:
+    def _function(self, name: str, arguments: Mapping[str, Any], allowed: Settings, *, can_ask: bool) -> Function:
         tool = catalogue.implementation(name)
-        return lambda work, _responses: calls.answer(tool, arguments, allowed, work)
+
+        def run(work: Work, responses: Mapping[str, Any]) -> dict[str, Any]:
+            from deep_code_reasoning.mcp_server import consent
+
+            return calls.answer(tool, arguments, allowed, work, consent.asked_for(responses) if can_ask else None)
+
+        return run
 
     async def list_resources(self, _context: Any, _params: PaginatedRequestParams | None) -> ListResourcesResult:
         from deep_code_reasoning.mcp_server import resources
@@ -215,6 +223,11 @@ class Handlers:
 def _result(page: dict[str, Any]) -> CallToolResult:
     text, structured = pages.encoded(page)
     return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
+
+
+def _can_ask(context: Any) -> bool:
+    capabilities = context.session.client_capabilities
+    return bool(capabilities and capabilities.elicitation)
 
 
 def _told(job: Job) -> CallToolResult:
