@@ -1,4 +1,4 @@
-"""Which citations hold: `ref` and `quote` against a brief of three items."""
+"""Which citations hold: `ref` and `quote` against a brief of a few items."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ evidence: span:4bf9/b9c7 (second holder)
   143     return
 </{F}>
 
+<{F} id="code:/app/src/order.py" kind="code" title="/app/src/order.py, 8 of 200 lines">
+    9 def order():
+   10     lock.acquire()
+          total = 0
+
+              2 * total
+    ⋮
+  101     close()
+          return total
+</{F}>
+
 <{F} id="logs:4bf9" kind="logs" title="1 record">
 09:00 WARN payment [log:17] lease lost
 </{F}>
@@ -56,6 +67,8 @@ def problem_of(ref: str, quote: str) -> str | None:
         ("code:/app/src/payment.py:142", "charge(order)"),
         ("payment.py:141", "lock.release() charge(order)"),
         ("src/payment.py:141-143", "return"),
+        ("order.py:13", "total = 0 2 * total"),
+        ("order.py:102", "return total"),
     ],
 )
 def test_holds(ref: str, quote: str) -> None:
@@ -70,6 +83,8 @@ def test_holds(ref: str, quote: str) -> None:
         ("lease-overlap-1", "lease lost", "the quote does not stand there"),
         ("lease-overlap-1", "", "no quote to check"),
         ("payment.py:900", "charge(order)", "not in the brief"),
+        ("order.py:14", "2 * total", "not in the brief"),
+        ("order.py:13", "2 * total close()", "the quote does not stand there"),
         ("log:1", "lease lost", "not in the brief"),
         ("span:4bf9/ffff", "POST", "not in the brief"),
         ("forged", "x", "not in the brief"),

@@ -11,13 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.context.render.code_window import shown_lines
+
 if TYPE_CHECKING:
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.specialists.analysis import Analysis, Citation, RootCause
 
 _SHORTEST_QUOTE = 3
 _OPENING = re.compile(r'^<(evidence-[0-9a-f]{12}) id="', re.MULTILINE)
-_LINE_NUMBER = re.compile(r"^ *(\d+)[► ]?", re.MULTILINE)
+_LINE_NUMBER = re.compile(r"^ {0,4}\d+(?:[► ]|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def sections_of(brief: str) -> list[Section]:
 def _section(id_: str, kind: str, text: str) -> Section:
     if kind != "code":
         return Section(id_, _plain(text))
-    lines = frozenset(int(number) for number in _LINE_NUMBER.findall(text))
+    lines = frozenset(number for number, _ in shown_lines(text))
     return Section(id_, _plain(_LINE_NUMBER.sub("", text)), lines)
 
 
