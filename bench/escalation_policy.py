@@ -85,7 +85,7 @@ def hook_seconds() -> None:
         base |= {"session_id": "s", "transcript_path": str(path), "tool_name": "Bash", "tool_use_id": "new"}
         cases = {
             "a call without a failure": base | {"tool_response": {"stdout": "12 passed"}},
-            "a failure, 4 MB of transcript read": base | {"error": f"Exit code 1\n{red}"},
+            "a failure, 2 MB of transcript read": base | {"error": f"Exit code 1\n{red}"},
         }
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "DCR_STATE_DIR": folder}
         command = [sys.executable, "-m", "deep_code_reasoning.cli", "should-escalate", "--hook"]

@@ -103,9 +103,9 @@ class Bookkeeping:
 
     def tune(self, *, write: bool = False) -> tuple[Tuning, Path | None]:
         """What the outcomes say about the thresholds and the models; written only where told. Changes nothing else."""
-        from deep_code_reasoning.conversation.tuning import MOST_DECISIONS, tune
+        from deep_code_reasoning.conversation.tuning import tune
 
-        decisions = self._ledger.decisions(most=MOST_DECISIONS)
+        decisions = self._ledger.reasons()
         before = learned_thresholds(self._settings.state_dir)
         records = self._ledger.track_record()
         tuning = tune(self._ledger.judged(), decisions, records, self._settings.escalate_when, before)
