@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,8 @@ class Bookkeeping:
         note: str | None = None,
     ) -> dict[str, Any]:
         """Keeps how it ended, with an estimate of the minutes saved where the attempts' times are known. Returns it."""
+        if minutes_saved is not None and not math.isfinite(minutes_saved):
+            raise UsageError(f"minutes_saved: {minutes_saved}; expected a number of minutes")
         row = self._ledger.escalation(id)
         estimated = minutes_estimated(outcome, row["request"], row["seconds"])
         escalation_id = self._ledger.record_outcome(
