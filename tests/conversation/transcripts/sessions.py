@@ -29,17 +29,17 @@ from typing import Any
 from conversation.transcripts.runners import Outcome, render
 
 FOLDER = Path(__file__).parent
-HALVES = ("chosen_on", "held_out", "unseen")  # each was written without regard to the one before
+PARTS = ("chosen_on", "held_out", "unseen")  # each was written without regard to the one before
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
 class Session:
-    """`alarm`: is the agent truly stuck, so that it should be told? `half`: the file it is of (HALVES)."""
+    """`alarm`: is the agent truly stuck, so that it should be told? `part`: the file it is of (PARTS)."""
 
     name: str
     alarm: bool
-    half: str
+    part: str
     script: str
     why: str
 
@@ -51,9 +51,9 @@ class Session:
 @cache
 def sessions() -> tuple[Session, ...]:
     return tuple(
-        Session(one["name"], one["alarm"], half, one["script"], one["why"])
-        for half in HALVES
-        for one in tomllib.loads((FOLDER / f"{half}.toml").read_text("utf-8"))["session"]
+        Session(one["name"], one["alarm"], part, one["script"], one["why"])
+        for part in PARTS
+        for one in tomllib.loads((FOLDER / f"{part}.toml").read_text("utf-8"))["session"]
     )
 
 
