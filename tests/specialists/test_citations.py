@@ -76,6 +76,7 @@ def test_holds(ref: str, quote: str) -> None:
         ("lease-overlap-1", "overlap_ms=99", "the quote does not stand there"),
         ("lease-overlap-1", "lease lost", "the quote does not stand there"),
         ("lease-overlap-1", "", "no quote to check"),
+        ("lease-overlap-1", "(…) ::", "no quote to check"),
         ("payment.py:900", "charge(order)", "not in the brief"),
         ("log:1", "lease lost", "not in the brief"),
         ("span:4bf9/ffff", "POST", "not in the brief"),

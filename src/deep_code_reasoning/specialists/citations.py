@@ -41,7 +41,8 @@ _MOST_TOLD = 120
 @dataclass(frozen=True)
 class Section:
     """An item; `text` without fence, white space normalised; `refs` are references that it shows. Of code `lines` are
-    those that are shown and `numbered` is the text with their numbers. `asked`: the letters of the query whose answer it is."""
+    those that are shown and `numbered` is the text with their numbers. `asked`: the letters of the query whose answer
+    it is."""
 
     id: str
     text: str
@@ -143,12 +144,12 @@ def _problem(citation: Citation, sections: Sequence[Section]) -> str | None:
         return "what was said about it is no evidence"
     quote = citation.quote.strip().strip("\"'`").removesuffix("…").removesuffix("...")
     plain, numbered = _plain(quote), _numbered(quote)
-    if len(plain) < _SHORTEST_QUOTE:
+    own = _letters(plain)
+    if len(plain) < _SHORTEST_QUOTE or not own:
         return "no quote to check"
     standing = [section for section in where if plain in section.text or numbered in section.numbered]
     if not standing:
         return "the quote does not stand there"
-    own = _letters(plain)
     return None if any(own not in section.asked for section in standing) else "the quote is the query's own text"
 
 
