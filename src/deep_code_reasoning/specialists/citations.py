@@ -42,8 +42,8 @@ _MOST_TOLD = 120
 
 @dataclass(frozen=True)
 class Section:
-    """An item; `text` without fence, white space normalised; `refs` are references that it shows. `source`:
-    of code, the lines that are shown by their numbers. `asked`: the query whose answer it is."""
+    """An item; `text` without fence, white space normalised; `refs` are references that it shows. `source`: of code,
+    the lines that are shown by their numbers. `asked`: the letters of the query whose answer it is."""
 
     id: str
     text: str
@@ -68,7 +68,7 @@ class Sources:
 
     def add(self, text: str, call: ToolCall | None = None) -> None:
         """The items of a text, which `call` asked for."""
-        asked = _plain(str(call.arguments.get("sql", ""))) if call else ""
+        asked = _letters(str(call.arguments.get("sql", ""))) if call else ""
         self.sections += [replace(section, asked=asked) for section in sections_of(text)]
 
 
@@ -141,12 +141,13 @@ def _problem(citation: Citation, sections: Sequence[Section]) -> str | None:
         return "what was said about it is no evidence"
     quote = citation.quote.strip().strip("\"'`").removesuffix("…").removesuffix("...")
     plain = _plain(quote)
-    if len(plain) < _SHORTEST_QUOTE:
+    own = _letters(plain)
+    if len(plain) < _SHORTEST_QUOTE or not own:
         return "no quote to check"
     standing = [section for section in where if plain in section.text or _stands_numbered(quote, section)]
     if not standing:
         return "the quote does not stand there"
-    return None if any(plain not in section.asked for section in standing) else "the quote is the query's own text"
+    return None if any(own not in section.asked for section in standing) else "the quote is the query's own text"
 
 
 def _stands_numbered(quote: str, section: Section) -> bool:
@@ -182,3 +183,8 @@ def _same_file(path: str, id_: str) -> bool:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone, in one case: SQL may put a text together from parts."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -41,7 +41,7 @@ def opening(turn: Turn) -> Message:
     closed = "this call ended the turn before; what follows is the answer, or call again"
     text = turn.text
     if turn.theory:
-        text += prompt("blind") if turn.blind else f"\n{turn.theory}"
+        text += prompt("blind") if turn.blind else prompt("theory", theory=turn.theory)
     return Message("us", text, answers=tuple(ToolAnswer(call.id, call.name, closed) for call in left))
 
 
