@@ -12,7 +12,7 @@ from mcp import Client
 from conversation.telemetry import write_traces
 from mcp_server.driver import ERAS, call, drive, error_line
 from mcp_server.test_jobs import CALL
-from specialists.gemini_stub import gemini_stub, says
+from specialists.gemini_stub import fails, gemini_stub, says
 
 START = {**CALL, "initial_question": "Where does the race window open?", "depth_level": 2}
 
@@ -35,7 +35,10 @@ def with_key(url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("era", ERAS)
 def test_a_conversation_outlives_its_server(folder: Path, era: str) -> None:
-    with gemini_stub(reply("At line 142."), reply("Nothing holds it."), reply("Hold the lock until the end.")) as stub:
+    no_cache = fails(400, "Cached content is too small. total_token_count=290, min_total_token_count=4096", "INVALID")
+    with gemini_stub(
+        no_cache, reply("At line 142."), reply("Nothing holds it."), reply("Hold the lock until the end.")
+    ) as stub:
         started = call(folder, "start_conversation", START, era=era, **with_key(stub.url)).structured_content
         session = started["session_id"]
         later = {"session_id": session, "message": "What happens between release and the next acquire? <code> {x}"}
@@ -53,8 +56,8 @@ def test_a_conversation_outlives_its_server(folder: Path, era: str) -> None:
     assert status["state"] == "finished"
     assert status["turns_count"] == 3
     sent = [seen.body for seen in stub.seen]
-    assert "the next acquire?" in sent[1]
-    assert sent[1].count("Where does the race window open?") == 1
+    assert "the next acquire?" in sent[2]
+    assert sent[2].count("Where does the race window open?") == 1
 
 
 def test_without_a_key(folder: Path) -> None:
