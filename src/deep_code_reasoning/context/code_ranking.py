@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_FILES = 70
 """All of them cut into pieces: a brief of 200,000 tokens has room for the best ones of so many, and the files that rank
-behind the thirtieth hold the place that matters in one case of twenty (docs/decisions/0013)."""
+behind the thirtieth hold the place that matters in one case of twenty (docs/decisions/0018)."""
 MOST_TREES = 30
 MOST_EXAMPLES = 3
 MOST_TITLES = 20
