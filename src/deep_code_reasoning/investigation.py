@@ -60,8 +60,8 @@ class Investigations:
         model: str | None = None,
         work: Work,
     ) -> Answer:
-        """Loads, diagnoses and, where a specialist is named or at hand, asks it; `model="local"` asks none. What is asked
-        of a specialist is an escalation, with its place in the ledger and its limits.
+        """Loads, diagnoses and, where a specialist is named or at hand, asks it; `model="local"` asks none. What is
+        asked of a specialist is an escalation, with its place in the ledger and its limits.
 
         Without evidence the investigation named (or the last one) is diagnosed as it is. A specialist that fails is
         reported beside the local diagnosis, which stands.
