@@ -76,6 +76,7 @@ def test_holds(ref: str, quote: str) -> None:
         ("lease-overlap-1", "overlap_ms=99", "the quote does not stand there"),
         ("lease-overlap-1", "lease lost", "the quote does not stand there"),
         ("lease-overlap-1", "", "no quote to check"),
+        ("lease-overlap-1", "(…) ::", "no quote to check"),
         ("payment.py:900", "charge(order)", "not in the brief"),
         ("log:1", "lease lost", "not in the brief"),
         ("span:4bf9/ffff", "POST", "not in the brief"),
@@ -155,9 +156,13 @@ def test_the_answers_of_tools_in_earlier_turns_can_be_cited() -> None:
     assert problem_in(sources, "lease-overlap-1", "overlap_ms=50.25") is None
 
 
-def test_a_model_cannot_prove_its_words_by_selecting_them() -> None:
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT 'the lock leaks' AS x", "SELECT lower('THE LOCK' || ' leaks') AS x", 'SELECT 1 AS "the lock leaks"'],
+)
+def test_a_model_cannot_prove_its_words_by_selecting_them(sql: str) -> None:
     text = '<evidence-abcdefabcdef id="query:1" kind="query" title="t">\nx\nthe lock leaks\n</evidence-abcdefabcdef>\n'
-    sources = answered(text, "SELECT 'the lock leaks' AS x")
+    sources = answered(text, sql)
     assert problem_in(sources, "query:1", "the lock leaks") == "the quote is the query's own text"
 
 

@@ -41,7 +41,8 @@ _MOST_TOLD = 120
 @dataclass(frozen=True)
 class Section:
     """An item; `text` without fence, white space normalised; `refs` are references that it shows. Of code `lines` are
-    those that are shown and `numbered` is the text with their numbers. `asked`: the query whose answer it is."""
+    those that are shown and `numbered` is the text with their numbers. `asked`: the letters of the query whose answer
+    it is."""
 
     id: str
     text: str
@@ -67,7 +68,7 @@ class Sources:
 
     def add(self, text: str, call: ToolCall | None = None) -> None:
         """The items of a text, which `call` asked for."""
-        asked = _plain(str(call.arguments.get("sql", ""))) if call else ""
+        asked = _letters(str(call.arguments.get("sql", ""))) if call else ""
         self.sections += [replace(section, asked=asked) for section in sections_of(text)]
 
 
@@ -143,12 +144,13 @@ def _problem(citation: Citation, sections: Sequence[Section]) -> str | None:
         return "what was said about it is no evidence"
     quote = citation.quote.strip().strip("\"'`").removesuffix("…").removesuffix("...")
     plain, numbered = _plain(quote), _numbered(quote)
-    if len(plain) < _SHORTEST_QUOTE:
+    own = _letters(plain)
+    if len(plain) < _SHORTEST_QUOTE or not own:
         return "no quote to check"
     standing = [section for section in where if plain in section.text or numbered in section.numbered]
     if not standing:
         return "the quote does not stand there"
-    return None if any(plain not in section.asked for section in standing) else "the quote is the query's own text"
+    return None if any(own not in section.asked for section in standing) else "the quote is the query's own text"
 
 
 def _pointed_at(ref: str, sections: Sequence[Section]) -> list[Section]:
@@ -170,3 +172,8 @@ def _same_file(path: str, id_: str) -> bool:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone, in one case: SQL may put a text together from parts."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 FROM_DEPTH = 3
 SHARE = 0.2
 """Of the brief's budget: what may be added."""
-_OUTLINE_TOKENS = 4_000
+OUTLINE_TOKENS = 4_000
 _MOST_LEFT_OUT = 100
 _MOST_FILES = 8
 _SHARE_OF_TIME = 0.25
@@ -162,7 +162,7 @@ def _known(brief: Brief, desk: Desk, question: str | None, files: dict[str, list
         Found("verdict", "verdict", "what the local diagnosis says", conclusion.verdict(desk.diagnosis)),
         Found("shown", "list", "code in the brief, whole or in part", listed(shown)),
         Found("left-out", "list", "ranked code that did not fit, the best first", listed(left_out)),
-        Found("outline", "list", "outline of the source trees", tree_outline(files, near, _OUTLINE_TOKENS)),
+        Found("outline", "list", "outline of the source trees", tree_outline(files, near, OUTLINE_TOKENS)),
     ]
     return _fenced([item for item in desk.cleaned(found) if item.text.strip()])
 
