@@ -38,7 +38,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 
 @pytest.fixture
 def ledger(shop: tuple[Path, Any]) -> Callable[[], dict[str, Any]]:
-    return lambda: Ledger(shop[0].parent / "state").escalations(most=1)[0]
+    kept = Ledger(shop[0].parent / "state")
+    return lambda: kept.escalation(kept.escalations(most=1)[0]["escalation_id"])
 
 
 def key_for(url: str) -> dict[str, str]:
