@@ -22,7 +22,8 @@ def test_the_answer_is_printed_with_its_citations_checked(dcr: Dcr, shop: Shop) 
             GEMINI_API_KEY=KEY, DCR_GOOGLE_BASE_URL=stub.url,
         )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert len(stub.seen) == 1 and "LOCK001-1" in stub.seen[0].body and KEY not in run.stdout
+    _missing_files, analysis = stub.seen
+    assert "LOCK001-1" in analysis.body and KEY not in run.stdout
     assert "NOPE001-9" in run.stdout and "not in the brief" in run.stdout
     assert json.loads(run.stdout)["suspects"]
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.conversing.workplace import Workplace
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.specialists.routing import Route
+    from deep_code_reasoning.specialists.second_round import SecondRound
     from deep_code_reasoning.specialists.turn import TurnResult
     from deep_code_reasoning.store.tables import Tables
 
@@ -121,8 +122,7 @@ class _FirstTurn:
             session = self._created(tables, diagnosis, route, brief)
             turn = self.place.claims.ask(session.id, task.question or "")
             try:
-                turn, result, brief = self._asked(session, turn, tables, diagnosis, route, brief)
-                specialist = _specialist(result, route)
+                turn, specialist, brief = self._asked(session, turn, tables, diagnosis, route, brief)
             except SpecialistError as error:
                 failure = str(error)
                 turn = self.place.sessions.turns(session.id)[-1]
@@ -163,6 +163,21 @@ class _FirstTurn:
             escalation_id=self.escalation,
         )
 
+    def _missing_files(
+        self, session: Session, turn: Turn, tables: Tables, diagnosis: Diagnosis, route: Route, brief: Brief | None
+    ) -> SecondRound | None:
+        """Those that the specialist says are missing in the brief; they go behind it, in the first question."""
+        if brief is None:
+            return None
+        place = self.place
+        papers = place.papers_of(tables.investigation, diagnosis, brief)
+        ground = Ground(papers, tables, place.roots(session, list(papers.shown.evidence)), self.redactor)
+        try:
+            return place.running.missing_files(session, turn, ground, brief, self.asked.question, route, self.work)
+        except BaseException as error:
+            place.claims.end(session.id, turn.number, "failed", str(error) or type(error).__name__)
+            raise
+
     def _theory(self) -> str:
         """What the caller believes, for a specialist that has judged the evidence alone before; redacted and fenced."""
         if not self.asked.theory:
@@ -179,14 +194,16 @@ class _FirstTurn:
         diagnosis: Diagnosis,
         route: Route,
         brief: Brief | None,
-    ) -> tuple[Turn, TurnResult, Brief | None]:
+    ) -> tuple[Turn, SpecialistResult, Brief | None]:
         """With a smaller brief, and that again, where one is too long for the model."""
         place, question = self.place, turn.question
+        extra = self._missing_files(session, turn, tables, diagnosis, route, brief)
         while True:
             papers = place.papers_of(tables.investigation, diagnosis, brief)
             roots = place.roots(session, list(papers.shown.evidence))
             first = first_opening(papers, self.asked.question or question, self.request.depth_level)
-            opening = partial(replace, first, theory=self._theory() if brief else "")
+            text = f"{extra.text}\n{first.text}" if extra and extra.text else first.text
+            opening = partial(replace, first, text=text, theory=self._theory() if brief else "")
             self.work.report(Progress("ask", 0, message=route.model))
             try:
                 turn, result = place.running.run(
@@ -198,7 +215,7 @@ class _FirstTurn:
                     goes_on=self.goes_on,
                     work=self.work,
                 )
-                return turn, result, brief
+                return turn, _specialist(result, route, extra), _with(brief, extra)
             except (BudgetError, ContextOverflowError):
                 budget = brief.manifest.tokens // 2 if brief else 0
                 again = place.claims.again(session.id) if budget >= _SMALLEST_BRIEF else None
@@ -225,13 +242,23 @@ def first_opening(papers: Papers, question: str, depth_level: int) -> Opening:
     return Opening(text, brief=papers.brief)
 
 
-def _specialist(result: TurnResult, route: Route) -> SpecialistResult:
+def _with(brief: Brief | None, extra: SecondRound | None) -> Brief | None:
+    """What was sent in all, for the ledger."""
+    if brief is None or extra is None:
+        return brief
+    items, tokens = (*brief.manifest.items, *extra.items), brief.manifest.tokens + extra.tokens
+    return replace(brief, manifest=replace(brief.manifest, items=items, tokens=tokens))
+
+
+def _specialist(result: TurnResult, route: Route, extra: SecondRound | None) -> SpecialistResult:
+    """With what was asked for the brief beforehand."""
+    dollars = (result.dollars, extra.dollars if extra else 0.0)
     return SpecialistResult(
         analysis=result.analysis,
         model=result.model,
         provider=result.provider,
-        usage=result.usage,
-        dollars=result.dollars,
+        usage=result.usage + extra.usage if extra else result.usage,
+        dollars=None if None in dollars else sum(filter(None, dollars)),
         seconds=result.seconds,
         route_reason=route.reason,
         problems=result.problems,
@@ -239,6 +266,7 @@ def _specialist(result: TurnResult, route: Route) -> SpecialistResult:
         questions=result.questions,
         blind=result.blind,
         changed=result.changed,
+        second_round=extra,
     )
 
 

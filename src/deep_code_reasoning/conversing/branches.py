@@ -39,9 +39,12 @@ def replay(place: Workplace, parent: Session, *, model: str | None, system: str 
     papers = place.sessions.papers(again.id)
     sent = place.sessions.messages(parent.id)
     for old in asked:
-        ours = next((m.message.text for m in sent if m.turn == old.number and m.message.author == "us"), old.question)
-        is_first = old.number == asked[0].number
-        opening = first_opening(papers, old.question, parent.asked.depth_level) if is_first else Opening(ours)
+        ours = [m.message.text for m in sent if m.turn == old.number and m.message.author == "us"]
+        opening = Opening(ours[0]) if ours else Opening(old.question)
+        if old.number == asked[0].number:
+            is_recorded = len(ours) > 1 and ours[0] == papers.brief
+            anew = first_opening(papers, old.question, parent.asked.depth_level)
+            opening = Opening(ours[1], brief=ours[0]) if is_recorded else anew
         turn = place.claims.ask(again.id, old.question)
         with place.ground(again, work) as (ground, _):
             try:

@@ -30,11 +30,13 @@ from deep_code_reasoning.specialists.port import Message, Reply, Request, Usage
 from deep_code_reasoning.specialists.reply_text import UnreadableReply, read_analysis
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.context.redact import Redactor
     from deep_code_reasoning.conversation.sessions.sessions import Sessions
     from deep_code_reasoning.progress import Work
     from deep_code_reasoning.specialists.budget import Meter
     from deep_code_reasoning.specialists.routing import Route
+    from deep_code_reasoning.specialists.second_round import SecondRound
     from deep_code_reasoning.specialists.tools.toolbox import Toolbox
     from deep_code_reasoning.specialists.turn import TurnResult
     from deep_code_reasoning.store.tables import Tables
@@ -200,6 +202,38 @@ class TurnRunning:
         finally:
             meter.release()
             self.sessions.agreed(session.id, meter.agreed_to)
+
+    def missing_files(
+        self, session: Session, turn: Turn, ground: Ground, brief: Brief, question: str | None, route: Route, work: Work
+    ) -> SecondRound | None:
+        """Which files the specialist wants beside those of the brief, and these; None where it is not asked. What it
+        cost is the turn's."""
+        from deep_code_reasoning.specialists import second_round
+
+        toolbox, asked = self.toolbox(session, ground), session.asked
+        if toolbox is None or asked.depth_level < second_round.FROM_DEPTH:
+            return None
+        meter = self.meter(session)
+        seconds = asked.time_budget_seconds
+        started = time.monotonic()
+        try:
+            found = second_round.second_round(
+                brief,
+                toolbox.desk,
+                provider=self.specialists.chain(route, seconds, meter, _told(work)),
+                entry=route.entry,
+                question=question,
+                seconds=seconds,
+                meter=meter,
+                work=work,
+            )
+        finally:
+            meter.release()
+            self.sessions.agreed(session.id, meter.agreed_to)
+        if found.usage.input_tokens:
+            recorder = Recorder(self.sessions.database, self.specialists.ledger, session, turn.number)
+            recorder.spent(found.usage, found.dollars, time.monotonic() - started)
+        return found
 
     def _cache(
         self, session: Session, request: Request, route: Route, goes_on: bool, recorder: Recorder, work: Work
