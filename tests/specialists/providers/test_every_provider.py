@@ -347,7 +347,7 @@ def test_cancelling_closes_the_connection_at_once(name: str) -> None:
         return time.monotonic() - started
 
     with stub(slowly(SAYS[name](ANSWER))) as server:
-        assert run(cancelled(server.url)) < 3
+        assert run(cancelled(server.url)) < 10, "the answer, 20 s away, is not waited for"
         assert server.left.wait(5), "the server sees the client go"
     assert len(server.seen) == 1
 
