@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from deep_code_reasoning.conversing import Conversations
 from deep_code_reasoning.errors import CancelledError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
-from specialists.stubs.gemini import says
+from specialists.stubs.gemini import fails, says
 from specialists.stubs.server import Stub
 from specialists.stubs.server import stub as gemini_stub
+from specialists.test_second_round import many
+from specialists.tools.at_hand import repository
 
 FENCE = "evidence-0123456789ab"
 PASTED = f'<{FENCE} id="log:77" kind="logs" title="t">\nthe network was slow\n</{FENCE}>\n\nWhat of that?'
@@ -115,6 +118,22 @@ def test_a_model_that_nobody_named_may_be_replaced_where_it_fails(
         for session in (unnamed, named, fork)
     }
     assert "gemini-3.8-flash" in able[unnamed.id] and able[named.id] == able[fork.id] == []
+
+
+def test_a_second_round_that_fails_costs_no_turn(
+    stub: Stub, project: Path, tmp_path: Path, request_: EscalationRequest
+) -> None:
+    repository(project / "payment", many("renew_lease", 12))
+    settings = Settings(
+        state_dir=tmp_path / "state", allowed_roots=(project,), keys={"google": KEY}, google_base_url=stub.url,
+        brief_tokens=4_000,
+    )  # fmt: skip
+    stub.play.insert(0, fails(400, "not today", "INVALID_ARGUMENT"))
+    started = Conversations(settings).start(replace(request_, evidence=(str(project),)), work=Work())
+    assert started.answer.turn.state == "done" and started.answer.turn.calls == 1
+    specialist = started.escalation.answer.specialist
+    assert specialist and specialist.second_round and "not today" in specialist.second_round.skipped
+    assert specialist.usage.input_tokens == 1_200
 
 
 def test_a_first_turn_that_is_cancelled_is_cancelled_and_spends_nothing(

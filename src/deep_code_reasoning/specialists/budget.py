@@ -106,7 +106,7 @@ class Meter:
         self._asked_up_to = None if ask_above is None else max(ask_above, agreed_to)
         self._call: _Call | None = None
         self._settled: list[int] = []
-        weakref.finalize(self, _forget, reservations, self._settled)
+        weakref.finalize(self, _forget, reservations.forget, self._settled)
 
     @property
     def spent(self) -> Spent:
@@ -177,7 +177,7 @@ class Meter:
             self._drop_settled()
 
     def _drop_settled(self) -> None:
-        _forget(self._book, self._settled)
+        _forget(self._book.release, self._settled)
 
     def _check_escalation(self, call: _Call) -> None:
         limits, spent = self._limits, self._spent
@@ -246,6 +246,6 @@ def _within(name: str, limit: float, spent: float, held: float, most: float, sig
     )
 
 
-def _forget(book: Reservations, reservations: list[int]) -> None:
+def _forget(release: Callable[[int], None], reservations: list[int]) -> None:
     while reservations:
-        book.release(reservations.pop())
+        release(reservations.pop())

@@ -4,9 +4,8 @@ A holder (a `Meter`) reserves the most that its call may cost before it is made,
 settled amount stays held for a moment: the ledger, which limits are checked against, is written after that, and in
 between it would be in neither. Twice for a moment errs on the safe side.
 
-`ReservationBook` serves one process. Another process sees of this one only what the ledger has: two processes may
-together pass a limit by the most that the calls under way in the other may cost. A `Reservations` that keeps rows in
-the ledger's database, and calls `check` within a writing transaction, closes that.
+`ReservationBook` serves the threads of one process; rows in the ledger's database serve them all
+(conversation/reservation_rows.py).
 """
 
 from __future__ import annotations
@@ -44,6 +43,10 @@ class Reservations(Protocol):
         """Nothing is held any more; one that is gone already is no error."""
         ...
 
+    def forget(self, reservation: int) -> None:
+        """As `release`, by the next look at the latest: for a finalizer, which may not wait for a lock."""
+        ...
+
 
 @dataclass
 class _Entry:
@@ -78,6 +81,8 @@ class ReservationBook:
 
     def release(self, reservation: int) -> None:
         self._released.append(reservation)
+
+    forget = release
 
     def _held(self, project: str) -> Held:
         now = self.clock()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.conversation.database import Database
+from deep_code_reasoning.conversation.reservation_rows import ReservationRows
 from deep_code_reasoning.specialists.budget import Consent, Limits, Meter, Spent
 from deep_code_reasoning.specialists.catalogue import LOCAL, find_model
 from deep_code_reasoning.specialists.routing import Need, Route, choose, stay
@@ -52,10 +55,19 @@ class Specialists:
 
     def meter(self, project: str, spent: Spent, agreed_to: float) -> Meter:
         """Of a conversation that has cost `spent` so far."""
-        limits = Limits.of(self.settings)
         return Meter(
-            limits, ledger=self.ledger, project=project, spent=spent, consent=self.consent, agreed_to=agreed_to
+            Limits.of(self.settings),
+            ledger=self.ledger,
+            project=project,
+            spent=spent,
+            consent=self.consent,
+            agreed_to=agreed_to,
+            reservations=self._reservations,
         )
+
+    @cached_property
+    def _reservations(self) -> ReservationRows:
+        return ReservationRows(Database(self.settings.state_dir))
 
 
 def name_of(session: Session) -> str:

@@ -1,0 +1,1 @@
+DELETE FROM reservations WHERE reservation_id = :reservation_id
