@@ -17,7 +17,6 @@ from deep_code_reasoning.conversation.sessions.turn_running import Ground, Openi
 from deep_code_reasoning.conversing.theory import Asked, asked_of
 from deep_code_reasoning.conversing.turn_answer import Started, TurnAnswer
 from deep_code_reasoning.errors import (
-    BudgetError,
     ContextOverflowError,
     DcrError,
     EvidenceError,
@@ -216,12 +215,13 @@ class _FirstTurn:
                     work=self.work,
                 )
                 return turn, _specialist(result, route, extra), _with(brief, extra)
-            except (BudgetError, ContextOverflowError):
+            except ContextOverflowError:
                 budget = brief.manifest.tokens // 2 if brief else 0
                 again = place.claims.again(session.id) if budget >= _SMALLEST_BRIEF else None
                 if again is None:
                     raise
                 try:
+                    place.caches.close(session.id)  # it holds the brief that was too long
                     brief = self._brief(tables, diagnosis, route.provider, budget)
                     place.sessions.replace_brief(
                         session.id, again.number, place.papers_of(tables.investigation, diagnosis, brief)
