@@ -8,8 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Task
-from deep_code_reasoning.context.candidate import Candidate
-from deep_code_reasoning.context.fence import fence_for, fenced
 from deep_code_reasoning.context.redact import Redactor
 from deep_code_reasoning.conversation.ledger import Ledger
 from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
@@ -174,16 +172,8 @@ class _FirstTurn:
         try:
             return place.running.missing_files(session, turn, ground, brief, self.asked.question, route, self.work)
         except BaseException as error:
-            place.claims.end(session.id, turn.number, "failed", str(error) or type(error).__name__)
+            place.claims.broke_off(session.id, turn.number, error)
             raise
-
-    def _theory(self) -> str:
-        """What the caller believes, for a specialist that has judged the evidence alone before; redacted and fenced."""
-        if not self.asked.theory:
-            return ""
-        text = self.redactor.sweep(self.redactor.clean(self.asked.theory))
-        theory = Candidate("theory", "theory", "what the caller believes and has tried", "", 0.0, text)
-        return fenced(theory, fence_for([text]))
 
     def _asked(
         self,
@@ -202,7 +192,8 @@ class _FirstTurn:
             roots = place.roots(session, list(papers.shown.evidence))
             first = first_opening(papers, self.asked.question or question, self.request.depth_level)
             text = f"{extra.text}\n{first.text}" if extra and extra.text else first.text
-            opening = partial(replace, first, text=text, theory=self._theory() if brief else "")
+            theory = self.asked.told_later(self.redactor) if brief else ""
+            opening = partial(replace, first, text=text, theory=theory)
             self.work.report(Progress("ask", 0, message=route.model))
             try:
                 turn, result = place.running.run(
@@ -212,6 +203,7 @@ class _FirstTurn:
                     opening,
                     route=route,
                     goes_on=self.goes_on,
+                    seconds=self.request.time_budget_seconds - (extra.seconds if extra else 0.0),
                     work=self.work,
                 )
                 return turn, _specialist(result, route, extra), _with(brief, extra)
@@ -227,7 +219,7 @@ class _FirstTurn:
                         session.id, again.number, place.papers_of(tables.investigation, diagnosis, brief)
                     )
                 except BaseException as error:
-                    place.claims.end(session.id, again.number, "failed", str(error))
+                    place.claims.broke_off(session.id, again.number, error)
                     raise
                 turn = again
 

@@ -100,16 +100,24 @@ class Recorder:
         """A cache was made: its tokens cost what input costs, once; its rent by the hour nobody tells us."""
         usage = Usage(input_tokens=handle.tokens)
         dollars = dollars_of(self._session.provider, self._session.model, usage)
-        self._count(usage, dollars, 0.0, 0, 0.0)
+        self._count(self._session.provider, self._session.model, usage, dollars, 0.0, 0, 0.0)
 
-    def spent(self, usage: Usage, dollars: float | None, seconds: float) -> None:
+    def spent(self, reply: Reply, dollars: float | None, seconds: float) -> None:
         """A call beside the messages: one that asked what belongs into the brief."""
-        self._count(usage, dollars, dollars, 1, seconds)
+        provider, model = reply.provider or self._session.provider, reply.model or self._session.model
+        uncached = dollars_without_cache(provider, model, reply.usage) if dollars else dollars
+        self._count(provider, model, reply.usage, dollars, uncached, 1, seconds)
 
     def _count(
-        self, usage: Usage, dollars: float | None, without_cache: float | None, calls: int, seconds: float
+        self,
+        provider: str,
+        model: str,
+        usage: Usage,
+        dollars: float | None,
+        without_cache: float | None,
+        calls: int,
+        seconds: float,
     ) -> None:
-        provider, model = self._session.provider, self._session.model
         counted = {**asdict(usage), "dollars": dollars, "dollars_without_cache": without_cache, "seconds": seconds}
         answered = {"model": model, "provider": provider, "calls": calls}
         with self._database.transaction() as connection:
