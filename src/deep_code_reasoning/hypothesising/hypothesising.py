@@ -9,26 +9,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.answer import LOCAL, Cost, Task
+from deep_code_reasoning.answer import Task
 from deep_code_reasoning.briefing import Briefing
 from deep_code_reasoning.experiments.checking import MOST_SECONDS, QueryLimits
+from deep_code_reasoning.experiments.consulting import with_predictions
 from deep_code_reasoning.experiments.deriving import hypothesis_of, hypothesis_of_suspect
 from deep_code_reasoning.experiments.examining import Examination
 from deep_code_reasoning.experiments.prediction import Hypothesis
 from deep_code_reasoning.experiments.scene import Scene
 from deep_code_reasoning.experiments.tested import Tested
 from deep_code_reasoning.experiments.tournament import play
-from deep_code_reasoning.hypothesising.answers import Consulted, HypothesisAnswer, TournamentAnswer
+from deep_code_reasoning.hypothesising.answers import HypothesisAnswer, TournamentAnswer
 from deep_code_reasoning.hypothesising.requests import HypothesisRequest, TournamentRequest
+from deep_code_reasoning.hypothesising.specialist import Party, party_of
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 
 if TYPE_CHECKING:
     from deep_code_reasoning.conversation.request import EscalationRequest
     from deep_code_reasoning.finding import Diagnosis
-    from deep_code_reasoning.store.tables import Tables
+    from deep_code_reasoning.specialists.budget import Consent
 
 _MOST_SUSPECTS = 20
+_QUERIES_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -36,25 +39,31 @@ class _Ground:
     diagnosis: Diagnosis
     scene: Scene
     examination: Examination
-    tables: Tables
+    party: Party
 
 
 class Hypothesising:
-    """`trust_arguments` as of Investigations: whether what the caller names may be read wherever it lies."""
+    """`trust_arguments` as of Investigations: whether what the caller names may be read wherever it lies. `consent`: how
+    a person is asked about cost; None: nobody can be asked."""
 
-    def __init__(self, settings: Settings, *, trust_arguments: bool = True) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, *, trust_arguments: bool = True, consent: Consent | None = None) -> None:
+        self._settings, self._consent = settings, consent
         self._briefing = Briefing(settings, trust_arguments=trust_arguments)
 
     def test(self, request: HypothesisRequest, *, work: Work) -> HypothesisAnswer:
         """Checks what the hypothesis predicts. Raises UsageError, EvidenceError, CancelledError."""
         started = time.monotonic()
-        with self._ground(request.ground, 1, None, work) as ground:
+        with self._ground(request.ground, _QUERIES_AT_ONCE, None, work) as ground:
             hypothesis = hypothesis_of(request.hypothesis, "the caller", ground.scene)
+            party, explanation = ground.party, ""
+            if party.consultation:
+                added = party.consultation.predictions(request.hypothesis, request.test_approach)
+                hypothesis = with_predictions(hypothesis, added)
             tested = Tested(hypothesis, tuple(ground.examination.outcomes(hypothesis.predictions)))
-        consulted = Consulted(LOCAL, LOCAL, "no model was asked")
-        cost = Cost(time.monotonic() - started, consulted.route_reason)
-        return HypothesisAnswer(tested, ground.diagnosis, consulted, cost, request.test_approach)
+            if party.consultation and party.consultation.answered_by[0]:
+                explanation = party.consultation.explained(tested)
+        cost = party.cost(time.monotonic() - started)
+        return HypothesisAnswer(tested, ground.diagnosis, party.consulted(explanation), cost, request.test_approach)
 
     def tournament(self, request: TournamentRequest, *, work: Work) -> TournamentAnswer:
         """Lets hypotheses compete: the specialist's or the diagnosis' suspects, and what the caller believes."""
@@ -62,11 +71,14 @@ class Hypothesising:
         config = request.config
         with self._ground(request.ground, config.parallel_sessions, request.issue, work) as ground:
             of_caller, notes = _of_caller(request.ground, ground.scene)
-            suspects = _of_diagnosis(ground)
-            tournament = play([*suspects[:1], *of_caller, *suspects[1:]], config, ground.examination)
-        consulted = Consulted(LOCAL, LOCAL, "no model was asked")
-        cost = Cost(time.monotonic() - started, consulted.route_reason)
-        return TournamentAnswer(tournament, ground.diagnosis, consulted, cost, request.issue, tuple(notes))
+            suspects, asked = _of_diagnosis(ground), ground.party.consultation
+            proposed = _of_specialist(ground, request)
+            competing = [*suspects[:1], *proposed, *of_caller, *suspects[1:]]
+            tournament = play(competing, config, ground.examination, asked.more if asked else None)
+        cost = ground.party.cost(time.monotonic() - started)
+        return TournamentAnswer(
+            tournament, ground.diagnosis, ground.party.consulted(), cost, request.issue, tuple(notes)
+        )
 
     @contextmanager
     def _ground(
@@ -90,17 +102,37 @@ class Hypothesising:
                 parallel,
                 QueryLimits(seconds=min(MOST_SECONDS, settings.query_seconds)),
             )
-            yield _Ground(diagnosis, scene, examination, tables)
+            roots = briefing.roots((*evidence, *request.code_scope.files))
+            party = party_of(request, tables, diagnosis, roots, settings, self._consent, work)
+            try:
+                yield _Ground(diagnosis, scene, examination, party)
+            finally:
+                party.close()
 
 
 def _of_diagnosis(ground: _Ground) -> list[Hypothesis]:
     return [hypothesis_of_suspect(one, ground.scene) for one in ground.diagnosis.suspects[:_MOST_SUSPECTS]]
 
 
+def _of_specialist(ground: _Ground, request: TournamentRequest) -> list[Hypothesis]:
+    """One place is kept for the diagnosis' first suspect."""
+    asked = ground.party.consultation
+    if asked is None:
+        return []
+    believed = _texts(request.ground)
+    found = asked.rivals(request.issue, believed, request.config.max_hypotheses - 1)
+    origin = asked.answered_by[1]
+    return [with_predictions(hypothesis_of(one.statement, origin, ground.scene), one.predictions) for one in found]
+
+
+def _texts(request: EscalationRequest) -> list[str]:
+    texts = [*map(_text, request.partial_findings), *request.attempted_approaches]
+    return [text for text in texts if text.strip()]
+
+
 def _of_caller(request: EscalationRequest, scene: Scene) -> tuple[list[Hypothesis], list[str]]:
     """What the caller found and tried, as far as it says something that can be looked up; the rest is told."""
-    texts = [*map(_text, request.partial_findings), *request.attempted_approaches]
-    made = [hypothesis_of(text, "the caller", scene) for text in texts if text.strip()]
+    made = [hypothesis_of(text, "the caller", scene) for text in _texts(request)]
     notes = [f"not tested, since it names no pattern: {one.statement[:200]}" for one in made if not one.predictions]
     return [one for one in made if one.predictions], notes
 
