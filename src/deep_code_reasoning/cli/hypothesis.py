@@ -12,10 +12,12 @@ from deep_code_reasoning.cli.evidence import EVIDENCE_HELP, InvestigationOption,
 from deep_code_reasoning.cli.output import print_json
 from deep_code_reasoning.cli.terminal import working
 from deep_code_reasoning.context.visible import visible
+from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.settings import load_settings
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.experiments.tested import Tested
+    from deep_code_reasoning.conversation.request import EscalationRequest
+    from deep_code_reasoning.experiments.trial import Trial
     from deep_code_reasoning.hypothesising.answers import Consulted, HypothesisAnswer, TournamentAnswer
 
 _MARKS = {"held": "+", "failed": "-", "could not be checked": "?"}
@@ -35,6 +37,8 @@ def hypothesis(
     """Test a hypothesis: what it predicts, and whether the evidence has it so. Nothing is run."""
     from deep_code_reasoning.hypothesising import Hypothesising, HypothesisRequest
 
+    if not text.strip():
+        raise UsageError("hypothesis: empty; expected what you believe, in a sentence")
     request = HypothesisRequest(text, "", _ground(evidence, model, no_model, investigation))
     with working(quiet=as_json) as work:
         answer = Hypothesising(load_settings()).test(request, work=work)
@@ -71,10 +75,11 @@ def tournament(
     return _problems(answer.consulted)
 
 
-def _ground(evidence: list[str] | None, model: str | None, no_model: bool, investigation: str | None):
+def _ground(
+    evidence: list[str] | None, model: str | None, no_model: bool, investigation: str | None
+) -> EscalationRequest:
     from deep_code_reasoning.answer import LOCAL
     from deep_code_reasoning.conversation.request import EscalationRequest
-    from deep_code_reasoning.errors import UsageError
 
     if model and no_model:
         raise UsageError("--model and --no-model exclude each other; give one of them")
@@ -109,7 +114,7 @@ def _of_tournament(answer: TournamentAnswer) -> Iterator[str]:
         yield f"note: {note}"
 
 
-def _predictions(tested: Tested) -> Iterator[str]:
+def _predictions(tested: Trial) -> Iterator[str]:
     for one in tested.outcomes:
         essential = " (essential)" if one.prediction.essential else ""
         yield f"  {_MARKS[one.result]} {one.prediction.statement}{essential}: {one.result}; {one.reason}"

@@ -81,8 +81,7 @@ def read(text: str, scene: Scene) -> Reading:
     claims = [*_claims(parts.cause, scene, is_cause=True)]
     effects = [*_claims(parts.effect, scene, is_cause=False)]
     if not claims:
-        whole = Words.of(f"{parts.effect.text} {parts.cause.text}")
-        return Reading(tuple(_claims(whole, scene, is_cause=True)), parts.denied)
+        return Reading(tuple(_claims(parts.whole, scene, is_cause=True)), parts.denied)
     known = {claim.code for claim in claims}
     return Reading((*claims, *(one for one in effects if one.code not in known)), parts.denied)
 
@@ -132,7 +131,7 @@ def _is_a_name(words: Words, at: int, *, is_plain: bool) -> bool:
     next_word = words.tokens[at + 1] if at + 1 < len(words.tokens) else ""
     if next_word in _CUES:
         return True
-    if before in ("-", "_") or after in ("-", "_"):  # part of a longer word, as in lock-order
+    if before in ("-", "_") or after in ("-", "_") or before.isalnum() or after.isalnum():  # lock-order, lockOrder
         return False
     last_word = words.tokens[at - 1] if at else ""
     if words.tokens[at] == "order" and last_word in ("in", "of"):  # in order to, out of order

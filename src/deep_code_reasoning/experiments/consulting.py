@@ -16,7 +16,7 @@ from deep_code_reasoning.context.render import conclusion
 from deep_code_reasoning.errors import RedactionError, SpecialistError
 from deep_code_reasoning.experiments.prediction import Hypothesis, Prediction
 from deep_code_reasoning.experiments.replies import MOST_PREDICTIONS, Proposed, proposed, schema
-from deep_code_reasoning.experiments.tested import Tested, told
+from deep_code_reasoning.experiments.trial import Trial, told
 from deep_code_reasoning.specialists.asking import run, telling
 from deep_code_reasoning.specialists.effort import effort_of
 from deep_code_reasoning.specialists.port import Message, Reply, Request, Usage
@@ -72,7 +72,7 @@ class Consultation:
             about.append(Found("believed", "question", "what the caller found and tried", "\n".join(believed)))
         return [one for one in self._proposed("propose", about, most) if one.statement]
 
-    def more(self, survivors: Sequence[Tested], _round: int) -> list[tuple[Prediction, ...]]:
+    def more(self, survivors: Sequence[Trial], _round: int) -> list[tuple[Prediction, ...]]:
         """New predictions for each survivor, to tell them apart."""
         about = [
             Found(
@@ -89,7 +89,7 @@ class Consultation:
             for number, one in enumerate(survivors, 1)
         ]
 
-    def explained(self, tested: Tested) -> str:
+    def explained(self, tested: Trial) -> str:
         """In prose; it changes nothing."""
         about = [
             Found("hypothesis", "question", "the hypothesis", tested.hypothesis.statement),
@@ -121,10 +121,9 @@ class Consultation:
             tables=describe("{tables}"),
         )
         effort, tokens = effort_of(self.depth_level)
-        request = Request(
-            self.entry.id, prompt("predictions_system", explains=False), (Message("us", text),), schema(), "predictions",
-            min(tokens, self.entry.max_output_tokens), effort,
-        )  # fmt: skip
+        system, most_tokens = prompt("predictions_system", explains=False), min(tokens, self.entry.max_output_tokens)
+        message = (Message("us", text),)
+        request = Request(self.entry.id, system, message, schema(), "predictions", most_tokens, effort)
         try:
             found = proposed(self._ask(request), self.answered_by[1], most)
         except UnreadableReply as error:
@@ -183,10 +182,10 @@ def with_predictions(hypothesis: Hypothesis, added: Sequence[Prediction]) -> Hyp
     return replace(hypothesis, predictions=tuple(sorted(both, key=lambda one: not one.essential)))
 
 
-def _standing(number: int, one: Tested) -> Found:
+def _standing(number: int, one: Trial) -> Found:
     text = f"{one.hypothesis.statement}\n{_so_far(one)}"
     return Found(f"hypothesis-{number}", "question", f"hypothesis {number}", text)
 
 
-def _so_far(tested: Tested) -> str:
+def _so_far(tested: Trial) -> str:
     return "\n".join(f"- {one.prediction.statement}: {one.result}; {one.reason}" for one in tested.outcomes)

@@ -13,11 +13,11 @@ from typing import Any
 
 from deep_code_reasoning.experiments.examining import Examination
 from deep_code_reasoning.experiments.prediction import HELD, FindingCheck, Hypothesis, Outcome, Prediction
-from deep_code_reasoning.experiments.tested import Tested
+from deep_code_reasoning.experiments.trial import Trial
 from deep_code_reasoning.experiments.weights import probabilities
 
 TIE_DB = 1e-6
-More = Callable[[Sequence[Tested], int], Sequence[Sequence[Prediction]]]
+More = Callable[[Sequence[Trial], int], Sequence[Sequence[Prediction]]]
 """New predictions that tell the survivors apart, a list a survivor, at most so many each; empty lists: none."""
 
 
@@ -52,13 +52,13 @@ class Tournament:
     are of the causes: hypotheses that blame the same have the same one. `winner` is None where nobody is supported, or
     two that blame different causes are even."""
 
-    ranking: tuple[Tested, ...]
+    ranking: tuple[Trial, ...]
     places: tuple[int, ...]
     probabilities: tuple[float, ...]
     none_of_them: float
     rounds: tuple[Round, ...]
     ended: str
-    winner: Tested | None = None
+    winner: Trial | None = None
     left_out: int = 0
     config: Config = field(default_factory=Config)
 
@@ -84,7 +84,7 @@ def play(
 ) -> Tournament:
     """The best `max_hypotheses` by their order; what is left out is counted. Raises CancelledError."""
     different = _different(hypotheses)
-    field_ = [Tested(one, ()) for one in different[: config.max_hypotheses]]
+    field_ = [Trial(one, ()) for one in different[: config.max_hypotheses]]
     waiting = [_in_rounds(one.hypothesis.predictions) for one in field_]
     rounds: list[Round] = []
     ended = "there were no hypotheses" if not field_ else f"all {config.max_rounds} rounds were played"
@@ -136,16 +136,16 @@ def _different(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
     return list(kept.values())
 
 
-def _standing(field_: Sequence[Tested]) -> tuple[tuple[str, float], ...]:
+def _standing(field_: Sequence[Trial]) -> tuple[tuple[str, float], ...]:
     alive = [one for one in field_ if one.verdict != "refuted"]
     return tuple((one.hypothesis.statement, one.counted.weight_db) for one in sorted(alive, key=_weight))
 
 
-def _weight(one: Tested) -> float:
+def _weight(one: Trial) -> float:
     return -one.counted.weight_db
 
 
-def _ended(field_: list[Tested], rounds: list[Round], ended: str, left_out: int, config: Config) -> Tournament:
+def _ended(field_: list[Trial], rounds: list[Round], ended: str, left_out: int, config: Config) -> Tournament:
     ranking = sorted(field_, key=lambda one: (one.verdict == "refuted", _weight(one)))
     groups = [cause_of(one) for one in ranking]
     rivals = list(dict.fromkeys(groups))
@@ -164,7 +164,7 @@ def _ended(field_: list[Tested], rounds: list[Round], ended: str, left_out: int,
     )
 
 
-def cause_of(one: Tested) -> frozenset[str] | int:
+def cause_of(one: Trial) -> frozenset[str] | int:
     """The findings that were not ruled out as what it blames: who blames the same is no rival, whatever the words."""
     blamed = [
         outcome.evidence
@@ -177,6 +177,6 @@ def cause_of(one: Tested) -> frozenset[str] | int:
     return ids if ids and one.verdict != "refuted" else id(one)
 
 
-def _is_even(one: Tested, other: Tested) -> bool:
+def _is_even(one: Trial, other: Trial) -> bool:
     same_side = (one.verdict == "refuted") == (other.verdict == "refuted")
     return same_side and abs(one.counted.weight_db - other.counted.weight_db) <= TIE_DB

@@ -53,10 +53,11 @@ class Words:
 
 @dataclass(frozen=True)
 class Parts:
-    """`cause` is what the hypothesis blames (all of it, where no word says which); `denied` is taken out of both."""
+    """`cause` is what the hypothesis blames (all of it, where no word says which); `denied` is taken out of all."""
 
     cause: Words
     effect: Words
+    whole: Words
     denied: str
 
 
@@ -76,7 +77,7 @@ def parts_of(text: str, phrases: Iterable[str] = ()) -> Parts:
         if before.strip():
             effects.append(after)
             cause = before
-    return Parts(Words.of(cause), Words.of(" . ".join(effects)), denied)
+    return Parts(Words.of(cause), Words.of(" . ".join(effects)), Words.of(said), denied)
 
 
 @cache

@@ -7,8 +7,8 @@ from typing import Any
 
 from deep_code_reasoning.answer import Cost
 from deep_code_reasoning.experiments.claims import kinds
-from deep_code_reasoning.experiments.tested import NOTHING_WAS_RUN, Tested, told
 from deep_code_reasoning.experiments.tournament import Tournament
+from deep_code_reasoning.experiments.trial import NOTHING_WAS_RUN, Trial, told
 from deep_code_reasoning.finding import Diagnosis
 
 _RIVALS = 3
@@ -16,13 +16,17 @@ _RIVALS = 3
 
 @dataclass(frozen=True)
 class Consulted:
-    """The specialist's part: who, what it said of the judged outcomes (`explanation`), what went wrong."""
+    """The specialist's part: who, what it said of the judged outcomes (`explanation`), what went wrong.
+
+    `escalation_id`: under which the ledger keeps it, and an outcome can be reported; None where nobody was asked.
+    """
 
     provider: str
     model: str
     route_reason: str
     explanation: str = ""
     problems: tuple[str, ...] = ()
+    escalation_id: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -31,12 +35,13 @@ class Consulted:
             "route_reason": self.route_reason,
             "explanation": self.explanation,
             "problems": list(self.problems),
+            "escalation_id": self.escalation_id,
         }
 
 
 @dataclass(frozen=True)
 class HypothesisAnswer:
-    tested: Tested
+    tested: Trial
     diagnosis: Diagnosis
     consulted: Consulted
     cost: Cost

@@ -17,8 +17,8 @@ from deep_code_reasoning.experiments.deriving import hypothesis_of, hypothesis_o
 from deep_code_reasoning.experiments.examining import Examination
 from deep_code_reasoning.experiments.prediction import Hypothesis
 from deep_code_reasoning.experiments.scene import Scene
-from deep_code_reasoning.experiments.tested import Tested
 from deep_code_reasoning.experiments.tournament import play
+from deep_code_reasoning.experiments.trial import Trial
 from deep_code_reasoning.hypothesising.answers import HypothesisAnswer, TournamentAnswer
 from deep_code_reasoning.hypothesising.requests import HypothesisRequest, TournamentRequest
 from deep_code_reasoning.hypothesising.specialist import Party, party_of
@@ -43,8 +43,10 @@ class _Ground:
 
 
 class Hypothesising:
-    """`trust_arguments` as of Investigations: whether what the caller names may be read wherever it lies. `consent`: how
-    a person is asked about cost; None: nobody can be asked."""
+    """`trust_arguments` as of Investigations: whether what the caller names may be read wherever it lies.
+
+    `consent`: how a person is asked about cost; None: nobody can be asked.
+    """
 
     def __init__(self, settings: Settings, *, trust_arguments: bool = True, consent: Consent | None = None) -> None:
         self._settings, self._consent = settings, consent
@@ -59,7 +61,7 @@ class Hypothesising:
             if party.consultation:
                 added = party.consultation.predictions(request.hypothesis, request.test_approach)
                 hypothesis = with_predictions(hypothesis, added)
-            tested = Tested(hypothesis, tuple(ground.examination.outcomes(hypothesis.predictions)))
+            tested = Trial(hypothesis, tuple(ground.examination.outcomes(hypothesis.predictions)))
             if party.consultation and party.consultation.answered_by[0]:
                 explanation = party.consultation.explained(tested)
         cost = party.cost(time.monotonic() - started)
@@ -103,11 +105,13 @@ class Hypothesising:
                 QueryLimits(seconds=min(MOST_SECONDS, settings.query_seconds)),
             )
             roots = briefing.roots((*evidence, *request.code_scope.files))
-            party = party_of(request, tables, diagnosis, roots, settings, self._consent, work)
+            party = party_of(request, tables, diagnosis, roots, briefing, self._consent, work)
             try:
                 yield _Ground(diagnosis, scene, examination, party)
-            finally:
-                party.close()
+            except BaseException as error:
+                party.close(diagnosis, error)
+                raise
+            party.close(diagnosis)
 
 
 def _of_diagnosis(ground: _Ground) -> list[Hypothesis]:

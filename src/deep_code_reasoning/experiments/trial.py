@@ -16,7 +16,7 @@ NOTHING_WAS_RUN = (
 
 
 @dataclass(frozen=True)
-class Tested:
+class Trial:
     """`probability` is the hypothesis' own against "something else" (even before); in a tournament the rivals share."""
 
     hypothesis: Hypothesis
@@ -41,8 +41,8 @@ class Tested:
         """Queries that were not let through, or took too long."""
         return sum(one.why_not in ("refused", "too_slow") for one in self.outcomes)
 
-    def with_more(self, outcomes: Sequence[Outcome]) -> Tested:
-        return Tested(self.hypothesis, (*self.outcomes, *outcomes))
+    def with_more(self, outcomes: Sequence[Outcome]) -> Trial:
+        return Trial(self.hypothesis, (*self.outcomes, *outcomes))
 
     def as_json(self) -> dict[str, Any]:
         sums = self.counted
@@ -63,7 +63,7 @@ class Tested:
         }
 
 
-def told(tested: Tested) -> str:
+def told(tested: Trial) -> str:
     """The verdict in a few sentences, and that nothing was run."""
     sums = tested.counted
     head = {"supported": "Supported", "refuted": "Refuted", "inconclusive": "Inconclusive"}[sums.verdict]
