@@ -14,6 +14,7 @@ from deep_code_reasoning.cli import (
     escalation,
     evidence,
     flame,
+    hypothesis,
     install,
     investigate,
     ledger,
@@ -46,6 +47,8 @@ app.command("query")(evidence.query)
 app.command("show")(evidence.show)
 app.command("flame")(flame.flame)
 app.command("brief")(investigate.brief)
+app.command("hypothesis")(hypothesis.hypothesis)
+app.command("tournament")(hypothesis.tournament)
 app.command("trace-path")(trace_path.trace_path)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
