@@ -16,6 +16,7 @@ TOOLS = sorted(catalogue.tools())
 def test_the_tools_there_are() -> None:
     assert TOOLS == [
         "continue_conversation",
+        "cross_system_impact",
         "escalate_analysis",
         "finalize_conversation",
         "get_conversation_status",

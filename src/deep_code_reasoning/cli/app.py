@@ -14,6 +14,7 @@ from deep_code_reasoning.cli import (
     escalation,
     evidence,
     flame,
+    impact,
     install,
     investigate,
     ledger,
@@ -47,6 +48,7 @@ app.command("show")(evidence.show)
 app.command("flame")(flame.flame)
 app.command("brief")(investigate.brief)
 app.command("trace-path")(trace_path.trace_path)
+app.command("impact")(impact.impact)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.add_typer(ledger.app, name="ledger")
