@@ -22,6 +22,7 @@ def test_the_tools_there_are() -> None:
         "get_conversation_status",
         "get_job",
         "load_evidence",
+        "performance_bottleneck",
         "preview_escalation",
         "query_evidence",
         "record_outcome",

@@ -9,6 +9,7 @@ import typer
 from deep_code_reasoning import __version__
 from deep_code_reasoning.cli import (
     bisect,
+    bottleneck,
     converse,
     demo,
     escalation,
@@ -49,6 +50,7 @@ app.command("flame")(flame.flame)
 app.command("brief")(investigate.brief)
 app.command("trace-path")(trace_path.trace_path)
 app.command("impact")(impact.impact)
+app.command("bottleneck")(bottleneck.bottleneck)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.add_typer(ledger.app, name="ledger")

@@ -1,4 +1,4 @@
-"""`dcr impact` and `dcr bottleneck`: what a change reaches, and where the time of a path goes."""
+"""`dcr impact`: whom a change reaches."""
 
 from __future__ import annotations
 

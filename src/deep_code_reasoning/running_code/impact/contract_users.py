@@ -66,12 +66,14 @@ def _both(scope: Scope, file: FileState) -> tuple[list[Contract], list[Contract]
 
 
 def contracts_in(scope: Scope, paths: Iterable[str]) -> list[Contract]:
-    """What the files declare now."""
-    found: list[Contract] = []
+    """What the files declare now and what they declared before: what ran may be of either state."""
+    found: dict[tuple, Contract] = {}
     for path in dict.fromkeys(paths):
-        facts = scope.program.facts(path) if scope.program.names.has(path) else None
-        found += contracts_of(facts) if facts else ()
-    return found
+        for program in dict.fromkeys((scope.program, scope.before)):
+            facts = program.facts(path) if program.names.has(path) else None
+            for one in contracts_of(facts) if facts else ():
+                found.setdefault((one.kind, one.text, one.file, one.function), one)
+    return list(found.values())
 
 
 def users_of(contract: Contract, own: Scope, scopes: Sequence[Scope], state: str) -> list[Affected]:

@@ -12,6 +12,7 @@ from deep_code_reasoning.code.graph.facts import Definition
 from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.graph.resolve import Resolver
 from deep_code_reasoning.progress import Progress
+from deep_code_reasoning.running_code.impact.contract_users import contract_changes
 from deep_code_reasoning.running_code.impact.report import Affected
 from deep_code_reasoning.running_code.impact.scope import Scope
 from deep_code_reasoning.running_code.operations import Key
@@ -53,6 +54,8 @@ def touched_in(scope: Scope, seen: Seen, left_out: Sequence[str], notes: list[st
         if file.path not in left_out
         for one in _of_file(scope, file.path, file.is_diff, seen)
     ]
+    known = {(one.one.path, one.one.name) for one in found}
+    found += [one for one in _answering(scope) if (one.one.path, one.one.name) not in known]
     if len(found) > MOST_FUNCTIONS:
         changed = [one for one in found if one.state != "in scope"]
         found = [*changed, *(one for one in found if one.state == "in scope")]
@@ -78,6 +81,19 @@ def _of_file(scope: Scope, path: str, is_diff: bool, seen: Seen) -> Iterator[Tou
         if named:
             one = min(named, key=lambda one: abs(one.line - function.line))
             yield Touched(scope, one, function.state)
+
+
+def _answering(scope: Scope) -> Iterator[Touched]:
+    """Functions that the change left as they are, but for the route or topic by which they are reached."""
+    told = set()
+    for gone in contract_changes(scope):
+        one = gone.before
+        for program in (scope.program, scope.before):
+            facts = program.facts(one.file) if program.names.has(one.file) else None
+            named = [other for other in (facts.definitions if facts else ()) if other.name == one.function]
+            if named and (one.file, one.function) not in told:
+                told.add((one.file, one.function))
+                yield Touched(scope, named[0], f"its {one.kind} changed" if program is scope.program else "removed")
 
 
 def _with_callers(scope: Scope, found: Sequence[Touched], notes: list[str]) -> None:
