@@ -72,8 +72,8 @@ def _shown(one: Suspicion, report: BottleneckReport) -> Iterator[tuple[str, tupl
             yield f"{cpu.function} ran in {cpu.itself:.0%} of the CPU samples", (f"code:{cpu.file}:{cpu.line}",)
     for row in report.measured:
         if one.measured is not None and one.measured.search(row.operation) and row.share >= LEAST_SHARE:
-            told = f"{row.service} {row.operation} takes {row.critical_ms:.1f} ms ({row.share:.0%}) in {row.calls:.1f} calls"
-            yield told, row.evidence
+            took = f"takes {row.critical_ms:.1f} ms ({row.share:.0%}) in {row.calls:.1f} calls"
+            yield f"{row.service} {row.operation} {took}", row.evidence
 
 
 def _looked_at(one: Suspicion, report: BottleneckReport, was_diagnosed: bool) -> Iterator[str]:
