@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from deep_code_reasoning.code.graph.facts import Facts
 from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.running_code.impact.report import Affected
-from deep_code_reasoning.running_code.impact.scope import FileState, Scope
+from deep_code_reasoning.running_code.impact.scope import FileState, Scope, facts_in
 from deep_code_reasoning.running_code.impact.signatures import BROKEN, CHECK
 from deep_code_reasoning.running_code.routes import (
     SHORTEST,
@@ -59,7 +59,7 @@ def contract_changes(scope: Scope) -> Iterator[ContractChange]:
 def _both(scope: Scope, file: FileState) -> tuple[list[Contract], list[Contract]]:
     sides: list[list[Contract]] = []
     for program, data in ((scope.before, file.before), (scope.program, file.after)):
-        facts = program.facts(file.path) if data is not None and program.names.has(file.path) else None
+        facts = facts_in(program, file.path) if data is not None else None
         found = [*contracts_of(facts)] if facts else []
         sides.append([*found, *rpc_methods(file.path, data or b"")])
     return sides[0], sides[1]
@@ -70,7 +70,7 @@ def contracts_in(scope: Scope, paths: Iterable[str]) -> list[Contract]:
     found: dict[tuple, Contract] = {}
     for path in dict.fromkeys(paths):
         for program in dict.fromkeys((scope.program, scope.before)):
-            facts = program.facts(path) if program.names.has(path) else None
+            facts = facts_in(program, path)
             for one in contracts_of(facts) if facts else ():
                 found.setdefault((one.kind, one.text, one.file, one.function), one)
     return list(found.values())

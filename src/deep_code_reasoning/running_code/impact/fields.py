@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from deep_code_reasoning.code.graph.facts import Facts
 from deep_code_reasoning.running_code.impact.report import Affected
-from deep_code_reasoning.running_code.impact.scope import FileState, Scope
+from deep_code_reasoning.running_code.impact.scope import FileState, Scope, facts_in
 from deep_code_reasoning.running_code.impact.signatures import BROKEN
 
 SHORTEST = 3
@@ -51,7 +51,7 @@ def fields_gone(scope: Scope) -> Iterator[FieldGone]:
             continue
         if file.path.endswith(_SCHEMA):
             yield from _of_lines(file, None)
-        elif (facts := scope.before.facts(file.path) if scope.before.names.has(file.path) else None) is not None:
+        elif (facts := facts_in(scope.before, file.path)) is not None:
             yield from _of_lines(file, facts)
 
 

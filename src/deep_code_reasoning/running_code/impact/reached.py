@@ -14,7 +14,7 @@ from deep_code_reasoning.code.graph.resolve import Resolver
 from deep_code_reasoning.progress import Progress
 from deep_code_reasoning.running_code.impact.contract_users import contract_changes
 from deep_code_reasoning.running_code.impact.report import Affected
-from deep_code_reasoning.running_code.impact.scope import Scope
+from deep_code_reasoning.running_code.impact.scope import Scope, facts_in
 from deep_code_reasoning.running_code.operations import Key
 
 MOST_FUNCTIONS = 60
@@ -69,14 +69,14 @@ def touched_in(scope: Scope, seen: Seen, left_out: Sequence[str], notes: list[st
 
 def _of_file(scope: Scope, path: str, is_diff: bool, seen: Seen) -> Iterator[Touched]:
     if not is_diff:
-        facts = scope.program.facts(path) if scope.program.names.has(path) else None
+        facts = facts_in(scope.program, path)
         yield from (
             Touched(scope, one, "in scope") for one in (facts.definitions if facts else ()) if one.kind != "lambda"
         )
         return
     for function in seen.functions.get(path, ()):
         program = scope.before if function.state == "removed" else scope.program
-        facts = program.facts(path)
+        facts = facts_in(program, path)
         named = [one for one in (facts.definitions if facts else ()) if one.name == function.name]
         if named:
             one = min(named, key=lambda one: abs(one.line - function.line))
@@ -89,7 +89,7 @@ def _answering(scope: Scope) -> Iterator[Touched]:
     for gone in contract_changes(scope):
         one = gone.before
         for program in (scope.program, scope.before):
-            facts = program.facts(one.file) if program.names.has(one.file) else None
+            facts = facts_in(program, one.file)
             named = [other for other in (facts.definitions if facts else ()) if other.name == one.function]
             if named and (one.file, one.function) not in told:
                 told.add((one.file, one.function))

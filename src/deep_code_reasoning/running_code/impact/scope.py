@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from deep_code_reasoning.code.graph.facts import Facts
 from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.index.git_tree import tree_at
 from deep_code_reasoning.code_questions import _below, _tree_of
@@ -66,6 +67,11 @@ class Scope:
         """The program with the files of the scope as they were."""
         states = {one.path: one.before for one in self.files if one.is_diff}
         return Program(Overlay(self.tree, self.work, states), self.work) if states else self.program
+
+
+def facts_in(program: Program, path: str) -> Facts | None:
+    """None also for what is no source file of the program."""
+    return program.facts(path) if program.names.has(path) else None
 
 
 def scopes_of(
@@ -188,7 +194,9 @@ def _commit(git: str, git_dir: Path, revision: str) -> str | None:
 def _state(scope: Scope, history: _History | str, path: str, root: Path) -> FileState | str:
     after = scope.tree.read(path)
     if isinstance(after, str):
-        return after
+        if os.path.lexists(root / path) or (not isinstance(history, str) and history.after):
+            return after
+        after = None  # git still tracks it
     if isinstance(history, str):
         return FileState(path, "no history", None, after) if after is not None else "no such file"
     inside = os.path.relpath(root / path, history.top) if history.top != root else path

@@ -13,7 +13,7 @@ from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.graph.resolve import Resolver
 from deep_code_reasoning.code.outline import Part
 from deep_code_reasoning.running_code.impact.report import Affected
-from deep_code_reasoning.running_code.impact.scope import Scope
+from deep_code_reasoning.running_code.impact.scope import Scope, facts_in
 
 BROKEN, OTHERWISE, CHECK, FITS = "broken", "means otherwise", "to be checked", "fits"
 _LETS_THROUGH = frozenset({"javascript", "typescript", "tsx", "php", "ruby"})
@@ -34,8 +34,8 @@ def signature_changes(scope: Scope) -> Iterator[SignatureChange]:
     for file in scope.files:
         if file.state not in ("changed", "deleted"):
             continue
-        old = scope.before.facts(file.path)
-        new = scope.program.facts(file.path) if file.after is not None else None
+        old = facts_in(scope.before, file.path)
+        new = facts_in(scope.program, file.path) if file.after is not None else None
         if old is None or (file.after is not None and new is None):
             continue
         yield from _of_file(old, new)
