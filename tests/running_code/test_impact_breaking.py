@@ -229,3 +229,37 @@ def test_revisions(tmp_path: Path) -> None:
         assert [state for state, *_ in told(report.impacts, "parameters-changed")] == ["broken", "broken"], revision
         assert not told(report.impacts, "function-removed")
         assert any(one.startswith("1 other files that") for one in report.not_looked_at)
+
+
+def test_a_call_rewritten_along_and_one_that_means_an_overload(tmp_path: Path) -> None:
+    price = (
+        "class Price {\n    static int of(int cents, String unit) {\n        return 1;\n    }\n"
+        "    static int of(int cents) {\n        return 2;\n    }\n}\n"
+    )
+    calls = (
+        'class Cart {\n    int one() {\n        return Price.of(1, "EUR");\n    }\n'
+        '    int two() {\n        return Price.of(2, "EUR");\n    }\n}\n'
+    )
+    folder = tmp_path / "work"
+    commit(folder, {"Price.java": price, "Cart.java": calls})
+    change(
+        folder,
+        {
+            "Price.java": price.replace("int cents, String unit", "String unit, int cents, int count"),
+            "Cart.java": calls.replace('1, "EUR"', '"EUR", 1, 1').replace('2, "EUR"', "2"),
+        },
+    )
+    report = impact_of(folder, "Price.java", "Cart.java")
+    assert told(report.impacts, "parameters-changed") == [
+        ("fits", "Cart.java", 3, 1.0),
+        ("fits", "Cart.java", 6, 1.0),
+    ]
+
+
+def test_functions_of_tests_are_no_ones_to_call(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    commit(folder, {"tests/test_a.py": "def test_a():\n    pass\n", "a.py": "def f():\n    pass\n"})
+    change(folder, {"tests/test_a.py": "x = 1\n", "a.py": "x = 1\n"})
+    report = impact_of(folder, "tests/test_a.py", "a.py")
+    assert [one.file for one in report.impacts if one.kind == "function-removed"] == ["a.py"]
+    assert report.not_looked_at[0].startswith("tests/test_a.py: a test")

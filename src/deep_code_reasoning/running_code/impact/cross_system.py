@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.code.graph.resolve import Resolver
+from deep_code_reasoning.code.index.exclusion import EMPTY
 from deep_code_reasoning.running_code.evidence import investigation_for, opened
 from deep_code_reasoning.running_code.impact.changed_kinds import KindSeen, changes_in
 from deep_code_reasoning.running_code.impact.contract_users import (
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 MOST_TOLD = 20
 """Parties reached that one impact names; the rest are counted."""
 MOST_LEFT_OUT = 10
+MOST_CHANGES = 100
+"""Functions with another signature whose callers are looked for; each searches the text of its tree."""
 _NEVER = (
     "calls made by reflection, by names built at run time, and from languages without a grammar here",
     "generated clients, and configuration that routes or deploys the code",
@@ -80,10 +83,12 @@ def cross_system_impact(
     report = ImpactReport(investigation=name)
     kinds: list[KindSeen] = []
     touched: list[Touched] = []
+    asked: dict[str, str] = {}
     left_out: dict[str, str] = {}
     for scope in scopes:
         seen, found, left = changes_in(scope.files)
-        left_out |= {**scope.left_out, **scope.program.names.left_out, **left}
+        asked |= {**scope.left_out, **left}
+        left_out |= scope.program.names.left_out
         kinds += found
         touched += touched_in(scope, seen, list(left), report.not_looked_at)
         report.scope += _told(scope, seen.functions, left)
@@ -99,10 +104,10 @@ def cross_system_impact(
     report.functions = [_function(one, run_by.get(id(one), [])) for one in touched]
     rates = {f"{one.service} {one.operation}": one.calls_per_second for one in report.operations}
     if "breaking" in change.types:
-        report.impacts += _breaking(scopes, report)
+        report.impacts += _breaking(scopes, asked, report)
     report.impacts += [one for kind in kinds for one in _of_kind(kind, touched, run_by, change.types)]
     report.impacts = _ordered(_with_rate(report.impacts, report.functions, rates))
-    _say_what_was_left(report, scopes, left_out, change)
+    _say_what_was_left(report, scopes, asked, left_out, change)
     report.seconds = time.monotonic() - started
     return report
 
@@ -168,10 +173,13 @@ def _function(touched: Touched, run_by: Sequence[RunBy]) -> FunctionReached:
     return FunctionReached(one.name, one.path, one.line, touched.state, touched.affected(), tuple(names))
 
 
-def _breaking(scopes: Sequence[Scope], report: ImpactReport) -> Iterator[Impact]:
+def _breaking(scopes: Sequence[Scope], left_out: Container[str], report: ImpactReport) -> Iterator[Impact]:
     for scope in scopes:
         old, new = Resolver(scope.before), Resolver(scope.program)
-        for change in signature_changes(scope):
+        for number, change in enumerate(signature_changes(scope, left_out)):
+            if number == MOST_CHANGES:
+                report.not_looked_at.append(f"callers of changed functions beyond the first {MOST_CHANGES}")
+                break
             affected, notes = affected_by(change, scope, old, new)
             report.not_looked_at += [f"{change.before.name}: {note}" for note in notes]
             place = change.after or change.before
@@ -261,12 +269,18 @@ def _ordered(impacts: Iterable[Impact]) -> list[Impact]:
 
 
 def _say_what_was_left(
-    report: ImpactReport, scopes: Sequence[Scope], left_out: Mapping[str, str], change: ChangeScope
+    report: ImpactReport,
+    scopes: Sequence[Scope],
+    asked: Mapping[str, str],
+    left_out: Mapping[str, str],
+    change: ChangeScope,
 ) -> None:
-    told = list(left_out.items())
+    """First of what was asked for, then of the trees that were searched for who is reached."""
+    report.not_looked_at[:0] = [f"{path}: {why}" for path, why in asked.items()]
+    told = [(path, why) for path, why in left_out.items() if path not in asked and why != EMPTY]
     report.not_looked_at += [f"{path}: {why}" for path, why in told[:MOST_LEFT_OUT]]
     if len(told) > MOST_LEFT_OUT:
-        report.not_looked_at.append(f"{len(told) - MOST_LEFT_OUT} more files that were left out")
+        report.not_looked_at.append(f"{len(told) - MOST_LEFT_OUT} more source files of the trees that were left out")
     for scope in scopes:
         if scope.other_changed:
             report.not_looked_at.append(f"{scope.other_changed} other files that {scope.compared} changed")

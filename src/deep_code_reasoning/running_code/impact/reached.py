@@ -19,7 +19,7 @@ from deep_code_reasoning.running_code.operations import Key
 
 MOST_FUNCTIONS = 60
 MOST_LEVELS = 3
-MOST_BYTES = 6 << 30
+MOST_BYTES = 3 << 30
 """Each level of callers of each function searches the text of the tree once; with more, fewer levels are told."""
 
 

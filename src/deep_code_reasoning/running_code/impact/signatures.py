@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
-from deep_code_reasoning.code.graph.callers import callers_of
+from deep_code_reasoning.code.graph.callers import LONGEST_CALL, callers_of
 from deep_code_reasoning.code.graph.execution_path import Caller
 from deep_code_reasoning.code.graph.facts import Definition, Facts
 from deep_code_reasoning.code.graph.parameters import Argument, Parameter, arguments_of, fits
@@ -28,11 +28,13 @@ class SignatureChange:
     what: str
     before: Definition
     after: Definition | None
+    others: tuple[Definition, ...] = ()
+    """All that bear the name now: a call may mean another one of them."""
 
 
-def signature_changes(scope: Scope) -> Iterator[SignatureChange]:
+def signature_changes(scope: Scope, left_out: Container[str] = ()) -> Iterator[SignatureChange]:
     for file in scope.files:
-        if file.state not in ("changed", "deleted"):
+        if file.state not in ("changed", "deleted") or file.path in left_out:
             continue
         old = facts_in(scope.before, file.path)
         new = facts_in(scope.program, file.path) if file.after is not None else None
@@ -54,7 +56,7 @@ def _of_file(old: Facts, new: Facts | None) -> Iterator[SignatureChange]:
             yield SignatureChange("function-removed", f"{one.name} is no longer there", one, None)
         elif not same and len(there) >= sum(other.name == one.name for other in old.definitions):
             other = next((more for more in there if not _was_there(more, old)), there[0])
-            yield SignatureChange("parameters-changed", _parameters(one, other), one, other)
+            yield SignatureChange("parameters-changed", _parameters(one, other), one, other, tuple(there))
         elif not same:
             yield SignatureChange("function-removed", f"{_shown(one)} is no longer there", one, None)
         elif all(_head(other) != _head(one) for other in same):
@@ -73,23 +75,23 @@ def affected_by(
     callers, notes = callers_of(scope.before, old, change.before, 1)
     found: list[Affected] = []
     for caller in callers:
-        state, why = _state(change, caller, scope.program, new)
-        if state:
-            how = "call resolved by " + ("name" if caller.confidence < 1 else "scope, import or type")
-            found.append(
-                Affected(caller.function, f"{how}; {why}", caller.confidence, caller.file, caller.call_line, state)
+        if told := _now(change, caller, scope.program, new):
+            state, why, line = told
+            how = "call resolved by " + (
+                "name, or one of several" if caller.confidence < 1 else "scope, import or type"
             )
+            found.append(Affected(caller.function, f"{how}; {why}", caller.confidence, caller.file, line, state))
     order = {BROKEN: 0, OTHERWISE: 1, CHECK: 2, FITS: 3}
     return sorted(found, key=lambda one: (order[one.state], -(one.confidence or 0), one.file, one.line or 0)), notes
 
 
-def _state(change: SignatureChange, caller: Caller, program: Program, resolver: Resolver) -> tuple[str, str]:
-    """Of a call in the program as it is now; an empty state: the call is gone as well."""
-    facts = program.facts(caller.file)
+def _now(change: SignatureChange, caller: Caller, program: Program, resolver: Resolver) -> tuple[str, str, int] | None:
+    """What becomes of the call, why, and on which line it stands now; None where it is gone as well."""
+    facts = facts_in(program, caller.file)
     calls = _calls(caller, change.before, facts)
     if facts is None or not calls:
-        return "", ""
-    told = [_of_call(change, call, facts, resolver) for call in calls]
+        return None
+    told = [(*_of_call(change, call, caller.call, facts, resolver), call.line) for call in calls]
     return min(told, key=lambda one: (BROKEN, OTHERWISE, CHECK, FITS).index(one[0]))
 
 
@@ -108,7 +110,9 @@ def _around(facts: Facts, call: Part) -> str:
     return around.name if around else "(top of the file)"
 
 
-def _of_call(change: SignatureChange, call: Part, facts: Facts, resolver: Resolver) -> tuple[str, str]:
+def _of_call(change: SignatureChange, call: Part, was: str, facts: Facts, resolver: Resolver) -> tuple[str, str]:
+    """`was`: the text of the call before; one that was rewritten along with the function is taken to mean what it says
+    now, as far as its arguments fit."""
     after = change.after
     if after is None:
         found = resolver.resolve(call, facts, facts.at(call.line))
@@ -119,6 +123,11 @@ def _of_call(change: SignatureChange, call: Part, facts: Facts, resolver: Resolv
     if change.kind == "declaration-changed":
         return CHECK, "types and defaults are not checked"
     arguments = arguments_of(call)
+    is_rewritten = " ".join(call.text.split())[:LONGEST_CALL] != was
+    if is_rewritten and any(_accepts(one, arguments) for one in change.others):
+        return FITS, "was changed along, its arguments fit"
+    if any(one is not after and _accepts(one, arguments) for one in change.others):
+        return CHECK, f"may mean another of {len(change.others)} of the name"
     names = {one.name.lstrip("$@:") for one in after.parameters}
     is_open = any(one.is_many for one in after.parameters)
     for one in arguments:
@@ -130,6 +139,12 @@ def _of_call(change: SignatureChange, call: Part, facts: Facts, resolver: Resolv
     if moved := _moved(arguments, change.before.parameters, after.parameters):
         return OTHERWISE, moved
     return FITS, "its arguments fit"
+
+
+def _accepts(one: Definition, arguments: Sequence[Argument]) -> bool:
+    names = {parameter.name.lstrip("$@:") for parameter in one.parameters}
+    is_open = any(parameter.is_many for parameter in one.parameters)
+    return fits(arguments, one.takes, loose=False) and all(not a.name or a.name in names or is_open for a in arguments)
 
 
 def _moved(arguments: Sequence[Argument], before: Sequence[Parameter], after: Sequence[Parameter]) -> str:
