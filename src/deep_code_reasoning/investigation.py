@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Preview, Task
 from deep_code_reasoning.briefing import Briefing
@@ -251,12 +251,6 @@ class Investigations:
         from deep_code_reasoning.detectors.registry import page
 
         return pattern_page(code) or page(code)
-
-    def models(self) -> list[dict[str, Any]]:
-        """The specialists of the catalogue, and why each can or cannot be asked."""
-        from deep_code_reasoning.specialists.catalogue import usable_models
-
-        return usable_models(self._settings)
 
     def _diagnosed(
         self, evidence: Sequence[str], investigation: str | None, task: Task, route: Route, work: Work

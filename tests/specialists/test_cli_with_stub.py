@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from cli.conftest import Dcr, Shop, dcr, shop, state  # noqa: F401 (fixtures)
-from specialists.gemini_stub import fails, gemini_stub, says
+from specialists.stubs.gemini import fails, says
+from specialists.stubs.server import stub as gemini_stub
 
 KEY = "nonsense-0123456789"
 
