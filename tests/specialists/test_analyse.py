@@ -19,8 +19,9 @@ from deep_code_reasoning.specialists import analyse as analysing
 from deep_code_reasoning.specialists.analyse import analyse
 from deep_code_reasoning.specialists.caller_words import theory
 from deep_code_reasoning.specialists.result import SpecialistResult
-from specialists.gemini_stub import gemini_stub, says
 from specialists.scripted import Scripted, answers
+from specialists.stubs.gemini import says
+from specialists.stubs.server import stub as gemini_stub
 
 THEORY = theory("Tried: more mutexes. We believe it is the network.", Redactor())
 
