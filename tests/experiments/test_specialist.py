@@ -161,12 +161,11 @@ def test_its_rivals_compete_and_it_may_tell_survivors_apart(shop: Place) -> None
 def test_the_verb_with_a_provider(shop: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from specialists.gemini_stub import gemini_stub
-    from specialists.gemini_stub import says as gemini_says
-
     from deep_code_reasoning.conversation.ledger import Ledger
     from deep_code_reasoning.conversation.request import EscalationRequest
     from deep_code_reasoning.hypothesising import Hypothesising, HypothesisRequest
+    from specialists.stubs.gemini import says as gemini_says
+    from specialists.stubs.server import stub as gemini_stub
 
     monkeypatch.chdir(tmp_path)
     reply = replies(predicted("COPY spans TO '/tmp/x'", essential=True))

@@ -16,7 +16,9 @@ from mcp_server.claude_code.model import Model, ToolUse, model
 from mcp_server.claude_code.session import PREFIX, claude, outside, run
 from mcp_server.driver import environment
 from mcp_server.test_jobs import CALL, IMPATIENT, REPLY, slow, specialist
-from specialists.gemini_stub import GeminiStub, gemini_stub, says
+from specialists.stubs.gemini import says
+from specialists.stubs.server import Stub
+from specialists.stubs.server import stub as gemini_stub
 
 pytestmark = [
     pytest.mark.slow,
@@ -71,7 +73,7 @@ def test_the_model_is_shown_the_structured_result(folder: Path) -> None:
     assert "narrative" in diagnosed
 
 
-def test_a_call_beyond_patience_is_a_job_and_its_result_is_fetched(folder: Path, slow: GeminiStub) -> None:
+def test_a_call_beyond_patience_is_a_job_and_its_result_is_fetched(folder: Path, slow: Stub) -> None:
     def fetch(seen: Model) -> ToolUse:
         return tool("get_job", job_id=job_of(seen), wait_seconds=30)
 
@@ -82,7 +84,7 @@ def test_a_call_beyond_patience_is_a_job_and_its_result_is_fetched(folder: Path,
     assert "It was the cart." in fetched["narrative"]
 
 
-def test_a_restarted_client_fetches_the_job_and_goes_on_with_the_conversation(folder: Path, slow: GeminiStub) -> None:
+def test_a_restarted_client_fetches_the_job_and_goes_on_with_the_conversation(folder: Path, slow: Stub) -> None:
     settings = {"DCR_CALL_PATIENCE_SECONDS": IMPATIENT, **specialist(slow)}
     with model(tool("escalate_analysis", **CALL)) as before, claude(folder, before, **settings) as session:
         session.ask("look")
@@ -128,7 +130,7 @@ def test_with_nobody_to_ask_nothing_is_sent(folder: Path) -> None:
     assert seen.results()
 
 
-def test_interrupted_the_call_ends_and_the_specialist_is_left(folder: Path, slow: GeminiStub) -> None:
+def test_interrupted_the_call_ends_and_the_specialist_is_left(folder: Path, slow: Stub) -> None:
     call = tool("escalate_analysis", **CALL)
     with model(call, "stopped") as seen, claude(folder, seen, **specialist(slow)) as session:
         session.ask("look")
