@@ -101,7 +101,7 @@ def lured(path: Path) -> Iterator[Lured]:
             tables, found, question=question, code_files=(), roots=[code], settings=settings, work=Work()
         )
         brief = build_brief(
-            tables, found, budget_tokens=30_000, question=question, ranked=files_ranked, roots=[code],
+            tables, found, budget_tokens=30_000, question=question, ranked=files_ranked.files, roots=[code],
             redactor=redactor, work=Work(),
         )  # fmt: skip
         made = toolbox_for(tables, found, roots=[code], redactor=redactor, settings=settings)
