@@ -41,6 +41,8 @@ TEXTS = [
     ("user api runs an n + 1 query", ["DB001"], ("user-api",)),
     ("retries of POST /orders by OrderProcessor", ["RETRY001"], ("OrderProcessor", "POST /orders")),
     ("the search is O(n^2)", ["COST001"], ()),
+    ("more calls a request from payment", ["FANOUT001"], ("payment",)),
+    ("a memory leak in the connection handler", ["SAT001"], ()),
     ("le café est fermé", [], ()),
     ("", [], ()),
     ("a cause", [], ()),

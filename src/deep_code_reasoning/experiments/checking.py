@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,8 @@ from deep_code_reasoning.experiments.prediction import (
     SqlCheck,
     Unobservable,
 )
-from deep_code_reasoning.experiments.scene import Scene
-from deep_code_reasoning.finding import Finding
+from deep_code_reasoning.experiments.scene import Scene, repository_name
+from deep_code_reasoning.finding import Finding, RankedChange
 
 if TYPE_CHECKING:
     from deep_code_reasoning.experiments.claims import Pattern
@@ -180,7 +180,7 @@ def _change(check: ChangeCheck, scene: Scene) -> Observation | Unobservable:
         one
         for one in changes
         if (not check.shas or any(one.sha.startswith(sha) for sha in check.shas))
-        and (not check.services or one.service in check.services)
+        and (not check.services or _is_of(one, check.services, scene))
     ]
     share = min(1.0, sum(one.score for one in meant))
     counted = f"{len(meant)} of {len(changes)} ranked changes, {share:.0%} together"
@@ -191,6 +191,15 @@ def _change(check: ChangeCheck, scene: Scene) -> Observation | Unobservable:
     refs = tuple(f"commit:{one.repository}@{one.sha}" for one in meant[:_REFERENCES])
     seen = _seen("probability", round(share, 4), told, _odds_db(share))
     return replace(seen, evidence=refs)
+
+
+def _is_of(change: RankedChange, places: Collection[str], scene: Scene) -> bool:
+    """Of the service, of the repository of that name, or the one that the diagnosis blames for what begins there."""
+    blamed = scene.diagnosis.verdict
+    named = {change.service, repository_name(change.repository)}
+    if change.sha == blamed.commit:
+        named.add(blamed.service)
+    return not named.isdisjoint(places)
 
 
 def _query(

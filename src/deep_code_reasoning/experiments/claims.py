@@ -88,11 +88,7 @@ def read(text: str, scene: Scene) -> Reading:
 
 def _claims(words: Words, scene: Scene, *, is_cause: bool) -> Iterator[Claim]:
     places = places_in(words, scene)
-    best: dict[str, tuple[str, Pattern]] = {}
-    for pattern in patterns():
-        phrase = has_any(words, pattern.phrases)
-        if phrase and len(stems_of(phrase)) > len(stems_of(best[pattern.code][0]) if pattern.code in best else ()):
-            best[pattern.code] = (phrase, pattern)
+    best = _named(words)
     shas = tuple(dict.fromkeys(_SHA.findall(words.text.lower())))
     if is_cause and (shas or (not best and (has_any(words, lists()["change"])))):
         yield Claim("change", "a change is to blame", places, True, "a commit" if shas else "a change", shas)
@@ -100,10 +96,30 @@ def _claims(words: Words, scene: Scene, *, is_cause: bool) -> Iterator[Claim]:
         yield Claim(code, pattern.kind, places, is_cause, phrase)
 
 
+def _named(words: Words) -> dict[str, tuple[str, Pattern]]:
+    """The patterns, each by its phrase. A word belongs to one phrase alone, to that whose words stand closest: "more
+    calls a request" has "more calls", and no "more requests"."""
+    found = [
+        (phrase, pattern, words.near(phrase))
+        for pattern in patterns()
+        for phrase in pattern.phrases
+        if words.near(phrase)
+    ]
+    found.sort(key=lambda one: (one[2][-1] - one[2][0] - len(one[2]), -len(one[2])))
+    best: dict[str, tuple[str, Pattern]] = {}
+    taken: set[int] = set()
+    for phrase, pattern, places in found:
+        if pattern.code not in best and taken.isdisjoint(places):
+            best[pattern.code] = (phrase, pattern)
+            taken.update(places)
+    order = [pattern.code for pattern in patterns()]
+    return dict(sorted(best.items(), key=lambda item: order.index(item[0])))
+
+
 def places_in(words: Words, scene: Scene) -> tuple[str, ...]:
     """Names of the evidence that the words mention."""
     found: dict[str, None] = {}
-    for kind in ("service", "host", "peer", "resource"):
+    for kind in ("service", "host", "peer", "resource", "repository"):
         for name in scene.names.get(kind, ()):
             if _is_meant(words, name):
                 found[name] = None

@@ -41,6 +41,8 @@ class Scene:
         for finding in diagnosis.findings:
             for kind, name in _subjects(finding):
                 names[kind].setdefault(name, 1)
+        for change in diagnosis.changes:
+            names["repository"].setdefault(repository_name(change.repository), 1)
         signals: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
         for signal, name, of_service in tables.rows(_sql("signal_names")):
             signals[signal].append((name, of_service))
@@ -103,6 +105,11 @@ def _subjects(finding: Finding) -> list[tuple[str, str]]:
     subject = finding.subject
     named = {"service": subject.service, "host": subject.host, "resource": subject.resource, "peer": subject.peer}
     return [(kind, name) for kind, name in named.items() if name]
+
+
+def repository_name(repository: str) -> str:
+    """The last part of a path or URL."""
+    return re.split(r"[/\\:]", repository.rstrip("/\\"))[-1].removesuffix(".git")
 
 
 def _plain(table: str) -> str:

@@ -39,9 +39,10 @@ class Words:
         tokens = tuple(one[0].lower() for one in found)
         return cls(text, tokens, tuple(map(stem, tokens)), tuple(one.start() for one in found))
 
-    def near(self, phrase: str) -> bool:
-        """All words of the phrase, in any order and form, with at most five others between them."""
-        return _near(self.stems, stems_of(phrase))
+    def near(self, phrase: str) -> tuple[int, ...]:
+        """Where all words of the phrase stand closest, in any order and form, with at most five others between them;
+        empty where they do not."""
+        return _closest(self.stems, stems_of(phrase))
 
     def named(self, name: str) -> list[int]:
         """The places (of tokens) at which the name stands, its parts one after the other."""
@@ -99,10 +100,18 @@ def has_any(words: Words, phrases: Iterable[str]) -> str | None:
     return max(found, key=lambda phrase: (len(stems_of(phrase)), len(phrase)), default=None)
 
 
-def _near(stems: Sequence[str], wanted: Sequence[str]) -> bool:
-    length = len(wanted) + (_SLACK if len(wanted) > 1 else 0)
-    places = [at for at, one in enumerate(stems) if one in wanted]
-    return any(set(wanted) <= set(stems[at : at + length]) for at in places)
+def _closest(stems: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
+    best: tuple[int, ...] = ()
+    for at, stem_here in enumerate(stems):
+        if stem_here not in wanted:
+            continue
+        window = stems[at : at + len(wanted) + _SLACK]
+        if not set(wanted) <= set(window):
+            continue
+        places = tuple(sorted({at + window.index(one) for one in wanted}))
+        if not best or places[-1] - places[0] < best[-1] - best[0]:
+            best = places
+    return best
 
 
 def _without_denied(text: str, phrases: Iterable[str]) -> tuple[str, str]:
