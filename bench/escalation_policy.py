@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from conversation.transcripts.sessions import HALVES, Session, sessions  # noqa: E402
+from conversation.transcripts.sessions import PARTS, Session, sessions  # noqa: E402
 from deep_code_reasoning.conversation.stuck.events import Event, Run  # noqa: E402
 from deep_code_reasoning.conversation.stuck.failures import failures_of  # noqa: E402
 from deep_code_reasoning.conversation.stuck.repetition import Repetition, repetition_of  # noqa: E402
@@ -85,7 +85,7 @@ def hook_seconds() -> None:
         base |= {"session_id": "s", "transcript_path": str(path), "tool_name": "Bash", "tool_use_id": "new"}
         cases = {
             "a call without a failure": base | {"tool_response": {"stdout": "12 passed"}},
-            "a failure, 4 MB of transcript read": base | {"error": f"Exit code 1\n{red}"},
+            "a failure, 2 MB of transcript read": base | {"error": f"Exit code 1\n{red}"},
         }
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "DCR_STATE_DIR": folder}
         command = [sys.executable, "-m", "deep_code_reasoning.cli", "should-escalate", "--hook"]
@@ -107,8 +107,8 @@ def _children_cpu() -> float:
 
 def main() -> None:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    for half in HALVES:
-        table(half.replace("_", " "), [one for one in sessions() if one.half == half], seeds)
+    for part in PARTS:
+        table(part.replace("_", " "), [one for one in sessions() if one.part == part], seeds)
     print("\none call of the hook, as a process")
     hook_seconds()
 

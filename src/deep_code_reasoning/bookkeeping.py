@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,8 @@ class Bookkeeping:
         note: str | None = None,
     ) -> dict[str, Any]:
         """Keeps how it ended, with an estimate of the minutes saved where the attempts' times are known. Returns it."""
+        if minutes_saved is not None and not math.isfinite(minutes_saved):
+            raise UsageError(f"minutes_saved: {minutes_saved}; expected a number of minutes")
         row = self._ledger.escalation(id)
         estimated = minutes_estimated(outcome, row["request"], row["seconds"])
         escalation_id = self._ledger.record_outcome(
@@ -103,9 +106,9 @@ class Bookkeeping:
 
     def tune(self, *, write: bool = False) -> tuple[Tuning, Path | None]:
         """What the outcomes say about the thresholds and the models; written only where told. Changes nothing else."""
-        from deep_code_reasoning.conversation.tuning import MOST_DECISIONS, tune
+        from deep_code_reasoning.conversation.tuning import tune
 
-        decisions = self._ledger.decisions(most=MOST_DECISIONS)
+        decisions = self._ledger.reasons()
         before = learned_thresholds(self._settings.state_dir)
         records = self._ledger.track_record()
         tuning = tune(self._ledger.judged(), decisions, records, self._settings.escalate_when, before)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Preview, Task
 from deep_code_reasoning.briefing import Briefing
 from deep_code_reasoning.errors import SpecialistError, UsageError
-from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.incident import TimeWindow
-from deep_code_reasoning.progress import Progress, Work
+from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
     from deep_code_reasoning.changes.bisect.request import BisectionRequest
@@ -24,25 +23,35 @@ if TYPE_CHECKING:
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.conversation.policy import EscalationDecision
     from deep_code_reasoning.conversation.request import EscalationRequest
+    from deep_code_reasoning.conversing import Conversations
     from deep_code_reasoning.detectors.contract import Rule
     from deep_code_reasoning.diagnosis.differential.flame import Flame
     from deep_code_reasoning.ingest import LoadReport
-    from deep_code_reasoning.specialists.result import SpecialistResult
-    from deep_code_reasoning.specialists.routing import Need
+    from deep_code_reasoning.specialists.budget import Consent
+    from deep_code_reasoning.specialists.routing import Need, Route
     from deep_code_reasoning.store.catalogue import TableDescription
     from deep_code_reasoning.store.query import QueryResult
-    from deep_code_reasoning.store.tables import Tables
 
 
 class Investigations:
     """The verbs over all investigations of one state directory.
 
     `trust_arguments`: what a caller names as evidence counts as an allowed root. True for a person's command line;
-    False for an agent, which may only name what lies under `settings.allowed_roots`.
+    False for an agent, which may only name what lies under `settings.allowed_roots`. `consent`: how a person is asked
+    whether to go on above a threshold of dollars; where nobody can be asked, it is refused. `client`: the own model of
+    the client that asks.
     """
 
-    def __init__(self, settings: Settings, *, trust_arguments: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        trust_arguments: bool = True,
+        consent: Consent | None = None,
+        client: ClientModel = NO_CLIENT,
+    ) -> None:
         self._settings = settings
+        self._consent, self._client = consent, client
         self._briefing = Briefing(settings, trust_arguments=trust_arguments)
 
     @property
@@ -64,13 +73,34 @@ class Investigations:
         model: str | None = None,
         work: Work,
     ) -> Answer:
-        """Loads, diagnoses and, where a specialist is named or at hand, asks it; `model="local"` asks none.
+        """Loads, diagnoses and, where a specialist is named or at hand, asks it; `model="local"` asks none. What is
+        asked of a specialist is an escalation, with its place in the ledger and its limits.
 
         Without evidence the investigation named (or the last one) is diagnosed as it is. A specialist that fails is
         reported beside the local diagnosis, which stands.
         """
+        from deep_code_reasoning.conversation.request import EscalationRequest
+        from deep_code_reasoning.specialists.routing import choose
+
         task = Task(question=question, model=model, baseline=baseline, incident=incident)
-        return self._answer(evidence, investigation, task, work)[0]
+        failure = None
+        try:
+            route = choose(self._settings, self._need(task))  # a name that no model has is said now, not after the work
+        except SpecialistError as error:
+            route, failure = choose(self._settings, self._need(replace(task, model=LOCAL))), str(error)
+        if route.provider == LOCAL:
+            answer = self._diagnosed(evidence, investigation, task, route, work)
+            return replace(answer, specialist_error=failure)
+        request = EscalationRequest(
+            evidence=tuple(evidence),
+            investigation=investigation,
+            question=question,
+            model=model,
+            baseline=baseline,
+            incident=incident,
+            time_budget_seconds=task.time_budget_seconds,
+        )
+        return self.escalate(request, work=work).answer
 
     def query(
         self,
@@ -186,10 +216,14 @@ class Investigations:
 
         It is the first turn of a conversation, which goes on where the caller says more (conversing/).
         """
+        return self.conversations().escalate(request, work=work)
+
+    def conversations(self) -> Conversations:
+        """The verbs of conversations, for the same caller."""
         from deep_code_reasoning.conversing import Conversations
 
         trusts = self._briefing.trusts_arguments
-        return Conversations(self._settings, trust_arguments=trusts).escalate(request, work=work)
+        return Conversations(self._settings, trust_arguments=trusts, consent=self._consent, client=self._client)
 
     def show(self, ref: str, *, investigation: str | None = None) -> str:
         """The evidence behind a reference of a finding, as text. Raises UsageError where it names nothing."""
@@ -218,54 +252,19 @@ class Investigations:
 
         return pattern_page(code) or page(code)
 
-    def models(self) -> list[dict[str, Any]]:
-        """The specialists of the catalogue, and why each can or cannot be asked."""
-        from deep_code_reasoning.specialists.catalogue import usable_models
-
-        return usable_models(self._settings)
-
-    def _answer(
-        self, evidence: Sequence[str], investigation: str | None, task: Task, work: Work
-    ) -> tuple[Answer, Brief | None]:
-        from deep_code_reasoning.specialists.routing import choose
+    def _diagnosed(
+        self, evidence: Sequence[str], investigation: str | None, task: Task, route: Route, work: Work
+    ) -> Answer:
+        """By the local analyst."""
+        from deep_code_reasoning.specialists.analyse import analyse
 
         started = time.monotonic()
-        with suppress(SpecialistError):  # a name that no model has is said now, not after the work
-            choose(self._settings, self._need(task))
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._briefing.tables(evidence, investigation) as tables:
             diagnosis = self._briefing.diagnosis(tables, load, evidence, task, work)
-            result, brief, failure = self._asked(tables, diagnosis, evidence, task, work)
-        return Answer(diagnosis, Cost.of(time.monotonic() - started, result), load, result, failure), brief
-
-    def _asked(
-        self, tables: Tables, diagnosis: Diagnosis, evidence: Sequence[str], task: Task, work: Work
-    ) -> tuple[SpecialistResult, Brief | None, str | None]:
-        """What the specialist says; the local analyst where there is none, or where it failed, with the failure."""
-        from deep_code_reasoning.specialists.analyse import analyse
-        from deep_code_reasoning.specialists.routing import choose
-
-        ask = partial(
-            analyse,
-            diagnosis=diagnosis,
-            settings=self._settings,
-            question=task.question,
-            analysis_type=task.analysis_type,
-            depth_level=task.depth_level,
-            time_budget_seconds=task.time_budget_seconds,
-            work=work,
-        )
-        brief = None
-        try:
-            chosen = choose(self._settings, self._need(task))
-            if chosen.provider != LOCAL:
-                brief = self._briefing.brief(
-                    tables, diagnosis, evidence, self._briefing.budget(task), task, work, chosen.provider
-                )
-                work.report(Progress("ask", 0, message=chosen.model))
-            return ask(brief, model=task.model), brief, None
-        except SpecialistError as error:
-            return ask(None, model=LOCAL), brief, str(error)
+        result = analyse(None, diagnosis, model=LOCAL, settings=self._settings, question=task.question, work=work)
+        result = replace(result, route_reason=route.reason)
+        return Answer(diagnosis, Cost.of(time.monotonic() - started, result), load, result)
 
     def _previewed(
         self, evidence: Sequence[str], investigation: str | None, task: Task, budget: int | None, work: Work
@@ -282,4 +281,10 @@ class Investigations:
     def _need(self, task: Task) -> Need:
         from deep_code_reasoning.specialists.routing import Need
 
-        return Need(task.analysis_type, self._briefing.budget(task), task.model, depth_level=task.depth_level)
+        return Need(
+            task.analysis_type,
+            self._briefing.budget(task),
+            task.model,
+            depth_level=task.depth_level,
+            why_not_client=self._client.why_not,
+        )

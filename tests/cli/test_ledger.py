@@ -65,6 +65,7 @@ def test_tuning_shows_what_it_needs_and_writes_nothing(dcr: Dcr, state: Path, es
         (("show", "esc-none"), "no escalation or conversation"),
         (("outcome", "esc-none", "solved"), "no escalation or conversation"),
         (("outcome", "esc-none", "great"), "great"),
+        (("outcome", "esc-none", "solved", "--minutes-saved", "inf"), "expected a number of minutes"),
         (("--since", "yesterday"), "expected 30m"),
     ],
 )

@@ -88,3 +88,38 @@ def test_what_is_printed_counts_what_no_ranking_looked_through(capsys: pytest.Ca
     assert "Not looked through for code" in printed
     assert "a.pb.go, b.pb.go, c.pb.go and 1,201 more" in printed
     assert "go.sum" in printed and "more" not in printed.partition("go.sum")[2]
+
+
+def test_what_no_ranking_looks_through_is_counted_and_named(shop: Shop, tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "pay.py").write_text("def pay():\n    return 1\n")
+    for name in ("a.pb.go", "b.pb.go", "c.pb.go", "d.pb.go", "yarn.lock"):
+        (code / name).write_text("generated\n")
+    settings = Settings(state_dir=tmp_path / "state", allowed_roots=(shop.evidence, code))
+    preview = Investigations(settings).preview([str(shop.evidence)], code_files=[code], work=Work())
+    told = {
+        one.reason: (one.count, one.examples)
+        for one in preview.brief.manifest.not_ranked
+        if one.repository == str(code)
+    }
+    assert told == {
+        "generated file": (4, ("a.pb.go", "b.pb.go", "c.pb.go")),
+        "lock file": (1, ("yarn.lock",)),
+    }
+
+
+def test_a_brief_is_made_where_no_index_can_be_written(shop: Shop, tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "pay.py").write_text("def pay():\n    return 1\n")
+    settings = Settings(state_dir=tmp_path / "state", allowed_roots=(shop.evidence, code))
+    verbs = Investigations(settings)
+    verbs.load([str(shop.evidence)], work=Work())
+    (tmp_path / "state" / "code").write_text("not a folder")
+    brief = verbs.brief([str(shop.evidence)], budget_tokens=20_000, code_files=[code], work=Work())
+    assert f"code:{code / 'pay.py'}" in {
+        *(i.id for i in brief.manifest.items),
+        *(i.id for i in brief.manifest.left_out),
+    }
+    assert any("cannot be written" in one.reason for one in brief.manifest.not_ranked)

@@ -230,7 +230,7 @@ def test_odd_content_is_shown_or_told(root: Path) -> None:
     for name, content in files.items():
         (root / name).write_bytes(content)
     brief = brief_of(root, root)
-    assert section(brief, f"code:{root / 'crlf.py'}") == "    1 a = 1\n    2 b = 2"
+    assert section(brief, f"code:{root / 'crlf.py'}") == "    1 a = 1\n      b = 2"
     assert len(section(brief, f"code:{root / 'long.js'}")) < 500
     assert reason(brief, root / "nul.py") == reason(brief, root / "half.py") == "not read: binary"
     assert "\x1b" not in brief.text

@@ -35,8 +35,9 @@ def left_out(brief: Brief) -> dict[str, str]:
 
 def test_a_window_around_the_place_a_finding_names(root: Path) -> None:
     lines = section(brief_of(root), "code:/app/payment.py:3").splitlines()
-    assert lines[:3] == ["    1 import lock", "    2", "    3►def charge():"]
-    assert lines[-1] == "   43     work()"
+    assert lines[:3] == ["    1 import lock", "", "    3►def charge():"]
+    assert lines[3:5] == ["          work()", "    5     work()"], "every fifth line is numbered"
+    assert lines[-1] == "          work()" and len(lines) == 43
 
 
 def test_a_file_that_changed_is_read_again(root: Path) -> None:

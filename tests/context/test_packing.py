@@ -14,7 +14,7 @@ from deep_code_reasoning.context.fence import fenced
 from deep_code_reasoning.context.packing.code_queue import CodeOrder, code_pieces
 from deep_code_reasoning.context.packing.fill import Packed, pack
 from deep_code_reasoning.context.packing.shown import Shown
-from deep_code_reasoning.context.render.code_window import code_window
+from deep_code_reasoning.context.render.code_window import code_window, shown_lines
 from deep_code_reasoning.context.tokens import hundredths
 
 LINE = st.text(string.ascii_letters + string.digits + string.punctuation + "  \té", max_size=90)
@@ -63,6 +63,9 @@ def lines_shown(packed: Packed) -> dict[str, set[tuple[int, str]]]:
     """Lines with how often they stood before, without the marks of what is not there."""
     shown = {}
     for share in packed.shares:
+        if share.candidate.kind == "code":
+            shown[share.candidate.id] = set(shown_lines(share.candidate.text))
+            continue
         seen: dict[str, int] = {}
         kept = set()
         for line in share.candidate.text.split("\n"):
@@ -110,6 +113,26 @@ def test_what_comes_next_is_what_a_larger_budget_adds(case: Case, tokens: int) -
     larger = {share.candidate.id for share in case.packed(tokens + 50_000).shares}
     assert {addition.id for addition in packed.next_additions} <= larger
     assert bool(packed.next_additions) == bool([left for left in packed.left_out if left.id != "log:0"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(source=st.lists(LINE, min_size=1, max_size=40), start=st.sampled_from([0, 990, 99_990]), data=st.data())
+def test_line_numbers_can_be_read_off_though_most_lines_bear_none(
+    source: list[str], start: int, data: st.DataObject
+) -> None:
+    lines = [""] * start + [line.replace("\t", " ") for line in source]
+    marked = data.draw(st.sets(st.integers(1, len(lines)), max_size=2))
+    wanted = sorted(data.draw(st.sets(st.integers(start, len(lines) - 1), min_size=1)))
+    candidate = Candidate("code:a.py", "code", "a.py", "r", 1.0, code_window(lines, 1, len(lines), marked), parts=())
+    shown = Shown(candidate, around)
+    shown.add(line for line in wanted if line < shown.count)
+    text = shown.laid_out().text
+    read = dict(shown_lines(text))
+    assert read.items() <= {number + 1: lines[number].rstrip() for number in wanted}.items()
+    assert all(number + 1 in read for number in wanted if lines[number].strip())
+    assert text.count("►") == sum(line.count("►") for line in lines) + len(
+        {*marked} & {n + 1 for n in wanted if n < shown.count}
+    )
 
 
 def prose(tokens: int) -> str:

@@ -14,6 +14,7 @@ from context.test_brief import section
 from deep_code_reasoning.context.brief import Brief, build_brief
 from deep_code_reasoning.context.manifest import Tree
 from deep_code_reasoning.context.ranked_code import RankedFile, best_chunks_first
+from deep_code_reasoning.context.render.code_window import shown_lines
 from deep_code_reasoning.finding import Diagnosis, RankedChange
 from deep_code_reasoning.progress import Work
 from store.rows import tables_of
@@ -82,9 +83,11 @@ def loaded(
 def test_a_small_file_is_whole_with_its_reason_and_commit(repository: Path) -> None:
     path = repository / "pay.py"
     brief = brief_of(repository, ranked(path, Chunk(2, 4, "Payments.charge", 3.0)))
-    assert section(brief, f"code:{path}").splitlines() == [
-        f"{number:>5} {line}".rstrip() for number, line in enumerate(PAY.splitlines(), 1)
-    ]
+    text = section(brief, f"code:{path}")
+    assert list(shown_lines(text)) == list(enumerate(PAY.splitlines(), 1))
+    assert [line for line in text.splitlines() if line[:5].strip()] == [
+        "    1 class Payments:", "    5", "   10 def other():",
+    ]  # fmt: skip
     item = next(item for item in brief.manifest.items if item.id == f"code:{path}")
     head = git(repository, "rev-parse", "--short=12", "HEAD")
     assert item.reason == "ranked: words: charge, order"
@@ -96,7 +99,8 @@ def test_of_a_long_file_the_best_chunks_come_first_and_the_rest_is_told(reposito
     chunks = (Chunk(3001, 3003, "step_1000", 2.0), Chunk(1, 3, "step_0", 1.0))
     brief = brief_of(repository, ranked(path, *chunks), budget=4_000)
     text = section(brief, f"code:{path}")
-    assert " 3002     return 1000" in text and "    2     return 0" in text and "    ⋮" in text
+    shown = dict(shown_lines(text))
+    assert shown[3002] == "    return 1000" and shown[2] == "    return 0" and "    ⋮" in text
     left = next(left for left in brief.manifest.left_out if left.id == f"code:{path}")
     assert "of its lines did not fit" in left.reason and left.tokens > 10_000
     assert any(addition.id == f"code:{path}" for addition in brief.manifest.next_additions)
@@ -132,7 +136,7 @@ def test_a_file_that_changed_since_it_was_indexed_is_read_again_and_its_chunks_f
     path.write_text("import new\n" * 50 + path.read_text())
     brief = brief_of(repository, stale, budget=3_000)
     text = section(brief, f"code:{path}")
-    assert " 3051 def step_1000():\n 3052     return 1000\n" in text
+    assert " 3051 def step_1000():\n          return 1000\n" in text
     assert "changed since" in next(i for i in brief.manifest.items if i.id == f"code:{path}").title
 
 
@@ -165,7 +169,7 @@ def test_the_trees_are_named_and_what_moved_is_warned_of(repository: Path) -> No
     second = git(repository, "rev-parse", "HEAD")
     warning = f"HEAD is {second[:12]}; the evidence was loaded at {first[:12]}"
     assert brief.manifest.trees == (Tree(str(repository), second, 0, warning),)
-    assert f"at commit {second[:12]}; moved: {warning}" in section(brief, "trees")
+    assert f"at commit {second[:12]}; note: {warning}" in section(brief, "trees")
 
 
 def test_a_touched_file_with_its_old_content_has_not_changed(repository: Path) -> None:

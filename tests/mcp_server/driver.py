@@ -40,6 +40,8 @@ def drive(
     *,
     era: str = "2026-07-28",
     roots: Sequence[Path] | None = None,
+    elicitation: Callable[..., Awaitable[types.ElicitResult]] | None = None,
+    sampling: Callable[..., Awaitable[types.CreateMessageResult | types.ErrorData]] | None = None,
     **settings: str,
 ) -> Any:
     """Starts the server in `folder`, connects in the era given and returns what `conversation` returns.
@@ -56,7 +58,11 @@ def drive(
         )
         with anyio.fail_after(120):
             async with Client(
-                parameters, mode=era, list_roots_callback=announced if roots is not None else None
+                parameters,
+                mode=era,
+                list_roots_callback=announced if roots is not None else None,
+                elicitation_callback=elicitation,
+                sampling_callback=sampling,
             ) as client:
                 return await conversation(client)
 

@@ -15,7 +15,9 @@ from conversation.test_request import MISSION_CALL
 from deep_code_reasoning.conversation.ledger import Ledger
 from deep_code_reasoning.demo import generate
 from mcp_server.driver import call, drive
-from specialists.gemini_stub import Played, fails, gemini_stub, says
+from specialists.stubs.gemini import fails, says
+from specialists.stubs.server import Played
+from specialists.stubs.server import stub as gemini_stub
 
 ESCALATION = {**MISSION_CALL, "evidence": ["shop"], "question": "Why do payments fail under load?"}
 REPLY = {
@@ -38,7 +40,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 
 @pytest.fixture
 def ledger(shop: tuple[Path, Any]) -> Callable[[], dict[str, Any]]:
-    return lambda: Ledger(shop[0].parent / "state").escalations(most=1)[0]
+    kept = Ledger(shop[0].parent / "state")
+    return lambda: kept.escalation(kept.escalations(most=1)[0]["escalation_id"])
 
 
 def key_for(url: str) -> dict[str, str]:
@@ -85,10 +88,11 @@ def test_with_a_specialist(shop: tuple[Path, Any], ledger: Callable[[], dict[str
     assert result["root_causes"][0]["description"] == "the lease runs out first"
     assert result["recommendations"]["investigation_next_steps"] == ["look at NTP"]
     assert result["specialist"]["provider"] == "google"
-    assert result["cost"]["input_tokens"] == 5_000
+    assert result["cost"]["input_tokens"] == 5_000 * len(stub.seen)
     assert result["brief"]["items"] > 0
     kept = ledger()
-    assert (kept["provider"], kept["input_tokens"], kept["thinking_tokens"]) == ("google", 5_000, 70)
+    asked = len(stub.seen)  # for missing files, for the evidence alone, and with the caller's theory
+    assert (kept["provider"], kept["input_tokens"], kept["thinking_tokens"]) == ("google", asked * 5_000, asked * 70)
     assert len(kept["brief_manifest"]["items"]) == result["brief"]["items"]
 
 

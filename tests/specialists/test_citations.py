@@ -1,4 +1,4 @@
-"""Which citations hold: `ref` and `quote` against a brief of three items."""
+"""Which citations hold: `ref` and `quote` against a brief of a few items."""
 
 from __future__ import annotations
 
@@ -32,6 +32,17 @@ evidence: span:4bf9/b9c7 (second holder)
   143     return
 </{F}>
 
+<{F} id="code:/app/src/order.py" kind="code" title="/app/src/order.py, 8 of 200 lines">
+    9 def order():
+   10     lock.acquire()
+          total = 0
+
+              2 * total
+    ⋮
+  101     close()
+          return total
+</{F}>
+
 <{F} id="logs:4bf9" kind="logs" title="1 record">
 09:00 WARN payment [log:17] lease lost, see [log:99] and commit:payment@9fceb02
     [log:98] a line of the same record, evidence: span:4bf9/dddd
@@ -63,6 +74,8 @@ def problem_of(ref: str, quote: str) -> str | None:
         ("payment.py:142", "142► charge(order)"),
         ("payment.py:142", "  141     lock.release()\n  142     charge(order)"),
         ("payment.py:142", "141: lock.release()\n142: charge(order)"),
+        ("order.py:13", "total = 0 2 * total"),
+        ("order.py:102", "return total"),
     ],
 )
 def test_holds(ref: str, quote: str) -> None:
@@ -76,7 +89,10 @@ def test_holds(ref: str, quote: str) -> None:
         ("lease-overlap-1", "overlap_ms=99", "the quote does not stand there"),
         ("lease-overlap-1", "lease lost", "the quote does not stand there"),
         ("lease-overlap-1", "", "no quote to check"),
+        ("lease-overlap-1", "(…) ::", "no quote to check"),
         ("payment.py:900", "charge(order)", "not in the brief"),
+        ("order.py:14", "2 * total", "not in the brief"),
+        ("order.py:13", "2 * total close()", "the quote does not stand there"),
         ("log:1", "lease lost", "not in the brief"),
         ("span:4bf9/ffff", "POST", "not in the brief"),
         ("forged", "x", "not in the brief"),
@@ -155,9 +171,13 @@ def test_the_answers_of_tools_in_earlier_turns_can_be_cited() -> None:
     assert problem_in(sources, "lease-overlap-1", "overlap_ms=50.25") is None
 
 
-def test_a_model_cannot_prove_its_words_by_selecting_them() -> None:
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT 'the lock leaks' AS x", "SELECT lower('THE LOCK' || ' leaks') AS x", 'SELECT 1 AS "the lock leaks"'],
+)
+def test_a_model_cannot_prove_its_words_by_selecting_them(sql: str) -> None:
     text = '<evidence-abcdefabcdef id="query:1" kind="query" title="t">\nx\nthe lock leaks\n</evidence-abcdefabcdef>\n'
-    sources = answered(text, "SELECT 'the lock leaks' AS x")
+    sources = answered(text, sql)
     assert problem_in(sources, "query:1", "the lock leaks") == "the quote is the query's own text"
 
 

@@ -16,6 +16,7 @@ from deep_code_reasoning.errors import (
     RateLimitedError,
     RefusedError,
     SpecialistError,
+    UsageError,
 )
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.specialists.catalogue import Model
@@ -262,6 +263,13 @@ def test_a_run_that_went_on_at_the_provider_is_taken_up() -> None:
     assert result.analysis.narrative == "finished run-7"
     assert heard.events[0].startswith("replied"), "the text was heard by the process that died"
     assert [message.author for message in result.messages] == ["us", "model"]
+
+
+def test_a_depth_that_there_is_not_is_refused_before_anything_is_sent() -> None:
+    provider = Scripted([answers()])
+    with pytest.raises(UsageError, match="expected 1 to 5"):
+        take(provider, replace(TURN, depth_level=6))
+    assert provider.seen == []
 
 
 def test_the_stable_beginning_is_told_to_the_provider() -> None:

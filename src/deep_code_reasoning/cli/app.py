@@ -15,6 +15,7 @@ from deep_code_reasoning.cli import (
     escalation,
     evidence,
     flame,
+    hypothesis,
     impact,
     install,
     investigate,
@@ -48,6 +49,8 @@ app.command("query")(evidence.query)
 app.command("show")(evidence.show)
 app.command("flame")(flame.flame)
 app.command("brief")(investigate.brief)
+app.command("hypothesis")(hypothesis.hypothesis)
+app.command("tournament")(hypothesis.tournament)
 app.command("trace-path")(trace_path.trace_path)
 app.command("impact")(impact.impact)
 app.command("bottleneck")(bottleneck.bottleneck)

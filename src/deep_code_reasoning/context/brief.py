@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.context.candidate import Candidate, ReadFile
 from deep_code_reasoning.context.fence import fence_for, fenced, preamble
 from deep_code_reasoning.context.freshness import trees_now
-from deep_code_reasoning.context.manifest import Addition, Item, LeftOut, Manifest, Redaction, Tree
+from deep_code_reasoning.context.manifest import Addition, Item, LeftOut, Manifest, NotRanked, Redaction, Tree
 from deep_code_reasoning.context.packing.fill import FILL, Share, pack
 from deep_code_reasoning.context.ranked_code import RankedFile
 from deep_code_reasoning.context.redact import Redactor
@@ -22,6 +22,7 @@ from deep_code_reasoning.context.render.source_trees import source_trees
 from deep_code_reasoning.context.select import candidates_for
 from deep_code_reasoning.context.source_trees import SourceTrees
 from deep_code_reasoning.context.tokens import as_counted_by, count_tokens, factor, hundredths
+from deep_code_reasoning.context.visible import one_line
 from deep_code_reasoning.context.without_secrets import without_secrets, without_secrets_in_names
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.progress import Progress
@@ -60,6 +61,7 @@ def build_brief(
     question: str | None = None,
     code_files: Sequence[Path] = (),
     ranked: Sequence[RankedFile] = (),
+    not_ranked: Sequence[NotRanked] = (),
     roots: Sequence[Path] = (),
     provider: str = "",
     emails: bool = False,
@@ -102,6 +104,7 @@ def build_brief(
         budget_tokens=budget_tokens,
         next_additions=tuple(replace(one, tokens=as_counted_by(provider, one.tokens)) for one in packed.next_additions),
         trees=tuple(_clean_tree(tree, redactor) for tree in now),
+        not_ranked=tuple(_clean_names(one, redactor) for one in not_ranked),
     )
     return Brief(text, manifest, tuple(share.candidate.file for share in laid_out if share.candidate.file))
 
@@ -118,5 +121,15 @@ def _item(share: Share, provider: str) -> Item:
     return Item(c.id, c.kind, c.title, as_counted_by(provider, -(-share.cost // 100)), c.reason)
 
 
+def _clean_names(one: NotRanked, redactor: Redactor) -> NotRanked:
+    examples = tuple(one_line(redactor.sweep(redactor.clean(name))) for name in one.examples)
+    reason, repository = (redactor.sweep(redactor.clean(text)) for text in (one.reason, one.repository))
+    return replace(one, repository=repository, reason=reason, examples=examples)
+
+
 def _clean_tree(tree: Tree, redactor: Redactor) -> Tree:
-    return replace(tree, repository=redactor.sweep(redactor.clean(tree.repository)))
+    def clean(text: str) -> str:
+        return redactor.sweep(redactor.clean(text))
+
+    deployed = tuple(replace(one, service=clean(one.service), version=clean(one.version)) for one in tree.deployed)
+    return replace(tree, repository=clean(tree.repository), warning=clean(tree.warning), deployed=deployed)

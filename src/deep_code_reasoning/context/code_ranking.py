@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.context.ranked_code import RankedFile
+from deep_code_reasoning.context.manifest import NotRanked
+from deep_code_reasoning.context.ranked_code import RankedCode, RankedFile
 from deep_code_reasoning.context.source_trees import SourceTrees
 from deep_code_reasoning.errors import EvidenceError
 from deep_code_reasoning.progress import Progress
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 MOST_FILES = 70
 """All of them cut into pieces: a brief of 200,000 tokens has room for the best ones of so many, and the files that rank
-behind the thirtieth hold the place that matters in one case of twenty (docs/decisions/0013)."""
+behind the thirtieth hold the place that matters in one case of twenty (docs/decisions/0018)."""
 MOST_TREES = 30
+MOST_EXAMPLES = 3
 MOST_TITLES = 20
 """Of findings, the strongest first: more of them say the same in other words."""
 
@@ -37,23 +39,25 @@ def ranked_code(
     roots: Sequence[Path],
     settings: Settings,
     work: Work,
-) -> list[RankedFile]:
+) -> RankedCode:
     """The best files first, with their best pieces. Indexes what changed since the last time, under `roots` only.
 
     Trees are those of the evidence's repositories and the folders among `code_files`. Raises CancelledError.
     """
     folders = list(source_folders(tables, code_files, roots))[:MOST_TREES]
     if not folders:
-        return []
+        return RankedCode()
     from deep_code_reasoning.code.ranking.rank import rank
 
     work.report(Progress("brief", 0, len(folders), "trees", "indexing code"))
-    indexes = list(indexes_of(folders, settings, work))
+    not_ranked: list[NotRanked] = []
+    indexes = list(indexes_of(folders, settings, work, not_ranked))
     root_of = {str(folder): folder for folder in folders}
-    return [
+    files = [
         RankedFile(root_of[one.repository] / one.path, one.score, one.reasons, one.blob, one.chunks)
         for one in rank(indexes, _query(diagnosis, question), MOST_FILES, read=MOST_FILES)
     ]
+    return RankedCode(tuple(files), tuple(not_ranked))
 
 
 def source_folders(tables: Tables, code_files: Sequence[Path], roots: Sequence[Path]) -> Iterator[Path]:
@@ -68,16 +72,23 @@ def source_folders(tables: Tables, code_files: Sequence[Path], roots: Sequence[P
         yield real
 
 
-def indexes_of(folders: Sequence[Path], settings: Settings, work: Work) -> Iterator[CodeIndex]:
-    """One a folder, brought up to date, called by the folder's path."""
+def indexes_of(
+    folders: Sequence[Path], settings: Settings, work: Work, not_ranked: list[NotRanked] | None = None
+) -> Iterator[CodeIndex]:
+    """One a folder, brought up to date, called by the folder's path; `not_ranked` is told what each leaves out."""
+    missed = [] if not_ranked is None else not_ranked
     from deep_code_reasoning.code.index.code_index import open_index
 
     for folder in folders:
         work.check()
         try:
-            yield open_index(folder, settings, work, name=str(folder))
-        except EvidenceError:
-            continue  # a tree without a file to read has nothing to rank
+            index = open_index(folder, settings, work, name=str(folder))
+        except EvidenceError as error:  # as of a full disk: the brief is made without it
+            missed.append(NotRanked(str(folder), str(error), 0, ()))
+            continue
+        told = index.left_out_by_reason(MOST_EXAMPLES)
+        missed += [NotRanked(str(folder), reason, count, tuple(paths)) for reason, count, paths in told]
+        yield index
 
 
 def _query(diagnosis: Diagnosis, question: str | None) -> Query:

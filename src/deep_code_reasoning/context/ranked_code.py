@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from deep_code_reasoning.context.manifest import NotRanked
+
 HALVES_AT = 12_000
 
 
@@ -36,6 +38,14 @@ class RankedFile:
     reasons: tuple[str, ...]
     blob: str = ""
     chunks: tuple[RankedChunk, ...] = ()
+
+
+@dataclass(frozen=True)
+class RankedCode:
+    """The files of a ranking, the best first, and what it did not look through."""
+
+    files: tuple[RankedFile, ...] = ()
+    not_ranked: tuple[NotRanked, ...] = ()
 
 
 def best_chunks_first(files: Sequence[RankedFile]) -> list[tuple[RankedFile, RankedChunk]]:

@@ -207,6 +207,10 @@ class Ledger:
             raise UsageError(f"{id!r}: no escalation or conversation of this id in the ledger; `dcr ledger` lists them")
         return _decoded(rows[0], "triggers", "brief_manifest", "reasons", "measured", "request")
 
+    def reasons(self, most: int = MOST_ROWS) -> list[dict[str, Any]]:
+        """The newest decisions first, with their reasons alone."""
+        return [_decoded(row, "reasons") for row in self._database.run("list_reasons", most=most)]
+
     def calls_of(self, id: str, escalation_id: str) -> list[dict[str, Any]]:
         """The calls of an escalation and of its conversation, in their order."""
         return self._database.run("calls_of", id=id, escalation_id=escalation_id)
@@ -216,8 +220,8 @@ class Ledger:
         return self._database.run("outcomes_of", escalation_id=escalation_id)
 
     def judged(self, most: int = MOST_ROWS) -> list[dict[str, Any]]:
-        """Escalations with an outcome, the newest report first: what was measured, who answered, how it ended."""
-        return [_decoded(row, "measured", "reasons") for row in self._database.run("judged_escalations", most=most)]
+        """Escalations with an outcome, the newest report first: the measures, who answered, how it ended."""
+        return [_decoded(row, "reasons") for row in self._database.run("judged_escalations", most=most)]
 
     def calls(
         self, most: int = 50, since_unix_nano: int | None = None, project: str | None = None
@@ -244,9 +248,9 @@ class Ledger:
     def escalations(
         self, most: int = 50, since_unix_nano: int | None = None, project: str | None = None
     ) -> list[dict[str, Any]]:
-        """The newest escalations first, each with the outcome that counts; JSON columns are decoded."""
+        """The newest escalations first, each with the outcome that counts, without their manifests."""
         rows = self._database.run("list_escalations", most=most, since_unix_nano=since_unix_nano or 0, project=project)
-        return [_decoded(row, "triggers", "brief_manifest") for row in rows]
+        return [_decoded(row, "triggers") for row in rows]
 
 
 def _storable(text: str | None) -> str | None:

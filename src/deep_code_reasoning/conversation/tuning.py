@@ -41,7 +41,6 @@ SWEEPS = 8
 NEEDED = 10
 SURE = 0.9
 TOLD = 0.5  # an outcome tells something of a measure where the others leave this much open
-MOST_DECISIONS = 5_000
 WORTH = {"solved": 1.0, "partly": 0.5, "wrong": 0.0}
 
 
@@ -107,7 +106,7 @@ def tune(
     in_force: EscalationThresholds,
     learned_before: Mapping[str, int] | None = None,
 ) -> Tuning:
-    """Rows as `Ledger.judged`, `Ledger.decisions` and `Ledger.track_record` give them.
+    """Rows as `Ledger.judged`, `Ledger.reasons` and `Ledger.track_record` give them.
 
     A threshold in force that is neither the default nor `learned_before` was set by a person, and is left alone.
     """

@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from deep_code_reasoning.progress import Progress, Work
+from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from deep_code_reasoning.mcp_server.catalogue import ToolModule
     from deep_code_reasoning.settings import Settings
+    from deep_code_reasoning.specialists.budget import Consent
 
 PROGRESS_SECONDS = 0.2
 SIGN_OF_LIFE_SECONDS = 5.0  # clients count a call as dead when they hear nothing: then a ten-thousandth is added
@@ -58,12 +60,19 @@ async def run_blocking(function: Callable[[Work], dict[str, Any]], session: Serv
     return outcome[0]
 
 
-def answer(tool: ToolModule, arguments: Mapping[str, Any], settings: Settings, work: Work) -> dict[str, Any]:
+def answer(
+    tool: ToolModule,
+    arguments: Mapping[str, Any],
+    settings: Settings,
+    work: Work,
+    consent: Consent | None = None,
+    client: ClientModel = NO_CLIENT,
+) -> dict[str, Any]:
     """The first page of what the tool says, in the thread that may block."""
     from deep_code_reasoning.investigation import Investigations
     from deep_code_reasoning.mcp_server import pages
 
-    desk = Investigations(settings, trust_arguments=False)
+    desk = Investigations(settings, trust_arguments=False, consent=consent, client=client)
     return pages.first_page(settings, tool.call(desk, arguments, work))
 
 

@@ -39,14 +39,17 @@ from deep_code_reasoning.mcp_server import (
     roots,
     tasks_extension,
 )
+from deep_code_reasoning.mcp_server.sampling import Sampling
 from deep_code_reasoning.mcp_server.sdk import MCPError
 from deep_code_reasoning.mcp_server.wording import one_line
+from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
     from mcp.server.context import HandlerResult
 
     from deep_code_reasoning.conversation.jobs import Job, Jobs
     from deep_code_reasoning.mcp_server.job_running import Function
+    from deep_code_reasoning.progress import Work
     from deep_code_reasoning.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -95,7 +98,10 @@ class Handlers:
                 call = partial(calls.answer, tool, arguments, allowed)
                 return _result(await calls.run_blocking(call, context.session))
             roots_then = tuple(map(str, allowed.allowed_roots))
-            return await self.long_call(context, params, roots_then, self._function(params.name, arguments, allowed))
+            with Sampling(context) as sampling:
+                can_ask = _can_ask(context)
+                function = self._function(params.name, arguments, allowed, can_ask=can_ask, client=sampling.model)
+                return await self.long_call(context, params, roots_then, function, sampling)
         except DcrError as error:
             return _failure(one_line(error, arguments))
         except Exception as error:
@@ -105,7 +111,12 @@ class Handlers:
             return _failure(f"{params.name}: internal error ({type(error).__name__}); the server's log has the details")
 
     async def long_call(
-        self, context: Any, params: CallToolRequestParams, roots_then: tuple[str, ...], function: Function
+        self,
+        context: Any,
+        params: CallToolRequestParams,
+        roots_then: tuple[str, ...],
+        function: Function,
+        sampling: Sampling | None = None,
     ) -> HandlerResult:
         """The result of a call that may last; a task or a job's id where it lasts longer than the client waits."""
         from deep_code_reasoning.mcp_server import long_calls
@@ -113,7 +124,7 @@ class Handlers:
         as_task = tasks_extension.is_declared(context)
         patience = self.at_once_seconds if as_task else self.settings().call_patience_seconds
         outcome = await long_calls.carried_out(
-            context, params, self.jobs, roots_then, function, self.function_of, patience
+            context, params, self.jobs, roots_then, function, self.function_of, patience, sampling
         )
         if isinstance(outcome, InputRequiredResult):
             return outcome
@@ -167,11 +178,26 @@ class Handlers:
     def function_of(self, job: Job) -> Function:
         """What carries out a job of another process, with the roots that it had."""
         allowed = replace(self.settings(), allowed_roots=tuple(map(Path, job.roots)))
-        return self._function(job.tool, job.arguments, allowed)
+        return self._function(job.tool, job.arguments, allowed, can_ask=bool(job.input_responses))
 
-    def _function(self, name: str, arguments: Mapping[str, Any], allowed: Settings) -> Function:
+    def _function(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        allowed: Settings,
+        *,
+        can_ask: bool,
+        client: ClientModel = NO_CLIENT,
+    ) -> Function:
         tool = catalogue.implementation(name)
-        return lambda work, _responses: calls.answer(tool, arguments, allowed, work)
+
+        def run(work: Work, responses: Mapping[str, Any]) -> dict[str, Any]:
+            from deep_code_reasoning.mcp_server import consent
+
+            ask = consent.asked_for(responses) if can_ask else None
+            return calls.answer(tool, arguments, allowed, work, ask, client)
+
+        return run
 
     async def list_resources(self, _context: Any, _params: PaginatedRequestParams | None) -> ListResourcesResult:
         from deep_code_reasoning.mcp_server import resources
@@ -215,6 +241,11 @@ class Handlers:
 def _result(page: dict[str, Any]) -> CallToolResult:
     text, structured = pages.encoded(page)
     return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
+
+
+def _can_ask(context: Any) -> bool:
+    capabilities = context.session.client_capabilities
+    return bool(capabilities and capabilities.elicitation)
 
 
 def _told(job: Job) -> CallToolResult:

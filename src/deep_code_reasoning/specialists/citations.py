@@ -14,9 +14,11 @@ A claim without a citation that holds is marked `uncited`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
+
+from deep_code_reasoning.context.render.code_window import shown_lines
 
 if TYPE_CHECKING:
     from deep_code_reasoning.specialists.analysis import Analysis, Citation, Claim, RootCause, RuledOutApproach
@@ -40,14 +42,13 @@ _MOST_TOLD = 120
 
 @dataclass(frozen=True)
 class Section:
-    """An item; `text` without fence, white space normalised; `refs` are references that it shows. Of code `lines` are
-    those that are shown and `numbered` is the text with their numbers. `asked`: the query whose answer it is."""
+    """An item; `text` without fence, white space normalised; `refs` are references that it shows. `source`: of code,
+    the lines that are shown by their numbers. `asked`: the letters of the query whose answer it is."""
 
     id: str
     text: str
     refs: frozenset[str] = frozenset()
-    lines: frozenset[int] = frozenset()
-    numbered: str = ""
+    source: Mapping[int, str] = field(default_factory=dict)
     asked: str = ""
     is_evidence: bool = True
 
@@ -67,7 +68,7 @@ class Sources:
 
     def add(self, text: str, call: ToolCall | None = None) -> None:
         """The items of a text, which `call` asked for."""
-        asked = _plain(str(call.arguments.get("sql", ""))) if call else ""
+        asked = _letters(str(call.arguments.get("sql", ""))) if call else ""
         self.sections += [replace(section, asked=asked) for section in sections_of(text)]
 
 
@@ -102,12 +103,9 @@ def _section(id_: str, kind: str, text: str) -> Section:
         if kind == "trace":
             shown = frozenset(f"span:{id_.removeprefix('trace:')}/{span}" for span in shown)
         return Section(id_, _plain(text), shown)
-    lines = frozenset(int(number) for number in _LINE_NUMBER.findall(text))
-    return Section(id_, _plain(_LINE_NUMBER.sub("", text)), lines=lines, numbered=_numbered(text))
-
-
-def _numbered(text: str) -> str:
-    return _plain(_LINE_NUMBER.sub(r"\1 ", text))
+    source = dict(shown_lines(text))
+    with_gaps = [line if number - 1 in source else f"⋮\n{line}" for number, line in source.items()]
+    return Section(id_, _plain("\n".join(with_gaps)), source=source)
 
 
 def _checked(cause: RootCause, sections: Sequence[Section], problems: list[str]) -> RootCause:
@@ -142,13 +140,28 @@ def _problem(citation: Citation, sections: Sequence[Section]) -> str | None:
     if not any(section.is_evidence for section in where):
         return "what was said about it is no evidence"
     quote = citation.quote.strip().strip("\"'`").removesuffix("…").removesuffix("...")
-    plain, numbered = _plain(quote), _numbered(quote)
-    if len(plain) < _SHORTEST_QUOTE:
+    plain = _plain(quote)
+    own = _letters(plain)
+    if len(plain) < _SHORTEST_QUOTE or not own:
         return "no quote to check"
-    standing = [section for section in where if plain in section.text or numbered in section.numbered]
+    standing = [section for section in where if plain in section.text or _stands_numbered(quote, section)]
     if not standing:
         return "the quote does not stand there"
-    return None if any(plain not in section.asked for section in standing) else "the quote is the query's own text"
+    return None if any(own not in section.asked for section in standing) else "the quote is the query's own text"
+
+
+def _stands_numbered(quote: str, section: Section) -> bool:
+    """A quote with line numbers before its lines: each number has to be the line's own."""
+    numbers = [
+        (int(found[1]), line[found.end() :]) for line in quote.splitlines() if (found := _LINE_NUMBER.match(line))
+    ]
+    bare = _plain(_LINE_NUMBER.sub("", quote))
+    return (
+        bool(numbers)
+        and len(bare) >= _SHORTEST_QUOTE
+        and bare in section.text
+        and all(_plain(line) in _plain(section.source.get(number, "\0")) for number, line in numbers)
+    )
 
 
 def _pointed_at(ref: str, sections: Sequence[Section]) -> list[Section]:
@@ -158,7 +171,7 @@ def _pointed_at(ref: str, sections: Sequence[Section]) -> list[Section]:
     path, _, line = ref.removeprefix("code:").rpartition(":")
     if line.partition("-")[0].isdigit():
         number = int(line.partition("-")[0])
-        if code := [s for s in sections if number in s.lines and _same_file(path, s.id.removeprefix("code:"))]:
+        if code := [s for s in sections if number in s.source and _same_file(path, s.id.removeprefix("code:"))]:
             return code
     return [section for section in sections if ref in section.refs]
 
@@ -170,3 +183,8 @@ def _same_file(path: str, id_: str) -> bool:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone, in one case: SQL may put a text together from parts."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -41,7 +41,7 @@ def opening(turn: Turn) -> Message:
     closed = "this call ended the turn before; what follows is the answer, or call again"
     text = turn.text
     if turn.theory:
-        text += prompt("blind") if turn.blind else f"\n{turn.theory}"
+        text += prompt("blind") if turn.blind else prompt("theory", theory=turn.theory)
     return Message("us", text, answers=tuple(ToolAnswer(call.id, call.name, closed) for call in left))
 
 
@@ -83,8 +83,8 @@ class Exchange:
     ) -> None:
         self._turn, self._provider, self._toolbox = turn, provider, toolbox
         self._sources, self._meter, self._listener, self._work = sources, meter, listener, work
-        self._rounds = ToolRounds(turn, toolbox, sources, listener, work)
         self._output = _request(turn, (), ()).max_output_tokens
+        self._rounds = ToolRounds(turn, toolbox, sources, listener, work)
         self._messages: list[Message] = []
         self._drafts: list[str] = []
         self._problems: list[str] = []

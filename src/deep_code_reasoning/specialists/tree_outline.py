@@ -14,6 +14,9 @@ _FILES_A_LINE = 40
 _COUNTS_SHARE = 0.2
 """Of the budget, kept for the folders that are told by their counts."""
 _COUNTED_DEPTH = 2
+_SMALLEST_LINE = 5
+_MOST_LETTERS_A_TOKEN = 12
+"""So that folders of thousands of files need not be counted to know that they do not fit."""
 
 
 def tree_outline(trees: Mapping[str, Iterable[str]], near: Sequence[str], most_tokens: int) -> str:
@@ -33,9 +36,10 @@ def tree_outline(trees: Mapping[str, Iterable[str]], near: Sequence[str], most_t
     left = round(most_tokens * (1 - _COUNTS_SHARE))
     shown = set()
     for folder in order:
+        if left < _SMALLEST_LINE:
+            break
         some = _lines(folder, sorted(folders[folder]))
-        cost = sum(map(count_tokens, some))
-        if cost > left:
+        if sum(map(len, some)) > left * _MOST_LETTERS_A_TOKEN or (cost := sum(map(count_tokens, some))) > left:
             continue  # a smaller folder behind it may still fit
         lines += some
         shown.add(folder)

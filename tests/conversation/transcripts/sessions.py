@@ -29,19 +29,21 @@ from typing import Any
 from conversation.transcripts.runners import Outcome, render
 
 FOLDER = Path(__file__).parent
-HALVES = ("chosen_on", "held_out", "unseen")  # each was written without regard to the one before
+PARTS = ("chosen_on", "held_out", "unseen", "last")  # each was written without regard to the one before
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
 class Session:
-    """`alarm`: is the agent truly stuck, so that it should be told? `half`: the file it is of (HALVES)."""
+    """`alarm`: is the agent truly stuck, so that it should be told? `part`: the file it is of (PARTS).
+    `missed`: stuck, but in a way that the policy is known not to see."""
 
     name: str
     alarm: bool
-    half: str
+    part: str
     script: str
     why: str
+    missed: bool
 
     def transcript(self, seed: int = 0) -> list[bytes]:
         """Its lines; the last one of each call's result is where a hook would run."""
@@ -51,9 +53,9 @@ class Session:
 @cache
 def sessions() -> tuple[Session, ...]:
     return tuple(
-        Session(one["name"], one["alarm"], half, one["script"], one["why"])
-        for half in HALVES
-        for one in tomllib.loads((FOLDER / f"{half}.toml").read_text("utf-8"))["session"]
+        Session(one["name"], one["alarm"], part, one["script"], one["why"], one.get("missed", False))
+        for part in PARTS
+        for one in tomllib.loads((FOLDER / f"{part}.toml").read_text("utf-8"))["session"]
     )
 
 

@@ -1,7 +1,7 @@
 """Ranked code, piece by piece: chunks by their rank, and the outline of a file behind half of its lines.
 
 No rule reads the budget. So the order is one for all budgets, and a larger one takes what a smaller one took, and more.
-Whole files before chunks were measured and brought less (docs/decisions/0013).
+Whole files before chunks were measured and brought less (docs/decisions/0018).
 """
 
 from __future__ import annotations

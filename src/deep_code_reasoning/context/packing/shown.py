@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from deep_code_reasoning.context.candidate import Candidate
+from deep_code_reasoning.context.render.code_window import without_number
 from deep_code_reasoning.context.tokens import hundredths
 
 Fenced = Callable[[Candidate], str]
@@ -21,16 +22,19 @@ _JOINT_COST = 300  # hundredths: what cutting a line in two may hide of its cost
 class Shown:
     """`cost` is in hundredths of a token and never less than what the text that `laid_out` gives takes with its fence.
 
-    A text counts by lines; one of more than 2,000 characters as several, so that one line can be cut as well.
+    A text counts by lines; one of more than 2,000 characters as several, so that one line can be cut as well. Of code
+    comes with every line numbered; laid out, most do without, but for the first of each run.
     """
 
     def __init__(self, candidate: Candidate, fenced: Fenced) -> None:
         self.candidate = candidate
-        self._lines, self._continues = _lines_of(candidate.text)
+        self._first, self._continues = _lines_of(candidate.text)
+        self._lines = [without_number(line) for line in self._first] if candidate.kind == "code" else self._first
         self.costs = [
             (hundredths(line + "\n") if line else 0) + _JOINT_COST * continues
             for line, continues in zip(self._lines, self._continues, strict=True)
         ]
+        self._first_costs: dict[int, int] = {}
         widest = replace(candidate, text="", title=_title(candidate, 1_000_000, 1_000_000, 10_000_000))
         self._fence = hundredths(fenced(widest))
         self._wanted: set[int] = set()
@@ -62,22 +66,38 @@ class Shown:
 
     def cost_of_all(self) -> int:
         """Of every line of it, wanted or not."""
-        return self._fence + sum(self.costs)
+        return self._fence + sum(self.costs) + self._first_cost(0)
 
     def add(self, lines: Iterable[int]) -> list[int]:
         """The lines that were not in before."""
         added = [line for line in lines if 0 <= line < self.count and line not in self.lines]
         for line in added:
-            self._segments += 1 - (line - 1 in self.lines) - (line + 1 in self.lines)
             self.lines.add(line)
-            self._body += self.costs[line]
+            self._count(line, 1)
         return added
 
     def remove(self, lines: Iterable[int]) -> None:
         for line in lines:
+            self._count(line, -1)
             self.lines.remove(line)
-            self._segments -= 1 - (line - 1 in self.lines) - (line + 1 in self.lines)
-            self._body -= self.costs[line]
+
+    def _count(self, line: int, times: int) -> None:
+        """Once as it comes, -1 times as it goes."""
+        is_first, is_last = line - 1 not in self.lines, line + 1 not in self.lines
+        self._segments += times * (is_first + is_last - 1)
+        self._body += times * self.costs[line]
+        if is_first:
+            self._body += times * self._first_cost(line)
+        if not is_last:
+            self._body -= times * self._first_cost(line + 1)
+
+    def _first_cost(self, line: int) -> int:
+        """What the line costs more where it begins a run."""
+        if self._first[line] == self._lines[line]:
+            return 0
+        if line not in self._first_costs:
+            self._first_costs[line] = hundredths(self._first[line] + "\n") - self.costs[line]
+        return self._first_costs[line]
 
     def add_what_fits(self, lines: Iterable[int], room: int) -> list[int]:
         """Adds lines in order until the next one would make it cost more than `room` more."""
@@ -106,7 +126,7 @@ class Shown:
                 parts.append(f"\n{_GAP}\n")
             elif before is not None:
                 parts.append("" if self._continues[number] else "\n")
-            parts.append(self._lines[number])
+            parts.append((self._lines if before == number - 1 else self._first)[number])
             before = number
         if numbers and numbers[-1] < self._last_wanted:
             rest = [n for n in self._wanted if n > numbers[-1]]

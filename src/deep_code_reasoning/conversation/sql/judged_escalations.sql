@@ -1,5 +1,5 @@
--- Each escalation that somebody judged, by its newest report, with what was measured before it.
-SELECT e.escalation_id, e.analysis_type, e.model, o.outcome, d.measured, d.reasons
+-- Each escalation that somebody judged, by its newest report, with the measures it was decided on.
+SELECT e.escalation_id, e.analysis_type, e.model, o.outcome, d.reasons
 FROM outcomes AS o
 JOIN escalations AS e ON e.escalation_id = o.escalation_id
 JOIN decisions AS d ON d.decision_id = e.decision_id

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ _MASKS = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "#"),
     (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`"), "'#'"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b"), "#"),
-    (re.compile(r"(?:[\w.~-]*/)+(?=[\w.-])"), ""),
+    (re.compile(r"(?<![\w.~-])(?:[\w.~-]*/)+(?=[\w.-])"), ""),
     (re.compile(r"\b(?![A-Z]+\d+\b)(?=\w*\d)(?=\w*[A-Za-z])\w{4,}\b"), "#"),  # names that a machine gave
     (re.compile(r"\d+(?:[.,:]\d+)*"), "#"),
     (re.compile(r"\s+"), " "),
@@ -73,6 +73,7 @@ def failures_of(output: str, *, failed: bool) -> Failures:
     return Failures(frozenset(found), size, places)
 
 
+@lru_cache(4096)
 def shape(message: str) -> str:
     """The message without what changes from run to run."""
     message = message[: 4 * MESSAGE_LENGTH]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -97,14 +98,14 @@ def _follow(course: _Course, run: Run, failures: Failures) -> None:
     now = len(course.edits)
     progress = failures.size < course.fewest.get(run.key, failures.size)
     course.fewest[run.key] = min(failures.size, course.fewest.get(run.key, failures.size))
-    before = course.places.get(run.key, frozenset())
+    look = _Look.of(run, failures, course.places.get(run.key, frozenset()))
     for one in failures.found:
         state = course.states.get(one)
         if state is None:
             course.states[one] = _State(seen_at=now, first_edit=now, keys={run.key})
             continue
         batch = course.edits[state.seen_at :]
-        aimed = _is_aimed(one, run, batch, before | failures.places, sole=len(failures.found) == 1)
+        aimed = _is_aimed(one, look, batch)
         state.aimed = state.aimed or aimed
         if progress:
             state.repeated, state.edits, state.approaches, state.first_edit = 0, 0, set(), now
@@ -144,31 +145,56 @@ def _close(course: _Course, key: str, found: frozenset[Fingerprint], now: int) -
             state.approaches = set()
 
 
-def _is_aimed(one: Fingerprint, run: Run, batch: Sequence[Edit], places: frozenset[str], *, sole: bool) -> bool:
+@dataclass(frozen=True)
+class _Look:
+    """What a run says of where its failures are: words of the command, files in the output (now and before)."""
+
+    command: str
+    words: frozenset[str]
+    places: frozenset[str]
+    stems: frozenset[str]
+    is_sole: bool
+    is_pasted: bool
+
+    @classmethod
+    def of(cls, run: Run, failures: Failures, before: frozenset[str]) -> _Look:
+        places = before | failures.places
+        words = frozenset(map(_stem, re.findall(r"[\w.-]+", run.command)))
+        is_sole = len(failures.found) == 1
+        return cls(run.command, words, places, frozenset(map(_stem, places)), is_sole, run.key == PASTED)
+
+
+def _is_aimed(one: Fingerprint, look: _Look, batch: Sequence[Edit]) -> bool:
     """Do these edits, or this run, have to do with the failure?"""
-    if run.key == PASTED or one.kind in ("exit", "compile"):
+    if look.is_pasted or one.kind in ("exit", "compile"):
         return True
-    name = re.split(r"::|\.|/| > | › ", re.sub(r"\[.*|\(.*", "", one.id))[-1].strip()
-    if len(name) >= SHORTEST_NAME and name in run.command:
+    name, own = _parts(one.id)
+    if len(name) >= SHORTEST_NAME and name in look.command:
         return True
-    parts = re.findall(r"[\w-]+(?:\.\w{1,5}\b)?", one.id)
-    own = {_stem(part) for part in parts if _stem(part) != part.lower()}  # files, and names that say "test"
-    stems = own | {_stem(place) for place in places}
-    words = {_stem(word) for word in re.findall(r"[\w.-]+", run.command)}
-    if batch and words & (own or stems):
+    if batch and look.words & (own or look.stems):
         return True
     for edit in batch:
         path = PurePosixPath(edit.file)
-        if path.name in places or _stem(path.name) in stems:
+        stem = _stem(path.name)
+        if path.name in look.places or stem in look.stems or stem in own:
             return True
-        if sole and (one.kind == "exception" or words & {_stem(path.name), path.parent.name.lower()}):
+        if look.is_sole and (one.kind == "exception" or look.words & {stem, path.parent.name.lower()}):
             return True
     return False
 
 
+@lru_cache(4096)
+def _parts(id: str) -> tuple[str, frozenset[str]]:
+    """The last name in what failed, and the stems of its files and of names that say "test"."""
+    name = re.split(r"::|\.|/| > | › ", re.sub(r"\[.*|\(.*", "", id))[-1].strip()
+    parts = re.findall(r"[\w-]+(?:\.\w{1,5}\b)?", id)
+    return name, frozenset(_stem(part) for part in parts if _stem(part) != part.lower())
+
+
+@lru_cache(4096)
 def _stem(name: str) -> str:
     """`orders` of orders.py, test_orders.py, orders.test.ts, OrdersTest.java."""
-    stem = PurePosixPath(name).name.partition(".")[0]
+    stem = name.rpartition("/")[2].partition(".")[0]
     return _TEST_AFFIX.sub("", stem).lower() or stem.lower()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from deep_code_reasoning.conversation.stuck.events import PASTED, Event, Run, call_events, text_of
 
-TAIL_BYTES = 4_000_000
+TAIL_BYTES = 2_000_000
 MOST_LINE_BYTES = 2_000_000
 _OF_A_PERSON = "user"
 

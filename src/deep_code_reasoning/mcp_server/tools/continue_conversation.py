@@ -22,11 +22,10 @@ def paths(arguments: Mapping[str, Any]) -> list[str]:
 
 
 def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Result:
-    from deep_code_reasoning.conversing import Conversations
 
     given = Arguments.of(arguments)
     session_id = given.text("session_id", Required(SESSION)) or ""
-    conversations = Conversations(desk.settings, trust_arguments=False)
+    conversations = desk.conversations()
     if model := given.text("model", None):
         session_id = conversations.fork(session_id, model=model, work=work).id
     if given.flag("resume", False):

@@ -22,12 +22,11 @@ def paths(arguments: Mapping[str, Any]) -> list[str]:
 
 def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Result:
     from deep_code_reasoning.conversation.sessions.summary import FORMATS
-    from deep_code_reasoning.conversing import Conversations
 
     given = Arguments.of(arguments)
     session_id = given.text("session_id", Required(SESSION)) or ""
     summary_format = given.choice("summary_format", FORMATS, "detailed")
-    conversations = Conversations(desk.settings, trust_arguments=False)
+    conversations = desk.conversations()
     told = conversations.finalize(session_id, summary_format, work=work).as_json()
     analysis = dict(told.pop("analysis") or {})
     facts = {

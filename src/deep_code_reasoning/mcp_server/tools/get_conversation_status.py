@@ -18,9 +18,8 @@ def paths(arguments: Mapping[str, Any]) -> list[str]:
 
 
 def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Result:
-    from deep_code_reasoning.conversing import Conversations
 
-    conversations = Conversations(desk.settings, trust_arguments=False)
+    conversations = desk.conversations()
     session_id = Arguments.of(arguments).text("session_id", None)
     if not session_id:
         listed = conversations.listed()

@@ -22,12 +22,10 @@ def paths(arguments: Mapping[str, Any]) -> list[str]:
 
 
 def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Result:
-    from deep_code_reasoning.conversing import Conversations
     from deep_code_reasoning.mcp_server.tools import escalate_analysis
 
     question = Arguments.of(arguments).text("initial_question", None)
-    desk_of_turns = Conversations(desk.settings, trust_arguments=False)
-    started = desk_of_turns.start(EscalationRequest.from_call(arguments), question, work=work)
+    started = desk.conversations().start(EscalationRequest.from_call(arguments), question, work=work)
     result = escalate_analysis.result_of(started.escalation)
     facts = {
         "session_id": started.session.id,

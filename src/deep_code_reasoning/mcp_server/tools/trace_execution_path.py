@@ -30,7 +30,7 @@ def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Resu
     from deep_code_reasoning.code_questions import trace_path
 
     given = Arguments.of(arguments)
-    root, settings = _path(given, "root"), desk._settings  # with the roots that this client announced
+    root, settings = _path(given, "root"), desk.settings  # with the roots that this client announced
     path = trace_path(
         _entry(given.object("entry_point", Required(_EXPECTED))),
         root=Path(root) if root else None,

@@ -1,6 +1,10 @@
 """Tokens and dollars of a conversation of five turns with and without a cache, and what its record takes a call.
 
-    python bench/five_turns.py [TURNS]      (default 5)
+<<<<<<<< HEAD:bench/conversation_cost.py
+    python bench/conversation_cost.py [TURNS]      (default 5)
+========
+    python bench/conversation_cost.py [TURNS]      (default 5)
+>>>>>>>> 7be7cebfb2cd3a11cd675d7ad13bf9d2fddc74ac:bench/conversation_cost.py
 
 A Gemini on loopback counts (four characters a token) and reports what of a request it has read before: with implicit
 caching the longest prefix shared with an earlier request; with an explicit cache what that holds (made once, which

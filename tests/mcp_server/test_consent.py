@@ -1,0 +1,77 @@
+"""Above a sum the user is asked, in the way of the protocol in force; nothing is sent before the answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mcp_types as types
+import pytest
+from mcp import Client
+
+from conversation.telemetry import write_traces
+from deep_code_reasoning.mcp_server import consent
+from deep_code_reasoning.mcp_server.job_running import NeedsInput
+from mcp_server.driver import ERAS, drive
+from mcp_server.test_jobs import CALL, REPLY
+from specialists.stubs.gemini import says
+from specialists.stubs.server import stub as gemini_stub
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    work = tmp_path / "work"
+    work.mkdir()
+    write_traces(work / "traces.json", ["cart", "payment"])
+    return work
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("agree", [True, False])
+def test_the_user_is_asked_and_obeyed(folder: Path, era: str, agree: bool) -> None:
+    asked: list[str] = []
+
+    async def fill_in(_context: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
+        asked.append(params.message)
+        return types.ElicitResult(action="accept", content={"agree": agree})
+
+    async def conversation(client: Client) -> Any:
+        return await client.call_tool("escalate_analysis", {**CALL, "model": "gemini-4-argon"})
+
+    with gemini_stub(says(json.dumps(REPLY))) as stub:
+        result = drive(
+            folder, conversation, era=era, elicitation=fill_in, GEMINI_API_KEY="test-key-0123456789",
+            DCR_GOOGLE_BASE_URL=stub.url, DCR_ASK_ABOVE_DOLLARS="0.0001",
+        )  # fmt: skip
+    assert not result.is_error, result.content
+    assert len(asked) == 1
+    assert "may come to cost $" in asked[0]
+    assert bool(stub.seen) is agree, "nothing is sent that was not agreed to"
+    told = result.structured_content
+    assert ("It was the cart." in told["narrative"]) is agree
+    assert told["verdict"], "the local diagnosis is there either way"
+
+
+def test_nobody_to_ask(folder: Path) -> None:
+    async def conversation(client: Client) -> Any:
+        return await client.call_tool("escalate_analysis", {**CALL, "model": "gemini-4-argon"})
+
+    with gemini_stub(says(json.dumps(REPLY))) as stub:
+        result = drive(
+            folder, conversation, GEMINI_API_KEY="test-key-0123456789", DCR_GOOGLE_BASE_URL=stub.url,
+            DCR_ASK_ABOVE_DOLLARS="0.0001",
+        )  # fmt: skip
+    assert stub.seen == []
+    assert "ask_above_dollars" in result.structured_content["specialist_error"]
+
+
+def test_an_answer_holds_for_about_the_sum_it_was_given_to() -> None:
+    answers = {"consent-2.0000": {"action": "accept", "content": {"agree": True}}}
+    agreed = consent.asked_for(answers)
+    assert agreed("?", 1.5)
+    assert agreed("?", 2.1)
+    with pytest.raises(NeedsInput):
+        agreed("?", 3.0)
+    declined = consent.asked_for({"consent-2.0000": {"action": "decline"}})
+    assert not declined("?", 2.0)
