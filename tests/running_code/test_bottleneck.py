@@ -145,6 +145,15 @@ def test_loops_around_the_callers_count(tmp_path: Path) -> None:
     assert lines == {("low", 12): 2, ("middle", 8): 2, ("top", 3): 1}
 
 
+def test_a_comprehension_is_told_by_what_it_runs_over(tmp_path: Path) -> None:
+    text = "def go(users, session):\n    return [session.execute(d) for d in [e for u in users for e in u.days]]\n"
+    write(tmp_path, {"a.py": text + "\n\ndef all(users, session):\n    return [session.execute(u) for u in users]\n"})
+    found = smells_of(path_of(tmp_path, "a.py:5"), Program(tree_at(tmp_path), Work()))
+    assert [(one.kind, one.what) for one in found] == [
+        ("query-in-loop", "queries with session.execute() in a loop over users")
+    ]
+
+
 def node(number: int, parent: int | None, name: str, calls: float, ms: float) -> dict:
     row = {"calls": calls, "critical_path_ms_a_request": ms, "self_time_ms_a_request": ms}
     return {"node": number, "parent": parent, "service": "s", "operation": name, "incident": row}

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from conversation.telemetry import MORNING
 from deep_code_reasoning.changes.diffs.kinds import kinds
 from deep_code_reasoning.changes.diffs.pattern_catalogue import all_patterns
 from deep_code_reasoning.errors import OutsideRootsError, UsageError
 from deep_code_reasoning.running_code.impact.changed_kinds import types_of
 from running_code.repositories import change, commit, impact_of
-from running_code.traffic import write_traffic
+from running_code.traffic import Request, write_traffic
 
 SHOP = {
     "shared/price.py": "def price(product, quantity):\n    return product.cents * quantity\n",
@@ -62,6 +63,25 @@ def test_services_upstream_with_their_depth_and_share(folder: Path) -> None:
     assert (operation.operation, operation.confidence) == ("GET /api/stock/{id}", 1.0)
     assert operation.share_of_traces == 1.0
     assert report.owners == {"catalog": "runs it: GET /api/stock/{id}"}
+
+
+def test_an_operation_within_a_service_is_reached_by_those_who_call_the_service(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    commit(folder, {"orders/rules.py": "def check(order):\n    return order\n"})
+    change(folder, {"orders/rules.py": "def check(order):\n    return order or None\n"})
+    lines = []
+    for number in range(4):
+        one = Request(number, MORNING + number * 10**9)
+        gateway = one.span("gateway", "GET /cart", 0, 50, kind=2)
+        orders = one.span("orders", "POST /orders", 5, 45, parent=gateway, kind=2)
+        if number % 2:
+            one.span("orders", "check", 6, 7, parent=orders, code__function__name="orders.rules.check")
+        lines.append(one.line())
+    (folder / "traces.jsonl").write_text("\n".join(lines) + "\n")
+    report = impact_of(folder, "orders/rules.py", evidence=(str(folder / "traces.jsonl"),))
+    (service,) = report.services
+    assert (service.service, service.depth, service.calls) == ("gateway", 1, 2)
+    assert (service.share_of_calls, service.share_of_its_traces) == (0.5, 0.5)
 
 
 def test_a_shared_library_is_run_by_whoever_calls_it(folder: Path) -> None:

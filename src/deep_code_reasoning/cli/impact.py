@@ -77,7 +77,7 @@ def _lines(report: ImpactReport) -> Iterator[str]:
             yield f"\n{name} ({len(found)})"
         for one in found[:MOST_SHOWN]:
             at = f"{one.file}:{one.line}" if one.line else one.file
-            rate = f"; {one.calls_per_second:,.2f} calls/s" if one.calls_per_second else ""
+            rate = f"; {one.calls_per_second:.3g} calls/s" if one.calls_per_second else ""
             yield f"  {one.what}  {at}  [{_sure(one.confidence)}{rate}]"
             yield from (f"    {_party(party)}" for party in one.affected[:MOST_SHOWN])
         if len(found) > MOST_SHOWN:
@@ -85,7 +85,7 @@ def _lines(report: ImpactReport) -> Iterator[str]:
     if report.services:
         yield "\nservices upstream"
     for one in report.services[:MOST_SHOWN]:
-        rate = f", {one.calls_per_second:,.2f}/s" if one.calls_per_second else ""
+        rate = f", {one.calls_per_second:.3g}/s" if one.calls_per_second else ""
         yield (
             f"  {'  ' * (one.depth - 1)}{one.service} -> {one.calls_to} ({one.kind}): {one.calls:,} calls{rate}, "
             f"{one.share_of_calls:.0%} of its calls, {one.errors:,} failed"

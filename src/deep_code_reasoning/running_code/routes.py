@@ -88,8 +88,11 @@ def agree(route: str, named: str) -> bool:
     A text that ends in a slash is one to which something is added: `"http://stock/items/" + id`.
     """
     ours, theirs = segments_of(route), segments_of(named)
-    if named.endswith("/") and ours and ours[-1] is None:
-        theirs = (*theirs, None)
+    is_open = named.endswith("/") and bool(ours) and ours[-1] is None
+    return _ends_as(ours, theirs) or (is_open and _ends_as(ours, (*theirs, None)))
+
+
+def _ends_as(ours: tuple[str | None, ...], theirs: tuple[str | None, ...]) -> bool:
     if not ours or len(theirs) < len(ours):
         return False
     pairs = list(zip(ours, theirs[-len(ours) :], strict=True))

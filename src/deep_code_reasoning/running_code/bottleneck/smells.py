@@ -156,11 +156,14 @@ def loops_around(part: Part) -> list[Part]:
 def over_what(loop: Part) -> str:
     if loop.role == "call":
         return loop.receiver[-60:] or f"a loop at line {loop.line}"
-    head = " ".join(loop.text[: max(0, loop.body[0] - loop.start)].split())
-    match = _OVER.search(head)
-    return (
-        (match[1] or match[2]) if match else f"`{head[:60].rstrip(' {:')}`" if head else f"a loop at line {loop.line}"
-    )
+    first, end = (max(0, offset - loop.start) for offset in loop.body)
+    raw = loop.text.encode()
+    head = " ".join(raw[:first].decode("utf-8", "replace").split())
+    if not re.search(r"\w", head):  # a comprehension: what it makes stands before what it runs over
+        head = " ".join(raw[end:].decode("utf-8", "replace").split())
+    if match := _OVER.search(head):
+        return match[1] or match[2]
+    return f"`{head[:60].rstrip(' {:')}`" if head else f"a loop at line {loop.line}"
 
 
 def _rounds(loops: list[Part], around: int) -> str:

@@ -7,6 +7,8 @@ from difflib import SequenceMatcher
 MOST_COMPARED = 4_000
 """Lines of a side; where more differ between the first and the last change, they count as replaced as a whole."""
 
+_OTHER_ENDS = dict.fromkeys(map(ord, "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), " ")
+
 
 def patch_of(before: bytes, after: bytes) -> str:
     old, new = _lines(before), _lines(after)
@@ -32,12 +34,12 @@ def _place(start: int, first: int, end: int) -> str:
 
 
 def _lines(data: bytes) -> list[str]:
-    """Parted as a reader of patches parts them, at newlines alone: other line ends within are blanks here."""
-    text = data.decode("utf-8", "replace")
-    found = [
-        " ".join(line.splitlines()) if len(line.splitlines()) > 1 else line.rstrip("\r") for line in text.split("\n")
-    ]
-    return found[:-1] if found and not found[-1] else found
+    """Parted at newlines alone, as lines of files are counted; what a reader of patches would part as well is a blank.
+
+    The end of line of Windows is none of the line's text."""
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n").translate(_OTHER_ENDS)
+    found = text.split("\n")
+    return found[:-1] if not found[-1] else found
 
 
 def _common(one: list[str], other: list[str]) -> int:
