@@ -97,11 +97,11 @@ def lured(path: Path) -> Iterator[Lured]:
     with tables_of(
         path / "store", spans=named, logs=rows, commits=[commit], commit_files=[patch], metrics=[metric]
     ) as tables:
-        files_ranked = ranked_code(
+        ranked = ranked_code(
             tables, found, question=question, code_files=(), roots=[code], settings=settings, work=Work()
         )
         brief = build_brief(
-            tables, found, budget_tokens=30_000, question=question, ranked=files_ranked, roots=[code],
+            tables, found, budget_tokens=30_000, question=question, ranked=ranked.files, roots=[code],
             redactor=redactor, work=Work(),
         )  # fmt: skip
         made = toolbox_for(tables, found, roots=[code], redactor=redactor, settings=settings)
