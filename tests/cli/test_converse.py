@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,34 @@ def test_a_prompt_goes_on_after_an_error_and_ends_with_its_input(traces: Path, t
     assert talk.returncode == 0, talk.stderr
     assert "turn 2" in talk.stdout and "turn 3" in talk.stdout
     assert "at most 1,000,000" in talk.stderr
+
+
+def test_ctrl_c_leaves_a_turn_that_can_be_taken_up(traces: Path, tmp_path: Path) -> None:
+    with counting_gemini() as service:
+        environment = {
+            **os.environ, "DCR_STATE_DIR": str(tmp_path / "state"), "GEMINI_API_KEY": KEY,
+            "DCR_GOOGLE_BASE_URL": service.url,
+        }  # fmt: skip
+
+        def converse(*arguments: str) -> subprocess.Popen[str]:
+            return subprocess.Popen(
+                [sys.executable, "-m", "deep_code_reasoning.cli", "converse", *arguments],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
+            )  # fmt: skip
+
+        told = converse("start", str(traces), "--model", "gemini-4-argon", "--json").communicate(timeout=120)[0]
+        session = json.loads(told)["session_id"]
+        while service.arrived.acquire(blocking=False):
+            pass
+        service.hold.clear()
+        said = converse("say", session, "the one that takes long")
+        assert service.arrived.acquire(timeout=60)
+        said.send_signal(signal.SIGINT)
+        _, error = said.communicate(timeout=60)
+        assert said.returncode == 130
+        assert f"dcr converse resume {session}" in error
+        service.hold.set()
+        resumed = converse("resume", session, "--json")
+        turn = json.loads(resumed.communicate(timeout=120)[0])
+        assert (turn["turn"], turn["state"]) == (2, "done")
+        assert service.seen[-1].text.count("the one that takes long") == 1

@@ -134,7 +134,7 @@ class Conversation(RuleBasedStateMachine):
         """At any turn that is over, in any state of the parent; the fork is open and has just those turns."""
         parent = self.sessions.find(self.id, "/work/shop")
         at_turn = data.draw(st.integers(0, len(self.turns) + 1))
-        kept = {"model": "local", "provider": "local", "route": "asked", "system": "another"}
+        kept = {"request": {}, "model": "local", "provider": "local", "route": "asked", "system": "another"}
         if at_turn and (at_turn > len(self.turns) or self.turns[at_turn - 1] not in OVER):
             with pytest.raises(UsageError):
                 self.sessions.fork(parent, at_turn=at_turn, **kept)

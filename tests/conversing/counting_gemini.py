@@ -37,6 +37,7 @@ class CountingGemini:
     url: str = ""
     answer: Callable[[list[str]], str] = lambda messages: narrative(f"You asked: {messages[-1][-200:]}")
     status: int = 200
+    most_tokens: int = 1_000_000
     implicit: bool = True
     explicit: bool = True
     kept: dict[str, str] = field(default_factory=dict)
@@ -57,6 +58,10 @@ class CountingGemini:
                 error = {"error": {"code": 403, "message": "CachedContent not found", "status": "PERMISSION_DENIED"}}
                 return 403, json.dumps(error).encode()
             whole = "\x1e".join([self.kept[name] if name else _text(request.get("systemInstruction") or {}), *messages])
+            if (taken := len(whole) // CHARACTERS_A_TOKEN) > self.most_tokens:
+                message = f"The input token count ({taken}) exceeds the maximum number of tokens allowed."
+                error = {"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}
+                return 400, json.dumps(error).encode()
             shared = max((_shared(whole, one.text) for one in self.seen), default=0) if self.implicit else 0
             shared = max(shared, len(self.kept[name]) if name else 0)
             cached = shared // CHARACTERS_A_TOKEN if shared // CHARACTERS_A_TOKEN >= LEAST_CACHED else 0

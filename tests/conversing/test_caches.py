@@ -85,6 +85,10 @@ def test_a_provider_that_takes_no_cache_is_asked_without(
     gemini.explicit = gemini.implicit = False
     session = desk(gemini).start(request_, work=Work()).session.id
     assert desk(gemini).say(session, "Why?", work=Work()).turn.state == "done"
+    assert verbs(gemini) == ["POST"], "what it begins with stays too short"
+    fork = desk(gemini).fork(session, model="gemini-3.8-flash", work=Work())
+    desk(gemini).say(fork.id, "Why?", work=Work())
+    assert verbs(gemini) == ["POST", "POST"], "another model may take shorter ones"
     cost = desk(gemini).status(session).as_json()["cost"]
     assert cost["cached_tokens"] == 0 and cost["dollars"] == cost["dollars_without_cache"]
 

@@ -264,3 +264,18 @@ def test_the_transcript_tells_everything(desk: Desk, gemini: CountingGemini, req
     assert [len(turn["messages"]) for turn in told["turns"]] == [3, 2, 2]  # the first: brief, question, answer
     assert "> Why <b>?" in transcript.as_text() and "Summary (detailed)" in transcript.as_text()
     json.dumps(told)
+
+
+def test_a_brief_too_long_for_the_model_is_made_smaller_until_it_fits(
+    desk: Desk, gemini: CountingGemini, request_: EscalationRequest, project: Path
+) -> None:
+    (project / "pay.py").write_text("".join(f"value_{n} = load_{n}(order, {n})\n" for n in range(2_000)))
+    gemini.most_tokens = 12_000
+    started = desk(gemini).start(request_, work=Work())
+    assert started.escalation.answer.specialist_error is None
+    assert started.escalation.brief and started.escalation.brief.manifest.budget_tokens < 60_000
+    (sent,) = gemini.seen
+    assert sent.input_tokens <= gemini.most_tokens and len(gemini.kept) == 1
+    assert "value_1 =" in sent.text
+    answer = desk(gemini).say(started.session.id, "Why?", work=Work())
+    assert answer.turn.state == "done" and gemini.seen[-1].text.startswith(sent.text)

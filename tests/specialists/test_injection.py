@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.incident_tables import SHA, TRACE
+from context.incident_tables import SHA, TRACE, diagnosis
 from deep_code_reasoning.context.candidate import Candidate
 from deep_code_reasoning.context.fence import fence_for, fenced
 from deep_code_reasoning.context.redact import Redactor
 from deep_code_reasoning.context.visible import one_line
+from deep_code_reasoning.conversation.sessions.delta import News, delta_of
+from deep_code_reasoning.conversation.sessions.records import Shown
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists import analyse as analysing
 from deep_code_reasoning.specialists.analyse import analyse
-from deep_code_reasoning.specialists.caller_words import follow_up, theory
+from deep_code_reasoning.specialists.caller_words import theory
 from deep_code_reasoning.specialists.citations import Sources, fence_of, sections_of
 from deep_code_reasoning.specialists.port import Request, ToolCall
 from deep_code_reasoning.specialists.prompting import prompt
@@ -139,7 +141,8 @@ def test_in_a_whole_analysis_no_byte_of_the_evidence_is_where_a_model_obeys(
 
 @pytest.mark.parametrize("lure", LURES)
 def test_what_a_caller_pastes_stays_inside_its_item(lure: str) -> None:
-    text = follow_up(f"I saw this:\n{lure}", Redactor())
+    news = News(f"I saw this:\n{lure}", Shown(), diagnosis(), diagnosis(), {}, None)
+    text = prompt("turn", news="", message=delta_of(news, Redactor(), provider="", scanner=None, work=Work()).message)
     assert MARK not in outside(text)
     [item] = sections_of(text)
     assert not item.is_evidence and "SYSTEM" not in outside(text)

@@ -14,10 +14,11 @@ from context.incident_tables import DATABASE_PASSWORD, diagnosis
 from deep_code_reasoning.context.brief import Brief, build_brief
 from deep_code_reasoning.context.code_ranking import ranked_code
 from deep_code_reasoning.context.tokens import count_tokens
-from deep_code_reasoning.errors import RefusedError
+from deep_code_reasoning.errors import RedactionError, RefusedError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists import analyse as analysing
+from deep_code_reasoning.specialists import second_round as rounds
 from deep_code_reasoning.specialists.analyse import analyse
 from deep_code_reasoning.specialists.catalogue import Model
 from deep_code_reasoning.specialists.port import Reply, Request
@@ -47,9 +48,9 @@ def incident(path: Path, budget: int = 6_000, **files: str) -> Iterator[tuple[Br
             desk.tables, desk.diagnosis, question=QUESTION, code_files=(), roots=desk.roots, settings=desk.settings,
             work=Work(),
         )  # fmt: skip
-        assert not any(file.path.name == "drift.py" for file in ranked), "the ranking misses it"
+        assert not any(file.path.name == "drift.py" for file in ranked.files), "the ranking misses it"
         brief = build_brief(
-            desk.tables, desk.diagnosis, budget_tokens=budget, question=QUESTION, ranked=ranked, roots=desk.roots,
+            desk.tables, desk.diagnosis, budget_tokens=budget, question=QUESTION, ranked=ranked.files, roots=desk.roots,
             redactor=desk.redactor, work=Work(),
         )  # fmt: skip
         assert "DRIFT" not in brief.text
@@ -160,6 +161,22 @@ def test_in_a_whole_analysis_it_comes_first_and_can_be_cited(tmp_path: Path, mon
         monkeypatch.setattr(analysing, "_provider", lambda name, settings: shallow)
         analyse(brief, diagnosis(), model=None, settings=settings, depth_level=2, toolbox=tools, work=Work())
         assert len(shallow.seen) == 1
+
+
+def test_what_fails_once_it_was_paid_for_is_told_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Reply] = []
+
+    def broken(*given: Any) -> None:
+        raise RedactionError("the scanner is gone")
+
+    with incident(tmp_path) as (brief, desk):
+        monkeypatch.setattr(rounds, "_packed", broken)
+        made = second_round(
+            brief, desk, provider=Scripted([names("drift.py")]), entry=MODEL, question=QUESTION, seconds=4,
+            answered=lambda reply, dollars, seconds: told.append(reply), work=Work(),
+        )  # fmt: skip
+    assert made.skipped == "the files were not packed: the scanner is gone" and made.text == ""
+    assert [reply.usage for reply in told] == [made.usage] and made.usage.input_tokens == 1_000
 
 
 def test_an_outline_keeps_to_its_tokens_and_begins_near() -> None:

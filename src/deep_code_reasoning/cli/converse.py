@@ -15,7 +15,7 @@ from deep_code_reasoning.cli.evidence import EVIDENCE_HELP, InvestigationOption,
 from deep_code_reasoning.cli.output import print_json, print_table
 from deep_code_reasoning.cli.terminal import working
 from deep_code_reasoning.context.visible import visible
-from deep_code_reasoning.errors import DcrError, UsageError
+from deep_code_reasoning.errors import CancelledError, DcrError, UsageError
 from deep_code_reasoning.settings import load_settings
 
 if TYPE_CHECKING:
@@ -107,8 +107,12 @@ def say(
 ) -> None:
     """Ask one more question. What changed since the last one is told first."""
     text = sys.stdin.read() if message == "-" else message
-    with working(quiet=as_json) as work:
-        answer = _conversations().say(session, text, queue=queue, include_code_snippets=snippets, work=work)
+    try:
+        with working(quiet=as_json) as work:
+            answer = _conversations().say(session, text, queue=queue, include_code_snippets=snippets, work=work)
+    except CancelledError:
+        print(f"dcr: the turn can be taken up again: dcr converse resume {session}", file=sys.stderr)
+        raise
     _print_turn(answer, as_json)
 
 

@@ -60,6 +60,7 @@ class SourceTrees:
     def __init__(self, tables: Tables, roots: Sequence[Path]) -> None:
         self.roots = tuple(roots)
         self._repositories = list(self._allowed(tables))
+        self._heads: dict[Path, tuple[str, dict[str, str]]] = {}
 
     def locate(self, named: str, service: str | None = None) -> Path:
         """The file with the most of the named path; of equals the service's own repository's. Raises Unreadable."""
@@ -84,14 +85,24 @@ class SourceTrees:
             folder = Path(os.path.realpath(repository.folder))
             if repository.is_bare or not source.path.is_relative_to(folder):
                 continue
-            head = run(repository.git, "rev-parse", "--short=12", "HEAD")
+            head, blobs = self._committed(repository)
             if not head:
                 return ""
-            committed = _blob(repository.git, source.path.relative_to(folder).as_posix())
+            committed = blobs.get(source.path.relative_to(folder).as_posix())
             if committed is None:
                 return f"not in commit {head}"
             return f"at commit {head}" + ("" if source.blob_like(committed) == committed else ", changed since")
         return ""
+
+    def _committed(self, repository: _Repository) -> tuple[str, dict[str, str]]:
+        """The short id of HEAD and the blob of each of its files: asked for once, as a brief looks at many files."""
+        if repository.git not in self._heads:
+            head = run(repository.git, "rev-parse", "--short=12", "HEAD") or ""
+            listed = (run(repository.git, "ls-tree", "-r", "-z", "HEAD") or "") if head else ""
+            entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
+            blobs = {path: facts.split()[2] for facts, _, path in entries if len(facts.split()) == 3}
+            self._heads[repository.git] = head, blobs
+        return self._heads[repository.git]
 
     def work_trees(self) -> list[tuple[Path, Path]]:
         """Folder and git directory of the evidence's repositories that have files on disk."""

@@ -8,8 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Task
-from deep_code_reasoning.context.candidate import Candidate
-from deep_code_reasoning.context.fence import fence_for, fenced
 from deep_code_reasoning.context.redact import Redactor
 from deep_code_reasoning.conversation.ledger import Ledger
 from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
@@ -17,7 +15,6 @@ from deep_code_reasoning.conversation.sessions.turn_running import Ground, Openi
 from deep_code_reasoning.conversing.theory import Asked, asked_of
 from deep_code_reasoning.conversing.turn_answer import Started, TurnAnswer
 from deep_code_reasoning.errors import (
-    BudgetError,
     ContextOverflowError,
     DcrError,
     EvidenceError,
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.conversing.workplace import Workplace
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.specialists.routing import Route
+    from deep_code_reasoning.specialists.second_round import SecondRound
     from deep_code_reasoning.specialists.turn import TurnResult
     from deep_code_reasoning.store.tables import Tables
 
@@ -121,8 +119,7 @@ class _FirstTurn:
             session = self._created(tables, diagnosis, route, brief)
             turn = self.place.claims.ask(session.id, task.question or "")
             try:
-                turn, result, brief = self._asked(session, turn, tables, diagnosis, route, brief)
-                specialist = _specialist(result, route)
+                turn, specialist, brief = self._asked(session, turn, tables, diagnosis, route, brief)
             except SpecialistError as error:
                 failure = str(error)
                 turn = self.place.sessions.turns(session.id)[-1]
@@ -163,13 +160,20 @@ class _FirstTurn:
             escalation_id=self.escalation,
         )
 
-    def _theory(self) -> str:
-        """What the caller believes, for a specialist that has judged the evidence alone before; redacted and fenced."""
-        if not self.asked.theory:
-            return ""
-        text = self.redactor.sweep(self.redactor.clean(self.asked.theory))
-        theory = Candidate("theory", "theory", "what the caller believes and has tried", "", 0.0, text)
-        return fenced(theory, fence_for([text]))
+    def _missing_files(
+        self, session: Session, turn: Turn, tables: Tables, diagnosis: Diagnosis, route: Route, brief: Brief | None
+    ) -> SecondRound | None:
+        """Those that the specialist says are missing in the brief; they go behind it, in the first question."""
+        if brief is None:
+            return None
+        place = self.place
+        papers = place.papers_of(tables.investigation, diagnosis, brief)
+        ground = Ground(papers, tables, place.roots(session, list(papers.shown.evidence)), self.redactor)
+        try:
+            return place.running.missing_files(session, turn, ground, brief, self.asked.question, route, self.work)
+        except BaseException as error:
+            place.claims.broke_off(session.id, turn.number, error)
+            raise
 
     def _asked(
         self,
@@ -179,14 +183,17 @@ class _FirstTurn:
         diagnosis: Diagnosis,
         route: Route,
         brief: Brief | None,
-    ) -> tuple[Turn, TurnResult, Brief | None]:
+    ) -> tuple[Turn, SpecialistResult, Brief | None]:
         """With a smaller brief, and that again, where one is too long for the model."""
         place, question = self.place, turn.question
+        extra = self._missing_files(session, turn, tables, diagnosis, route, brief)
         while True:
             papers = place.papers_of(tables.investigation, diagnosis, brief)
             roots = place.roots(session, list(papers.shown.evidence))
             first = first_opening(papers, self.asked.question or question, self.request.depth_level)
-            opening = partial(replace, first, theory=self._theory() if brief else "")
+            text = f"{extra.text}\n{first.text}" if extra and extra.text else first.text
+            theory = self.asked.told_later(self.redactor) if brief else ""
+            opening = partial(replace, first, text=text, theory=theory)
             self.work.report(Progress("ask", 0, message=route.model))
             try:
                 turn, result = place.running.run(
@@ -196,21 +203,23 @@ class _FirstTurn:
                     opening,
                     route=route,
                     goes_on=self.goes_on,
+                    seconds=self.request.time_budget_seconds - (extra.seconds if extra else 0.0),
                     work=self.work,
                 )
-                return turn, result, brief
-            except (BudgetError, ContextOverflowError):
+                return turn, _specialist(result, route, extra), _with(brief, extra)
+            except ContextOverflowError:
                 budget = brief.manifest.tokens // 2 if brief else 0
                 again = place.claims.again(session.id) if budget >= _SMALLEST_BRIEF else None
                 if again is None:
                     raise
                 try:
+                    place.caches.close(session.id)  # it holds the brief that was too long
                     brief = self._brief(tables, diagnosis, route.provider, budget)
                     place.sessions.replace_brief(
                         session.id, again.number, place.papers_of(tables.investigation, diagnosis, brief)
                     )
                 except BaseException as error:
-                    place.claims.end(session.id, again.number, "failed", str(error))
+                    place.claims.broke_off(session.id, again.number, error)
                     raise
                 turn = again
 
@@ -225,13 +234,23 @@ def first_opening(papers: Papers, question: str, depth_level: int) -> Opening:
     return Opening(text, brief=papers.brief)
 
 
-def _specialist(result: TurnResult, route: Route) -> SpecialistResult:
+def _with(brief: Brief | None, extra: SecondRound | None) -> Brief | None:
+    """What was sent in all, for the ledger."""
+    if brief is None or extra is None:
+        return brief
+    items, tokens = (*brief.manifest.items, *extra.items), brief.manifest.tokens + extra.tokens
+    return replace(brief, manifest=replace(brief.manifest, items=items, tokens=tokens))
+
+
+def _specialist(result: TurnResult, route: Route, extra: SecondRound | None) -> SpecialistResult:
+    """With what was asked for the brief beforehand."""
+    dollars = (result.dollars, extra.dollars if extra else 0.0)
     return SpecialistResult(
         analysis=result.analysis,
         model=result.model,
         provider=result.provider,
-        usage=result.usage,
-        dollars=result.dollars,
+        usage=result.usage + extra.usage if extra else result.usage,
+        dollars=None if None in dollars else sum(filter(None, dollars)),
         seconds=result.seconds,
         route_reason=route.reason,
         problems=result.problems,
@@ -239,6 +258,7 @@ def _specialist(result: TurnResult, route: Route) -> SpecialistResult:
         questions=result.questions,
         blind=result.blind,
         changed=result.changed,
+        second_round=extra,
     )
 
 

@@ -10,8 +10,10 @@ from deep_code_reasoning.answer import Task
 from deep_code_reasoning.conversation.sessions.comparison import Comparison, compared
 from deep_code_reasoning.conversation.sessions.records import Briefed, Papers, Session
 from deep_code_reasoning.conversation.sessions.specialist import name_of
-from deep_code_reasoning.conversation.sessions.turn_running import Opening
+from deep_code_reasoning.conversation.sessions.turn_running import Ground, Opening
 from deep_code_reasoning.conversing.beginning import first_opening
+from deep_code_reasoning.conversing.theory import asked_of
+from deep_code_reasoning.conversing.turns import unheard
 from deep_code_reasoning.errors import SpecialistError, UsageError
 from deep_code_reasoning.specialists.catalogue import LOCAL
 from deep_code_reasoning.specialists.port import Message
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 def fork(place: Workplace, parent: Session, *, model: str | None, at_turn: int | None, work: Work) -> Session:
     """Raises NoKeyError, UsageError (no such model or turn), EvidenceError (it needs a brief, the evidence is gone)."""
     route = place.specialists.route(model or name_of(parent), parent.asked.analysis_type)
-    return _forked(place, parent, route, at_turn, parent.system, work)
+    return _forked(place, parent, route, at_turn, parent.system, work, named=model)
 
 
 def replay(place: Workplace, parent: Session, *, model: str | None, system: str | None, work: Work) -> Comparison:
@@ -35,15 +37,19 @@ def replay(place: Workplace, parent: Session, *, model: str | None, system: str 
     if not asked:
         raise UsageError(f"session {parent.id}: no turn of it was answered, so there is nothing to compare with")
     route = place.specialists.route(model or name_of(parent), parent.asked.analysis_type)
-    again = _forked(place, parent, route, 0, system or parent.system, work)
+    again = _forked(place, parent, route, 0, system or parent.system, work, named=model)
     papers = place.sessions.papers(again.id)
     sent = place.sessions.messages(parent.id)
     for old in asked:
-        ours = next((m.message.text for m in sent if m.turn == old.number and m.message.author == "us"), old.question)
-        is_first = old.number == asked[0].number
-        opening = first_opening(papers, old.question, parent.asked.depth_level) if is_first else Opening(ours)
+        ours = [m.message.text for m in sent if m.turn == old.number and m.message.author == "us"]
         turn = place.claims.ask(again.id, old.question)
         with place.ground(again, work) as (ground, _):
+            if old.number != asked[0].number:
+                opening = Opening(ours[0])
+            elif len(ours) > 1 and ours[0] == papers.brief:
+                opening = _recorded(parent, ours[1], ours[0], ground)
+            else:
+                opening = unheard(place, again, old.question, ground, work)
             try:
                 place.running.run(again, turn, ground, partial(replace, opening), route=route, work=work)
             except SpecialistError:
@@ -52,11 +58,23 @@ def replay(place: Workplace, parent: Session, *, model: str | None, system: str 
     return compared(parent, asked, again, place.sessions.turns(again.id))
 
 
+def _recorded(parent: Session, text: str, brief: str, ground: Ground) -> Opening:
+    """The first question as it was sent, and the caller's theory again for later, where it was held back then."""
+    from deep_code_reasoning.specialists.prompting import prompt
+
+    held_back = prompt("blind")
+    theory = asked_of(parent.asked).told_later(ground.redactor) if text.endswith(held_back) else ""
+    return Opening(text.removesuffix(held_back) if theory else text, brief=brief, theory=theory)
+
+
 def compare(place: Workplace, before: Session, after: Session) -> Comparison:
     return compared(before, place.sessions.turns(before.id), after, place.sessions.turns(after.id))
 
 
-def _forked(place: Workplace, parent: Session, route: Route, at_turn: int | None, system: str, work: Work) -> Session:
+def _forked(
+    place: Workplace, parent: Session, route: Route, at_turn: int | None, system: str, work: Work, *, named: str | None
+) -> Session:
+    """`named`: a model that the caller named, which nobody else may replace."""
     papers = place.sessions.papers(parent.id)
     briefed = None
     if route.provider != LOCAL and not papers.brief:
@@ -64,6 +82,7 @@ def _forked(place: Workplace, parent: Session, route: Route, at_turn: int | None
     return place.sessions.fork(
         parent,
         at_turn=at_turn,
+        request={**parent.request, "model": named} if named else parent.request,
         model=route.model,
         provider=route.provider,
         route=route.reason,

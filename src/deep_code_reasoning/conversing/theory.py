@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.specialists.caller_words import theory
 from deep_code_reasoning.specialists.turn import BLIND_FROM_DEPTH
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.context.redact import Redactor
     from deep_code_reasoning.conversation.request import EscalationRequest
 
 
@@ -17,6 +19,10 @@ class Asked:
 
     question: str | None
     theory: str
+
+    def told_later(self, redactor: Redactor) -> str:
+        """The theory as a specialist is shown it."""
+        return theory(self.theory, redactor) if self.theory else ""
 
 
 def asked_of(request: EscalationRequest) -> Asked:

@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.answer import Task
 from deep_code_reasoning.conversation.sessions.claims import RESUMABLE
 from deep_code_reasoning.conversation.sessions.records import Papers, Session, Turn
 from deep_code_reasoning.conversation.sessions.turn_running import Ground, Opening
 from deep_code_reasoning.conversing.beginning import first_opening
+from deep_code_reasoning.conversing.theory import asked_of
 from deep_code_reasoning.conversing.turn_answer import TurnAnswer
 from deep_code_reasoning.errors import BusyConversationError, CancelledError, SpecialistError, UsageError
 from deep_code_reasoning.specialists.catalogue import LOCAL
@@ -100,7 +102,7 @@ def _taken(place: Workplace, session: Session, turn: Turn, work: Work) -> TurnAn
             is_last = turn.kind == "summary"
             over, _ = place.running.run(session, turn, ground, opening, goes_on=not is_last, work=work)
     except BaseException as error:  # also where the ground gives way before the turn has begun
-        place.claims.end(session.id, turn.number, "failed", str(error) or type(error).__name__)
+        place.claims.broke_off(session.id, turn.number, error)
         raise
     return TurnAnswer(session, over, tuple(told))
 
@@ -114,13 +116,38 @@ def _opening(
     if turn.kind == "summary":
         return Opening(prompt("finalize", format=turn.question))
     if session.provider == LOCAL:
-        return Opening(turn.question, now if now is not ground.papers else None)
+        text = prompt("turn", news="", message=_message(place, session, turn.question, ground, work))
+        return Opening(text, now if now is not ground.papers else None)
     if not place.sessions.messages(session.id):
-        return first_opening(ground.papers, turn.question, session.asked.depth_level)
+        return unheard(place, session, turn.question, ground, work)
     delta = _delta(place, session, turn, ground, now, work)
     told += delta.told
     text = prompt("turn", news=delta.news, message=delta.message)
     return Opening(text, replace(now, shown=delta.shown) if delta.news else None)
+
+
+def unheard(place: Workplace, session: Session, question: str, ground: Ground, work: Work) -> Opening:
+    """Where nothing was said yet: the brief, and what is asked about it; the brief itself holds the first question."""
+    from deep_code_reasoning.specialists.prompting import prompt
+
+    first = Task.of(session.asked).question or ""
+    if question != first:
+        message = _message(place, session, question, ground, work)
+        return Opening(prompt("turn", news="", message=message), brief=ground.papers.brief)
+    asked = asked_of(session.asked)
+    opening = first_opening(ground.papers, asked.question or first, session.asked.depth_level)
+    return replace(opening, theory=asked.told_later(ground.redactor))
+
+
+def _message(place: Workplace, session: Session, message: str, ground: Ground, work: Work) -> str:
+    """Alone, as it is sent: an item of its own, so that nothing that is pasted into it is taken for evidence."""
+    from deep_code_reasoning.context.scanner import scanner_named
+    from deep_code_reasoning.conversation.sessions.delta import News, delta_of
+
+    papers = ground.papers
+    news = News(message, papers.shown, papers.diagnosis, papers.diagnosis, {}, None)
+    scanner = scanner_named(place.settings.secret_scanner)
+    return delta_of(news, ground.redactor, provider=session.provider, scanner=scanner, work=work).message
 
 
 def _delta(place: Workplace, session: Session, turn: Turn, ground: Ground, now: Papers, work: Work) -> Delta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -73,6 +73,7 @@ class Workplace:
         asked = session.asked
         task = Task.of(asked)
         redactor = Redactor(emails=self.settings.redact_emails)
+        redactor.go_on_after((papers.brief, *self._sent(session)))
         load = None
         if asked.evidence:
             with suppress(EvidenceError, UsageError):
@@ -88,6 +89,13 @@ class Workplace:
             if {path: record.fingerprint for path, record in evidence.items()} != dict(papers.shown.evidence):
                 now = replace(papers, diagnosis=self.briefing.diagnosis(tables, load, asked.evidence, task, work))
             yield Ground(papers, tables, self.roots(session, evidence), redactor), now
+
+    def _sent(self, session: Session) -> Iterator[str]:
+        """Every text that the specialist has read."""
+        for kept in self.sessions.messages(session.id):
+            yield kept.message.text
+            yield from (answer.text for answer in kept.message.answers)
+        yield from (call.answer for call in self.sessions.tool_calls(session.id))
 
     def roots(self, session: Session, evidence: Sequence[str] | dict) -> tuple[Path, ...]:
         """Under which files may be shown: as for the brief, and what was loaded."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import anyio
-from mcp_types import CallToolRequestParams
+from mcp_types import CallToolRequestParams, Icon
 
 from deep_code_reasoning import __version__
 from deep_code_reasoning.errors import DcrError
@@ -20,9 +21,11 @@ log = logging.getLogger(__name__)
 
 INSTRUCTIONS = (
     "For bugs that are bigger than your context: traces, logs, metrics, deploys and git history of many services. "
-    "Stuck after several attempts? should_escalate tells whether it is worth it; escalate_analysis does it. "
-    "load_evidence and query_evidence read the evidence in SQL. Long results carry next_cursor: pass it as `cursor` to "
-    "the same tool. Paths must lie under the working directory or your announced roots."
+    "Search for its tools when you are stuck after several attempts, are handed telemetry, or must know which commit, "
+    "service or lock did it. should_escalate tells whether it is worth it; escalate_analysis does it, "
+    "continue_conversation asks on. load_evidence and query_evidence read the evidence in SQL. A long call returns "
+    "a job_id for get_job. Long results carry next_cursor: pass it as `cursor` to the same tool. Paths must lie "
+    "under the working directory or your announced roots."
 )
 
 
@@ -34,6 +37,7 @@ def build_server(handlers: Handlers | None = None, *, state_dir: Path | None = N
         version=__version__,
         title="Deep Code Reasoning",
         instructions=INSTRUCTIONS,
+        icons=[_icon()],
         on_list_tools=on.list_tools,
         on_list_resources=on.list_resources,
         on_list_resource_templates=on.list_resource_templates,
@@ -51,6 +55,11 @@ def build_server(handlers: Handlers | None = None, *, state_dir: Path | None = N
         guards: list[Any] = [Audit(state_dir), RateLimit()]
         server.middleware.extend(guards)
     return server
+
+
+def _icon() -> Icon:
+    drawn = base64.b64encode((Path(__file__).parent / "icon.svg").read_bytes()).decode("ascii")
+    return Icon(src=f"data:image/svg+xml;base64,{drawn}", mime_type="image/svg+xml", sizes=["any"])
 
 
 def serve() -> int:

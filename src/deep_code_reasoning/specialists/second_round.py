@@ -9,7 +9,8 @@ the brief's budget, and goes along behind the brief, so that the brief's own byt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,10 @@ from deep_code_reasoning.context.manifest import Item
 from deep_code_reasoning.context.render import conclusion
 from deep_code_reasoning.context.source_files import Unreadable
 from deep_code_reasoning.context.tokens import count_tokens
-from deep_code_reasoning.errors import SpecialistError
+from deep_code_reasoning.errors import CancelledError, DcrError
 from deep_code_reasoning.specialists.asking import run, telling
 from deep_code_reasoning.specialists.citations import fence_of
-from deep_code_reasoning.specialists.port import Message, Request, Usage
+from deep_code_reasoning.specialists.port import Message, Reply, Request, Usage
 from deep_code_reasoning.specialists.prices import dollars_of
 from deep_code_reasoning.specialists.prompting import prompt
 from deep_code_reasoning.specialists.reply_text import UnreadableReply, json_object
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.specialists.tools.desk import Desk
     from deep_code_reasoning.specialists.turn import Meter
 
+Answered = Callable[[Reply, float | None, float], None]
 FROM_DEPTH = 3
 SHARE = 0.2
 """Of the brief's budget: what may be added."""
@@ -81,6 +83,7 @@ class SecondRound:
     asked_tokens: int = 0
     usage: Usage = field(default_factory=Usage)
     dollars: float | None = 0.0
+    seconds: float = 0.0
 
     @property
     def tokens(self) -> int:
@@ -104,10 +107,12 @@ def second_round(
     question: str | None,
     seconds: float,
     meter: Meter | None = None,
+    answered: Answered | None = None,
     work: Work,
 ) -> SecondRound:
-    """`seconds` of the whole turn, of which it takes at most a quarter. Raises CancelledError; what goes wrong is told
-    in `skipped`, and the analysis does without."""
+    """`seconds` of the whole turn, of which it takes at most a quarter. `answered` is told of the reply, its dollars
+    and seconds, as soon as it is there. Raises CancelledError; what else goes wrong is told in `skipped`, and the
+    analysis does without."""
     if not (indexes := desk.indexes(work)):
         return SecondRound(skipped="no source tree is known")
     shown = [item for item in brief.manifest.items if item.kind == "code"]
@@ -115,37 +120,50 @@ def second_round(
     left_out = [left for left in brief.manifest.left_out if left.kind == "code" and left.tokens]
     if not left_out and len(shown) >= sum(map(len, files.values())):
         return SecondRound(skipped="the brief holds every source file")
-    text = prompt("second_round", known=_known(brief, desk, question, files), most=_MOST_FILES)
-    request = Request(
-        entry.id, prompt("second_round_system"), (Message("us", text),), _SCHEMA, "missing_files",
-        min(8_192, entry.max_output_tokens), "low",
-    )  # fmt: skip
-    asked_tokens = count_tokens(request.system, entry.provider) + count_tokens(text, entry.provider)
+    started, so_far = time.monotonic(), SecondRound()
     try:
+        text = prompt("second_round", known=_known(brief, desk, question, files), most=_MOST_FILES)
+        request = Request(
+            entry.id, prompt("second_round_system"), (Message("us", text),), _SCHEMA, "missing_files",
+            min(8_192, entry.max_output_tokens), "low",
+        )  # fmt: skip
+        asked_tokens = count_tokens(request.system, entry.provider) + count_tokens(text, entry.provider)
+        so_far = SecondRound(asked_tokens=asked_tokens)
         if meter:
             meter.before(request, entry)
-        reply_text, usage, dollars = run(
-            _answer(provider, request, entry, min(seconds * _SHARE_OF_TIME, _MOST_SECONDS), meter, work), work
-        )
-    except (SpecialistError, TimeoutError) as error:
-        said = str(error) or "no answer in time"
-        return SecondRound(skipped=f"the files were not named: {said}", asked_tokens=asked_tokens)
-    made = replace(
-        _packed(_named(reply_text), brief, desk, [item.id for item in shown], work),
-        asked_tokens=asked_tokens, usage=usage, dollars=dollars,
-    )  # fmt: skip
-    return made if made.items or made.not_found else replace(made, skipped="no file was named")
+            started = time.monotonic()  # a person may have been asked, whose time is not the turn's
+        most = min(seconds * _SHARE_OF_TIME, _MOST_SECONDS)
+        reply, dollars = run(_answer(provider, request, entry, most, meter, answered, work), work)
+        so_far = replace(so_far, usage=reply.usage, dollars=dollars)
+        more = _packed(_named(reply.text), brief, desk, [item.id for item in shown], work)
+    except CancelledError:
+        raise
+    except (DcrError, TimeoutError) as error:
+        what = "the files were not named" if so_far.usage == Usage() else "the files were not packed"
+        said, taken = str(error) or "no answer in time", time.monotonic() - started
+        return replace(so_far, skipped=f"{what}: {said}", seconds=taken)
+    skipped = "" if more.items or more.not_found else "no file was named"
+    told = replace(so_far, skipped=skipped, seconds=time.monotonic() - started)
+    return replace(told, text=more.text, items=more.items, not_found=more.not_found)
 
 
 async def _answer(
-    provider: Provider, request: Request, entry: Model, seconds: float, meter: Meter | None, work: Work
-) -> tuple[str, Usage, float | None]:
+    provider: Provider,
+    request: Request,
+    entry: Model,
+    seconds: float,
+    meter: Meter | None,
+    answered: Answered | None,
+    work: Work,
+) -> tuple[Reply, float | None]:
+    started = time.monotonic()
     async with telling(request.model, seconds, work), asyncio.timeout(seconds):
         reply = await provider.ask(request)
-    answered = replace(entry, provider=reply.provider or entry.provider, id=reply.model or entry.id)
-    if meter:
-        return reply.text, reply.usage, meter.after(answered, reply.usage)
-    return reply.text, reply.usage, dollars_of(answered.provider, answered.id, reply.usage)
+    asked = replace(entry, provider=reply.provider or entry.provider, id=reply.model or entry.id)
+    dollars = meter.after(asked, reply.usage) if meter else dollars_of(asked.provider, asked.id, reply.usage)
+    if answered:
+        answered(reply, dollars, time.monotonic() - started)
+    return reply, dollars
 
 
 def _known(brief: Brief, desk: Desk, question: str | None, files: dict[str, list[str]]) -> str:

@@ -19,6 +19,8 @@ from deep_code_reasoning.conversation.sessions.process_identity import is_alive,
 from deep_code_reasoning.conversation.sessions.records import Turn, TurnKind, TurnState, session_of, turn_of
 from deep_code_reasoning.errors import (
     BusyConversationError,
+    CancelledError,
+    DcrError,
     ExpiredConversationError,
     FinishedConversationError,
 )
@@ -136,6 +138,15 @@ class Claims:
             self._database.run("sessions/end_turn", conversation_id=session_id, number=number, **values)
         finally:
             _let_go(session_id, number)
+
+    def broke_off(self, session_id: str, number: int, error: BaseException) -> None:
+        """Ends it as what was raised says; one that is over already stays as it is."""
+        if isinstance(error, CancelledError):
+            self.end(session_id, number, "cancelled", str(error))
+        elif isinstance(error, DcrError):
+            self.end(session_id, number, "failed", str(error))
+        else:
+            self.end(session_id, number, "interrupted", f"{type(error).__name__}: {error}")
 
     def _settled(self, connection: sqlite3.Connection, session_id: str) -> list[Turn]:
         """The turns of a conversation that can go on."""

@@ -1,8 +1,8 @@
 """What is new since the specialist last heard: changed files, new evidence, what the caller names. Nothing twice.
 
 A delta is a short message of its own marks, put before the caller's: of a changed file the lines that changed and a few
-around them, of new evidence what was loaded and what the diagnosis makes of it. Redacted as a brief is; the numbers of
-placeholders count anew in each delta, since secrets are not kept between turns.
+around them, of new evidence what was loaded and what the diagnosis makes of it. Redacted as a brief is. Secrets are not
+kept between turns, so one that was shown before may get a new placeholder; no placeholder stands for two.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.manifest import EvidenceRecord
 
 DELTA_TOKENS = 12_000
-HEADER = "Placeholders of secrets and findings are numbered anew from here.\n\n"
+HEADER = (
+    "Findings are numbered anew from here. A secret that had a placeholder above may have another one from here on.\n\n"
+)
 _AROUND = 3
 _AROUND_NAMED = 40
 _MOST_NAMED = 20

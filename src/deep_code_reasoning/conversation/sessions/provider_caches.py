@@ -46,7 +46,7 @@ class ProviderCaches:
         """The name of a cache of the request's first message that lives as long as the turn may take, and a bit more.
 
         One that is there is used; a new one is made where `opens`, and `opened` is told. None where the provider keeps
-        no such caches, finds the prefix too short, or fails.
+        no such caches, fails, or finds the prefix too short: then it is not asked again in this conversation.
         """
         from deep_code_reasoning.specialists.asking import run
 
@@ -59,13 +59,14 @@ class ProviderCaches:
                 with suppress(SpecialistError):  # gone at the provider: a new one is made
                     return self._kept(session_id, entry, run(provider.extend_cache(open_now, wanted), work))
                 self._forget(open_now)
-            if not opens or request.caching is None:
+            if not opens or request.caching is None or self._is_too_short(session_id):
                 return None
             first = replace(request, caching=replace(request.caching, stable_messages=1))
             if handle := run(provider.open_cache(first, wanted), work):
                 name = self._kept(session_id, entry, handle)
                 opened(handle)
                 return name
+            self.database.run("sessions/too_short_for_cache", conversation_id=session_id)
         return None
 
     def close(self, session_id: str) -> None:
@@ -86,6 +87,9 @@ class ProviderCaches:
                 if isinstance(provider, Caches):
                     run(provider.close_cache(row["cache_name"]), Work())
                 self._forget(row["cache_name"])
+
+    def _is_too_short(self, session_id: str) -> bool:
+        return bool(self.database.run("sessions/is_too_short_for_cache", conversation_id=session_id))
 
     def _open_now(self, session_id: str, model: str) -> str | None:
         rows = self.database.run("sessions/cache_of", conversation_id=session_id, model=model, now=time.time())

@@ -98,14 +98,31 @@ class Recorder:
 
     def cached(self, handle: CacheHandle) -> None:
         """A cache was made: its tokens cost what input costs, once; its rent by the hour nobody tells us."""
-        provider, model = self._session.provider, self._session.model
         usage = Usage(input_tokens=handle.tokens)
-        dollars = dollars_of(provider, model, usage)
+        dollars = dollars_of(self._session.provider, self._session.model, usage)
+        self._count(self._session.provider, self._session.model, usage, dollars, 0.0, 0, 0.0)
+
+    def spent(self, reply: Reply, dollars: float | None, seconds: float) -> None:
+        """A call beside the messages: one that asked what belongs into the brief."""
+        provider, model = reply.provider or self._session.provider, reply.model or self._session.model
+        uncached = dollars_without_cache(provider, model, reply.usage) if dollars else dollars
+        self._count(provider, model, reply.usage, dollars, uncached, 1, seconds)
+
+    def _count(
+        self,
+        provider: str,
+        model: str,
+        usage: Usage,
+        dollars: float | None,
+        without_cache: float | None,
+        calls: int,
+        seconds: float,
+    ) -> None:
+        counted = {**asdict(usage), "dollars": dollars, "dollars_without_cache": without_cache, "seconds": seconds}
+        answered = {"model": model, "provider": provider, "calls": calls}
         with self._database.transaction() as connection:
-            counted = {**asdict(usage), "dollars": dollars, "dollars_without_cache": 0.0, "seconds": 0.0}
-            answered = {"model": model, "provider": provider, "calls": 0}
             connection.execute(sql("sessions/count_reply"), {**self._turn, **counted, **answered})
-            self._call(provider, model, usage, dollars, None, within=connection)
+            self._call(provider, model, usage, dollars, seconds, within=connection)
 
     def _call(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from deep_code_reasoning.conversation.request import EscalationRequest
@@ -49,12 +49,14 @@ class Session:
 
     @property
     def asked(self) -> EscalationRequest:
-        """The call that began it."""
-        given = dict(self.request)
+        """The call that began it, but for the agent's events, which are only counted."""
+        given = {name: value for name, value in self.request.items() if name != "recent_events"}
+        minutes = tuple(given.pop("attempt_minutes", ()))
         context = {name: given.pop(name) for name in _OF_CONTEXT}
         for name in ("baseline", "incident"):
             given[name] = "/".join(given[name]) if given[name] else None
-        return EscalationRequest.from_call({**given, "claude_context": context}, required=False)
+        made = EscalationRequest.from_call({**given, "claude_context": context}, required=False)
+        return replace(made, attempt_minutes=minutes)
 
     def as_json(self) -> dict[str, Any]:
         """Without the prompt and the request, which are long."""

@@ -160,6 +160,7 @@ class Sessions:
         parent: Session,
         *,
         at_turn: int | None,
+        request: Mapping[str, Any],
         model: str,
         provider: str,
         route: str,
@@ -180,7 +181,8 @@ class Sessions:
         values = {"conversation_id": fork_id, "parent_id": parent.id, "last_turn": last}
         papers = briefed.papers if briefed else self.papers(parent.id)
         made = {
-            "model": model, "provider": provider, "route": route, "system": system, "now": now,
+            "request": json.dumps(request), "model": model, "provider": provider, "route": route, "system": system,
+            "now": now,
             "expires": self._expires(now), **_sheets(papers),
             "diagnosis": pack_diagnosis(papers.diagnosis) if briefed else None,
             "shown": packed_shown(papers.shown) if briefed else None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deep_code_reasoning.specialists.budget import Consent, Limits, Meter, Spent
 from deep_code_reasoning.specialists.catalogue import LOCAL, Model, find_model
 from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
-from deep_code_reasoning.specialists.routing import Need, Route, choose
+from deep_code_reasoning.specialists.routing import Need, Route, choose, stay
 
 if TYPE_CHECKING:
     from deep_code_reasoning.conversation.ledger import Ledger
@@ -33,15 +33,17 @@ class Specialists:
         need = Need(analysis_type, brief_tokens, model, depth_level=depth_level, why_not_client=self.client.why_not)
         return choose(self.settings, need, self.ledger.track_record())
 
-    def route_again(self, session: Session) -> Route:
-        """To the model that a conversation is held with."""
+    def route_again(self, session: Session, brief_tokens: int) -> Route:
+        """To the model that a conversation is held with; where nobody named it, others may take over if it fails."""
+        asked = session.asked
         need = Need(
-            session.asked.analysis_type,
-            model=name_of(session),
-            depth_level=session.asked.depth_level,
+            asked.analysis_type,
+            brief_tokens,
+            asked.model or self.settings.model,
+            depth_level=asked.depth_level,
             why_not_client=self.client.why_not,
         )
-        return choose(self.settings, need)
+        return stay(self.settings, need, name_of(session), self.ledger.track_record())
 
     def chain(self, route: Route, seconds: float, meter: Meter, on_switch: Callable[[str], None]) -> Chain:
         from deep_code_reasoning.specialists.fallback import open_chain

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +29,13 @@ from deep_code_reasoning.specialists.port import Message, Reply, Request, Usage
 from deep_code_reasoning.specialists.reply_text import UnreadableReply, read_analysis
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.context.redact import Redactor
     from deep_code_reasoning.conversation.sessions.sessions import Sessions
     from deep_code_reasoning.progress import Work
     from deep_code_reasoning.specialists.budget import Meter
     from deep_code_reasoning.specialists.routing import Route
+    from deep_code_reasoning.specialists.second_round import SecondRound
     from deep_code_reasoning.specialists.tools.toolbox import Toolbox
     from deep_code_reasoning.specialists.turn import TurnResult
     from deep_code_reasoning.store.tables import Tables
@@ -85,14 +86,15 @@ class TurnRunning:
         *,
         route: Route | None = None,
         goes_on: bool = True,
+        seconds: float | None = None,
         work: Work,
     ) -> tuple[Turn, TurnResult]:
         """The turn as it is kept when it is over, and what came. Whatever is raised, it has ended by then and says how.
 
         `opening` is not called where the turn said so in an earlier try. `route`: where the caller has it already.
-        `goes_on`: more turns are to come, so a cache is worth making. Raises SpecialistError, CancelledError.
+        `goes_on`: more turns are to come, so a cache is worth making, and a question of the model's has somebody to
+        answer it. `seconds`: those left to it, where some are gone. Raises SpecialistError, CancelledError.
         """
-        end = partial(self.claims.end, session.id, turn.number)
         try:
             begun, opened = self._begun(session, turn, opening)
             papers = opened.papers if opened else None
@@ -106,21 +108,17 @@ class TurnRunning:
                 is_resent=begun.is_resent and not turn.pending,  # a run that is taken up again sends nothing
             )
             if session.provider == LOCAL:
-                result = _answered_locally(papers or ground.papers, begun, recorder)
+                result = _answered_locally(papers or ground.papers, turn.question, begun, recorder)
             else:
-                chosen = route or self.specialists.route_again(session)
-                result = self._asked(session, turn, ground, begun, recorder, chosen, goes_on, work)
+                chosen = route or self.specialists.route_again(session, _size(ground.papers))
+                left = session.asked.time_budget_seconds if seconds is None else seconds
+                result = self._asked(session, turn, ground, begun, recorder, chosen, goes_on, left, work)
             self.claims.answer(session.id, turn.number, result)
-        except CancelledError as error:
-            end("cancelled", str(error))
-            raise
-        except DcrError as error:
-            end("failed", str(error))
-            if turn.pending and not isinstance(error, UnavailableError | RateLimitedError):
-                self.sessions.forget_pending(session.id, turn.number)  # it is lost for good
-            raise
         except BaseException as error:
-            end("interrupted", f"{type(error).__name__}: {error}")
+            self.claims.broke_off(session.id, turn.number, error)
+            goes_on_there = isinstance(error, CancelledError | UnavailableError | RateLimitedError)
+            if turn.pending and isinstance(error, DcrError) and not goes_on_there:
+                self.sessions.forget_pending(session.id, turn.number)  # it is lost for good
             raise
         finally:
             self.sessions.touch(session)
@@ -156,6 +154,7 @@ class TurnRunning:
         recorder: Recorder,
         route: Route,
         goes_on: bool,
+        seconds: float,
         work: Work,
     ) -> TurnResult:
         from deep_code_reasoning.specialists import turn as specialists
@@ -167,8 +166,9 @@ class TurnRunning:
             return _read(received, session, turn, begun.history)
         asked = session.asked
         meter = self.meter(session)
-        chain = self.specialists.chain(route, asked.time_budget_seconds, meter, _told(work))
-        toolbox = self.toolbox(session, ground)
+        chain = self.specialists.chain(route, seconds, meter, _told(work))
+        # Later turns keep the tool even where nobody will answer: what is sent first is what is cached.
+        toolbox = self.toolbox(session, ground, may_ask=goes_on or turn.number > 1)
         taken = specialists.Turn(
             entry=route.entry,
             system=session.system,
@@ -176,7 +176,7 @@ class TurnRunning:
             text=begun.text,
             analysis_type=asked.analysis_type,
             depth_level=asked.depth_level,
-            seconds=asked.time_budget_seconds,
+            seconds=seconds,
             key=session.id,
             blind=bool(begun.theory),
             theory=begun.theory,
@@ -185,6 +185,7 @@ class TurnRunning:
         request = first_request(taken, toolbox)
         if not turn.pending:
             check_fits(route.entry, request, chain, work)
+            meter.before(request, route.entry)  # no cache is paid for what may not be asked
             taken = replace(taken, cache_handle=self._cache(session, request, route, goes_on, recorder, work))
         sent = [message.text for message in begun.history if message.author == "us"]
         sources = Sources(*sent, begun.text, history=begun.history)
@@ -197,6 +198,35 @@ class TurnRunning:
             if not isinstance(error, BudgetError):  # nothing was asked then
                 recorder.failed(error, time.monotonic() - started)
             raise
+        finally:
+            meter.release()
+            self.sessions.agreed(session.id, meter.agreed_to)
+
+    def missing_files(
+        self, session: Session, turn: Turn, ground: Ground, brief: Brief, question: str | None, route: Route, work: Work
+    ) -> SecondRound | None:
+        """Which files the specialist wants beside those of the brief, and these; None where it is not asked. What it
+        cost is the turn's."""
+        from deep_code_reasoning.specialists import second_round
+
+        toolbox, asked = self.toolbox(session, ground, may_ask=False), session.asked
+        if toolbox is None or asked.depth_level < second_round.FROM_DEPTH:
+            return None
+        meter = self.meter(session)
+        seconds = asked.time_budget_seconds
+        recorder = Recorder(self.sessions.database, self.specialists.ledger, session, turn.number)
+        try:
+            return second_round.second_round(
+                brief,
+                toolbox.desk,
+                provider=self.specialists.chain(route, seconds, meter, _told(work)),
+                entry=route.entry,
+                question=question,
+                seconds=seconds,
+                meter=meter,
+                answered=recorder.spent,
+                work=work,
+            )
         finally:
             meter.release()
             self.sessions.agreed(session.id, meter.agreed_to)
@@ -219,7 +249,7 @@ class TurnRunning:
         spent = Spent(sum(turn.dollars for turn in turns), tokens)
         return self.specialists.meter(session.project, spent, self.sessions.agreed_to(session.id))
 
-    def toolbox(self, session: Session, ground: Ground) -> Toolbox | None:
+    def toolbox(self, session: Session, ground: Ground, *, may_ask: bool) -> Toolbox | None:
         from deep_code_reasoning.context.scanner import scanner_named
         from deep_code_reasoning.specialists.tools.toolbox import toolbox_for
 
@@ -234,7 +264,13 @@ class TurnRunning:
             settings=settings,
             code_files=tuple(Path(file) for file in session.asked.code_scope.files),
             scanner=scanner_named(settings.secret_scanner),
+            may_ask=may_ask,
         )
+
+
+def _size(papers: Papers) -> int:
+    """Tokens of the brief."""
+    return int(papers.manifest["tokens"]) if papers.manifest else 0
 
 
 def _told(work: Work) -> Callable[[str], None]:
@@ -252,8 +288,8 @@ def _read(received: Message, session: Session, turn: Turn, history: Sequence[Mes
     return TurnResult(analysis, (), Usage(), 0.0, model, provider, 0.0, problems, 0)
 
 
-def _answered_locally(papers: Papers, begun: Beginning, recorder: Recorder) -> TurnResult:
-    """The local analyst: nothing leaves this machine. Its messages are kept as a model's are."""
+def _answered_locally(papers: Papers, asked: str, begun: Beginning, recorder: Recorder) -> TurnResult:
+    """The local analyst: nothing leaves this machine. Its messages are kept as a model's are, which may take over."""
     from deep_code_reasoning.specialists.local_analyst import analyse_locally
     from deep_code_reasoning.specialists.local_answers import answer_locally
     from deep_code_reasoning.specialists.turn import TurnResult
@@ -262,7 +298,7 @@ def _answered_locally(papers: Papers, begun: Beginning, recorder: Recorder) -> T
     question = Message("us", begun.text)
     recorder.asked(question)
     is_first = not any(message.author == "model" for message in begun.history)
-    analysis = analyse_locally(papers.diagnosis) if is_first else answer_locally(papers.diagnosis, begun.text)
+    analysis = analyse_locally(papers.diagnosis) if is_first else answer_locally(papers.diagnosis, asked)
     seconds = time.monotonic() - started
     reply = Reply(analysis.narrative, Usage(), provider=LOCAL, model=LOCAL)
     recorder.replied(reply, 0.0, seconds)

@@ -145,6 +145,8 @@ class Adapter(ABC):
 
         # No retry of the SDK's: whether and when to ask again is for us to say, who know the deadline and the budget.
         common = ModelSettings(max_tokens=request.max_output_tokens, thinking=request.effort, max_retries=0)
+        if request.tools and not request.may_call:
+            common["tool_choice"] = "none"
         return common | self.settings(request)
 
 

@@ -46,7 +46,6 @@ async def _connect_soon(request: httpx2.Request) -> None:
     asked = dict(request.extensions.get("timeout") or {})
     asked["connect"] = min(asked.get("connect") or CONNECT_SECONDS, CONNECT_SECONDS)
     request.extensions = {**request.extensions, "timeout": asked}
-    request.extensions.pop("follow_redirects", None)
 
 
 async def _check_body(response: httpx2.Response) -> None:
