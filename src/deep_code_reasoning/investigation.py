@@ -58,6 +58,10 @@ class Investigations:
     def settings(self) -> Settings:
         return self._settings
 
+    @property
+    def consent(self) -> Consent | None:
+        return self._consent
+
     def load(self, evidence: Sequence[str], *, investigation: str | None = None, work: Work) -> LoadReport:
         """Reads evidence into the store; what is there already is not read again."""
         return self._briefing.load(evidence, investigation=investigation, work=work)

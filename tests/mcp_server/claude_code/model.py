@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from specialists.stubs.anthropic import answers, says
 from specialists.stubs.server import Played, Seen, plays, stub
@@ -34,7 +35,7 @@ class Model:
         if isinstance(line, str):
             return says(line)
         name, arguments = line if isinstance(line, tuple) else line(self)
-        use = {"type": "tool_use", "id": f"toolu_{len(self.conversation):02}", "name": name, "input": arguments}
+        use = {"type": "tool_use", "id": f"toolu_{uuid4().hex[:24]}", "name": name, "input": arguments}
         return answers([use], stop="tool_use")
 
     @property

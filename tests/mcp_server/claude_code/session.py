@@ -49,13 +49,13 @@ class Session:
         self.process.wait(_SECONDS)
         self.reader.join(10)
 
-    def first(self, type_: str) -> dict[str, Any]:
-        """The first message of a type; waits for it."""
+    def first(self, type_: str, number: int = 1) -> dict[str, Any]:
+        """The first message of a type, or a later one; waits for it."""
         until = time.monotonic() + _SECONDS
         while time.monotonic() < until:
-            for message in list(self.said):
-                if message["type"] == type_:
-                    return message
+            found = [message for message in list(self.said) if message["type"] == type_]
+            if len(found) >= number:
+                return found[number - 1]
             time.sleep(0.05)
         raise AssertionError(f"no {type_} among {[message['type'] for message in self.said]}")
 

@@ -84,6 +84,18 @@ def test_a_call_beyond_patience_is_a_job_and_its_result_is_fetched(folder: Path,
     assert "It was the cart." in fetched["narrative"]
 
 
+def test_a_call_that_the_client_moves_to_the_background_tells_its_result_later(folder: Path, slow: Stub) -> None:
+    soon = {"CLAUDE_AUTO_BACKGROUND_TASKS": "1", "CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS": "300"}
+    with (
+        model(tool("escalate_analysis", **CALL), "I wait", "thanks") as seen,
+        claude(folder, seen, **soon, **specialist(slow)) as session,
+    ):
+        session.ask("look")
+        session.first("result", 2)  # of the turn that began when the call had ended
+    assert "moved to the background" in seen.results()[0]
+    assert "It was the cart." in seen.shown()
+
+
 def test_a_restarted_client_fetches_the_job_and_goes_on_with_the_conversation(folder: Path, slow: Stub) -> None:
     settings = {"DCR_CALL_PATIENCE_SECONDS": IMPATIENT, **specialist(slow)}
     with model(tool("escalate_analysis", **CALL)) as before, claude(folder, before, **settings) as session:

@@ -25,7 +25,11 @@ def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Resu
     from deep_code_reasoning.hypothesising import Hypothesising
 
     request = TournamentRequest.from_call(arguments)
-    told = Hypothesising(desk.settings, trust_arguments=False).tournament(request, work=work).as_json()
+    told = (
+        Hypothesising(desk.settings, trust_arguments=False, consent=desk.consent)
+        .tournament(request, work=work)
+        .as_json()
+    )
     return Result(
         {name: value for name, value in told.items() if name not in _LISTS}, {name: told[name] for name in _LISTS}
     )
