@@ -260,14 +260,13 @@ class Investigations:
         self, evidence: Sequence[str], investigation: str | None, task: Task, route: Route, work: Work
     ) -> Answer:
         """By the local analyst."""
-        from deep_code_reasoning.specialists.analyse import analyse
+        from deep_code_reasoning.specialists.local_analyst import local_result
 
         started = time.monotonic()
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._briefing.tables(evidence, investigation) as tables:
             diagnosis = self._briefing.diagnosis(tables, load, evidence, task, work)
-        result = analyse(None, diagnosis, model=LOCAL, settings=self._settings, question=task.question, work=work)
-        result = replace(result, route_reason=route.reason)
+        result = local_result(diagnosis, route.reason)
         return Answer(diagnosis, Cost.of(time.monotonic() - started, result), load, result)
 
     def _previewed(

@@ -8,22 +8,23 @@ from __future__ import annotations
 import json
 import threading
 import time
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from context.incident_tables import AWS_KEY, DATABASE_PASSWORD, LURE, diagnosis, tables
 from deep_code_reasoning.context.brief import Brief, build_brief
-from deep_code_reasoning.errors import CancelledError, ContextOverflowError, NoKeyError, SpecialistError
+from deep_code_reasoning.context.redact import Redactor
+from deep_code_reasoning.errors import CancelledError, ContextOverflowError, SpecialistError
 from deep_code_reasoning.progress import Progress, Work
-from deep_code_reasoning.settings import Settings
-from deep_code_reasoning.specialists.analyse import analyse
+from deep_code_reasoning.specialists.caller_words import theory
 from deep_code_reasoning.specialists.port import Usage
-from deep_code_reasoning.specialists.result import SpecialistResult
+from deep_code_reasoning.specialists.turn import TurnResult
+from specialists import one_turn
+from specialists.one_turn import KEY, gemini
 from specialists.stubs.gemini import fails, says
 from specialists.stubs.server import stub as gemini_stub
 
-KEY = "test-key-0123456789"
 ANSWER = {
     "root_causes": [
         {
@@ -50,12 +51,9 @@ def brief(tmp_path_factory: pytest.TempPathFactory) -> Brief:
         return build_brief(evidence, diagnosis(), budget_tokens=8_000, question="Why do payments fail?", work=Work())
 
 
-def ask(brief: Brief, url: str, *, seconds: float = 60, work: Work | None = None, **more: object) -> SpecialistResult:
-    settings = Settings(keys={"google": KEY}, google_base_url=url)
-    return analyse(
-        brief, diagnosis(), model=None, settings=settings, question="Why do payments fail?",
-        time_budget_seconds=seconds, work=work or Work(), **more,  # ty: ignore[invalid-argument-type]
-    )  # fmt: skip
+def ask(brief: Brief, url: str, model: str = "gemini-4-argon", **more: Any) -> TurnResult:
+    entry, provider = gemini(url, model)
+    return one_turn.ask(brief, provider, entry, **more)
 
 
 def test_an_answer_is_typed_counted_and_priced(brief: Brief) -> None:
@@ -67,7 +65,7 @@ def test_an_answer_is_typed_counted_and_priced(brief: Brief) -> None:
     assert result.usage == Usage(input_tokens=5000, output_tokens=1000, cached_tokens=1000, thinking_tokens=700)
     assert result.dollars is not None and 0.001 < result.dollars < 0.1
     assert result.problems == ()
-    assert result.as_json()["analysis"]["root_causes"][0]["confidence"] == 0.8
+    assert result.analysis.root_causes[0].confidence == 0.8
 
 
 def test_what_is_sent(brief: Brief) -> None:
@@ -83,8 +81,8 @@ def test_what_is_sent(brief: Brief) -> None:
     assert "root_causes" in json.dumps(config)
     assert "stated_confidence" not in json.dumps(config), "our own fields are not asked for"
     assert config["maxOutputTokens"] == 65_536
-    [content] = seen.json["contents"]
-    assert brief.text.strip() in "".join(part["text"] for part in content["parts"])
+    sent, _question = seen.json["contents"]
+    assert brief.text == "".join(part["text"] for part in sent["parts"])
     assert LURE in seen.body, "evidence is sent as it is, inside its fence"
 
 
@@ -95,7 +93,7 @@ def test_a_malformed_answer_is_repaired_once(brief: Brief) -> None:
     assert result.usage.input_tokens == 2400, "both calls were paid for"
     assert "asked for again" in result.problems[0]
     repair = stub.seen[1].json["contents"]
-    assert [content["role"] for content in repair] == ["user", "model", "user"]
+    assert [content["role"] for content in repair] == ["user", "user", "model", "user"]
     assert "not JSON" in repair[-1]["parts"][0]["text"]
 
 
@@ -141,25 +139,6 @@ def test_citations_are_checked_against_the_brief(brief: Brief) -> None:
     assert (checked.confidence, checked.stated_confidence) == (0.4, 0.8)
     assert all(claim.uncited for claim in checked.claims)
     assert result.problems == ("span:ffff/ffff: not in the brief", "lease-overlap-1: the quote does not stand there")
-
-
-def test_retry_after_is_honoured_once(brief: Brief) -> None:
-    limited = fails(429, "Quota exceeded", "RESOURCE_EXHAUSTED", **{"retry-after": "1"})
-    with gemini_stub(limited, says(json.dumps(ANSWER))) as stub:
-        started = time.monotonic()
-        result = ask(brief, stub.url)
-    assert time.monotonic() - started >= 1
-    assert result.analysis.narrative == "The lease ran out." and len(stub.seen) == 2
-    with gemini_stub(limited) as stub, pytest.raises(SpecialistError, match=r"429.*Quota exceeded"):
-        ask(brief, stub.url)
-    assert len(stub.seen) == 2, "a second rate limit is not waited out"
-
-
-def test_a_wait_longer_than_the_budget_is_not_begun(brief: Brief) -> None:
-    limited = fails(429, "Quota exceeded", "RESOURCE_EXHAUSTED", **{"retry-after": "3600"})
-    with gemini_stub(limited) as stub, pytest.raises(SpecialistError, match="quota is used up"):
-        ask(brief, stub.url, seconds=5)
-    assert len(stub.seen) == 1
 
 
 def test_an_answer_without_words_is_an_error(brief: Brief) -> None:
@@ -210,29 +189,29 @@ def test_a_brief_that_does_not_fit_is_not_sent(brief: Brief) -> None:
 def test_works_inside_a_running_event_loop(brief: Brief) -> None:
     import asyncio
 
-    async def face(url: str) -> SpecialistResult:
+    async def face(url: str) -> TurnResult:
         return ask(brief, url)
 
     with gemini_stub(says(json.dumps(ANSWER))) as stub:
         assert asyncio.run(face(stub.url)).analysis.narrative == "The lease ran out."
 
 
-def test_a_named_model_without_a_key_is_an_error(brief: Brief) -> None:
-    with pytest.raises(NoKeyError, match="GEMINI_API_KEY"):
-        analyse(brief, diagnosis(), model="gemini-4-argon", settings=Settings(), work=Work())
-
-
 def test_an_unknown_id_passes_through(brief: Brief) -> None:
     with gemini_stub(says(json.dumps(ANSWER))) as stub:
-        settings = Settings(keys={"google": KEY}, google_base_url=stub.url)
-        result = analyse(brief, diagnosis(), model="google:gemini-99-new", settings=settings, work=Work())
-    assert "/models/gemini-99-new:" in stub.seen[0].path
-    assert result.dollars is None and result.route_reason == "gemini-99-new, as asked"
+        result = ask(brief, stub.url, "gemini-99-new")
+    assert "/models/gemini-99-new:" in stub.seen[0].path and result.dollars is None
 
 
-def test_the_local_analyst_opens_no_connection(brief: Brief, tmp_path: Path) -> None:
-    with gemini_stub(says(json.dumps(ANSWER))) as stub:
-        settings = Settings(keys={"google": KEY}, google_base_url=stub.url)
-        result = analyse(brief, diagnosis(), model="local", settings=settings, work=Work())
-    assert stub.seen == []
-    assert (result.provider, result.dollars, result.usage) == ("local", 0.0, Usage())
+def test_evidence_first_then_the_theory(brief: Brief) -> None:
+    believed = theory("Tried: more mutexes. We believe it is the network.", Redactor())
+    claim = {"text": "c", "citations": [{"ref": "theory", "quote": "We believe it is the network"}]}
+    cause = {"type": "external", "description": "d", "confidence": 1, "claims": [claim]}
+    first, second = json.dumps({"narrative": "first"}), json.dumps({"narrative": "second", "root_causes": [cause]})
+    with gemini_stub(says(first), says(second)) as stub:
+        result = ask(brief, stub.url, theory=believed, depth_level=4)
+    assert (result.blind and result.blind.narrative, result.analysis.narrative) == ("first", "second")
+    blind, told = (seen.json["contents"] for seen in stub.seen)
+    assert [content["role"] for content in told] == ["user", "user", "model", "user"]
+    assert "mutexes" not in json.dumps(blind) and "mutexes" in json.dumps(told)
+    assert result.usage.input_tokens == 2_400
+    assert result.analysis.root_causes[0].confidence == 0.5, "what the caller believes proves nothing"

@@ -18,17 +18,16 @@ from deep_code_reasoning.context.visible import one_line
 from deep_code_reasoning.conversation.sessions.delta import News, delta_of
 from deep_code_reasoning.conversation.sessions.records import Shown
 from deep_code_reasoning.progress import Work
-from deep_code_reasoning.settings import Settings
-from deep_code_reasoning.specialists import analyse as analysing
-from deep_code_reasoning.specialists.analyse import analyse
 from deep_code_reasoning.specialists.caller_words import theory
 from deep_code_reasoning.specialists.citations import Sources, fence_of, sections_of
 from deep_code_reasoning.specialists.port import Request, ToolCall
 from deep_code_reasoning.specialists.prompting import prompt
+from deep_code_reasoning.specialists.second_round import second_round
 from deep_code_reasoning.specialists.tools.found import Found
 from deep_code_reasoning.specialists.tools.registry import all_tools
 from deep_code_reasoning.specialists.tools.toolbox import laid_out
 from specialists.lured import LURES, MARK, NAMES, Lured, lured
+from specialists.one_turn import SCRIPTED, ask
 from specialists.scripted import Scripted, answers, calls, says
 
 MARKS = st.sampled_from(["evidence-", "</", "<", ">", '" kind="', "\n", "0123456789ab", 'id="a"', *LURES])
@@ -121,16 +120,17 @@ def spoken(requests: list[Request]) -> str:
     return "\n".join(said)
 
 
-def test_in_a_whole_analysis_no_byte_of_the_evidence_is_where_a_model_obeys(
-    incident: Lured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_a_whole_analysis_no_byte_of_the_evidence_is_where_a_model_obeys(incident: Lured) -> None:
     looked = [calls(*CALLS[n : n + 5]) for n in range(0, len(CALLS), 5)]
     missing = says(json.dumps({"files": [{"path": "stock.py", "why": "w"}, {"path": LURES[2], "why": LURES[1]}]}))
     provider = Scripted([missing, *looked, says("hm"), answers()])
-    monkeypatch.setattr(analysing, "_provider", lambda name, settings: provider)
-    result = analyse(
-        incident.brief, incident.diagnosis, model=None, settings=Settings(keys={"google": "k"}), depth_level=4,
-        question=incident.question, toolbox=incident.toolbox, theory=theory(LURES[2], Redactor()), work=Work(),
+    extra = second_round(
+        incident.brief, incident.toolbox.desk, provider=provider, entry=SCRIPTED, question=incident.question,
+        seconds=60, work=Work(),
+    )  # fmt: skip
+    result = ask(
+        incident.brief, provider, more=extra.text, depth_level=4, question=incident.question,
+        toolbox=incident.toolbox, theory=theory(LURES[2], Redactor()),
     )  # fmt: skip
     assert result.tool_calls == len(CALLS) and len(provider.seen) == 1 + len(looked) + 3
     assert MARK not in spoken(provider.seen)

@@ -10,21 +10,19 @@ from typing import Any
 
 import pytest
 
-from context.incident_tables import DATABASE_PASSWORD, diagnosis
+from context.incident_tables import DATABASE_PASSWORD
 from deep_code_reasoning.context.brief import Brief, build_brief
 from deep_code_reasoning.context.code_ranking import ranked_code
 from deep_code_reasoning.context.tokens import count_tokens
 from deep_code_reasoning.errors import RedactionError, RefusedError
 from deep_code_reasoning.progress import Work
-from deep_code_reasoning.settings import Settings
-from deep_code_reasoning.specialists import analyse as analysing
 from deep_code_reasoning.specialists import second_round as rounds
-from deep_code_reasoning.specialists.analyse import analyse
 from deep_code_reasoning.specialists.catalogue import Model
 from deep_code_reasoning.specialists.port import Reply, Request
 from deep_code_reasoning.specialists.second_round import SHARE, SecondRound, second_round
 from deep_code_reasoning.specialists.tools.desk import Desk
 from deep_code_reasoning.specialists.tree_outline import tree_outline
+from specialists.one_turn import ask
 from specialists.scripted import Scripted, answers, says
 from specialists.tools.at_hand import toolbox
 
@@ -142,25 +140,16 @@ def test_nothing_is_asked_where_everything_is_in_the_brief(tmp_path: Path) -> No
     assert seen == [] and made.skipped == "the brief holds every source file"
 
 
-def test_in_a_whole_analysis_it_comes_first_and_can_be_cited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_it_brought_can_be_cited(tmp_path: Path) -> None:
     citation = {"ref": "payment/src/clock/drift.py:3", "quote": "return now + DRIFT"}
     cause = {"type": "code", "description": "d", "confidence": 0.8, "claims": [{"text": "c", "citations": [citation]}]}
-    provider = Scripted([names("drift.py"), answers(root_causes=[cause])])
-    monkeypatch.setattr(analysing, "_provider", lambda name, settings: provider)
-    with incident(tmp_path) as (brief, desk), toolbox(tmp_path / "other") as tools:
-        tools.desk = desk
-        settings = Settings(keys={"google": "k"})
-        result = analyse(
-            brief, diagnosis(), model=None, settings=settings, question=QUESTION, toolbox=tools, work=Work()
-        )
-        assert provider.seen[1].messages[0].text.startswith(brief.text), "the brief's bytes stay as they are"
-        assert result.problems == () and result.analysis.root_causes[0].confidence == 0.8
-        assert result.second_round and result.usage.input_tokens == 2_000
-        assert result.as_json()["second_round"]["added"][0]["id"] == "code:payment/src/clock/drift.py"
-        shallow = Scripted([answers()])
-        monkeypatch.setattr(analysing, "_provider", lambda name, settings: shallow)
-        analyse(brief, diagnosis(), model=None, settings=settings, depth_level=2, toolbox=tools, work=Work())
-        assert len(shallow.seen) == 1
+    provider = Scripted([answers(root_causes=[cause])])
+    with incident(tmp_path) as (brief, desk):
+        made, _ = asked(brief, desk, names("drift.py"))
+        result = ask(brief, provider, more=made.text)
+    assert provider.seen[0].messages[0].text == brief.text, "the brief's bytes stay as they are"
+    assert result.problems == () and result.analysis.root_causes[0].confidence == 0.8
+    assert made.as_json()["added"][0]["id"] == "code:payment/src/clock/drift.py"
 
 
 def test_what_fails_once_it_was_paid_for_is_told_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,23 @@ def test_at_the_end_of_the_budget_the_model_is_told_to_answer() -> None:
     assert not provider.seen[2].may_call and "Answer now" in provider.seen[2].messages[-1].text
 
 
+def test_at_the_end_of_its_rounds_too() -> None:
+    provider = Scripted([look(1), look(2), answers()])
+    tools = Tools()
+    take(provider, replace(TURN, depth_level=1), tools=tools)
+    assert len(tools.asked) == 2 and [request.may_call for request in provider.seen] == [True, True, False]
+    assert "all 2 rounds are used" in provider.seen[2].messages[-1].text
+
+
+def test_little_time_buys_less_thinking() -> None:
+    efforts = []
+    for seconds in (20, 600):
+        provider = Scripted([answers()])
+        take(provider, replace(TURN, depth_level=5, seconds=seconds))
+        efforts.append(provider.seen[0].effort)
+    assert efforts == ["low", "high"]
+
+
 def test_a_model_that_calls_on_without_tools_is_not_asked_for_ever() -> None:
     provider = Scripted([look(1)])
     with pytest.raises(SpecialistError, match="empty answer"):
@@ -113,7 +130,7 @@ def test_a_slow_tool_is_stopped_and_said_to_be(monkeypatch: pytest.MonkeyPatch) 
             work.check()
         return "late"
 
-    monkeypatch.setattr(ToolBudget, "of_depth", lambda depth: ToolBudget(8, seconds_a_call=0.1))
+    monkeypatch.setattr(ToolBudget, "of_depth", lambda depth: ToolBudget(8, 8, seconds_a_call=0.1))
     provider = Scripted([look(1), answers()])
     take(provider, tools=Tools(slow))
     [answer] = provider.seen[1].messages[-1].answers
@@ -214,18 +231,18 @@ def test_an_answer_is_kept_when_its_repair_fails() -> None:
     assert "could not be repaired: no more" in result.problems[-1]
 
 
-def test_a_rate_limit_is_waited_out_once() -> None:
-    provider = Scripted([RateLimitedError("slow down", 0.1), answers()])
-    assert "waited 0.1 s" in take(provider).problems[0]
+def test_whether_to_wait_is_for_the_provider_to_say_and_nothing_stays_reserved() -> None:
+    provider, meter = Scripted([RateLimitedError("slow down", 0.1), answers()]), Meter(allowed=9)
     with pytest.raises(RateLimitedError):
-        take(Scripted([RateLimitedError("slow down", 3600)]))
+        take(provider, meter=meter)
+    assert len(provider.seen) == 1 and meter.released == 1 and meter.entries == []
 
 
 class Meter:
     """Allows some calls; `seconds` is how long a person thinks about each."""
 
     def __init__(self, allowed: int, seconds: float = 0) -> None:
-        self.allowed, self.seconds, self.entries = allowed, seconds, []
+        self.allowed, self.seconds, self.entries, self.released = allowed, seconds, [], 0
 
     def before(self, request: Request, entry: Model) -> None:
         time.sleep(self.seconds)
@@ -236,6 +253,9 @@ class Meter:
     def after(self, entry: Model, usage: Usage) -> float | None:
         self.entries.append((entry.provider, entry.id))
         return 0.25
+
+    def release(self) -> None:
+        self.released += 1
 
 
 def test_dollars_are_asked_for_before_each_call_and_summed() -> None:

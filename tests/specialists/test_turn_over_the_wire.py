@@ -22,7 +22,7 @@ every = pytest.importorskip("specialists.providers.test_every_provider")
 
 @pytest.mark.parametrize("name", ["google", "openai", "anthropic", "lab"])
 def test_what_a_tool_showed_reaches_the_answer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ToolBudget, "of_depth", lambda depth: ToolBudget(1))
+    monkeypatch.setattr(ToolBudget, "of_depth", lambda depth: ToolBudget(1, 8))
     entry = Model(asking.request(name).model, name, context_window=1_000_000, capabilities=("code_execution",))
     system = prompt("system", analysis_type="execution_trace")
     turn = Turn(entry, system, (), "why?", "execution_trace", seconds=60, key="s1")

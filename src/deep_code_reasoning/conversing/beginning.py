@@ -22,7 +22,7 @@ from deep_code_reasoning.errors import (
 )
 from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.progress import Progress, Work
-from deep_code_reasoning.specialists.port import Usage
+from deep_code_reasoning.specialists.local_analyst import local_result
 from deep_code_reasoning.specialists.result import SpecialistResult
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class _FirstTurn:
             except SpecialistError as error:
                 failure = str(error)
                 turn = self.place.sessions.turns(session.id)[-1]
-                specialist = _local(diagnosis, route)
+                specialist = local_result(diagnosis, route.reason)
         return _First(session, turn, diagnosis, specialist, brief, failure)
 
     def _briefed(self, tables: Tables, diagnosis: Diagnosis, task: Task) -> tuple[Route, Brief | None, str | None]:
@@ -260,10 +260,3 @@ def _specialist(result: TurnResult, route: Route, extra: SecondRound | None) -> 
         changed=result.changed,
         second_round=extra,
     )
-
-
-def _local(diagnosis: Diagnosis, route: Route) -> SpecialistResult:
-    """What stands where the specialist failed."""
-    from deep_code_reasoning.specialists.local_analyst import analyse_locally
-
-    return SpecialistResult(analyse_locally(diagnosis), LOCAL, LOCAL, Usage(), 0.0, 0.0, route.reason)

@@ -10,9 +10,9 @@
 | small | 0 | low | 1,024 | 1 | 0 |
 
 brief: the share of `settings.brief_tokens` that the first message may take. Output tokens: of one reply, thinking
-included, and never more than the model can. Rounds: requests to the model in one turn, the repair of an answer among
-them; one more, without tools, may follow to have the answer written down. Tool calls: what the model may look up in one
-turn. `small` is for tasks that label or shorten (routing/tasks.toml), whatever the level is.
+included, and never more than the model can. Rounds: requests of one turn whose reply may look something up; then it is
+told to answer. Tool calls: what the model may look up in one turn. `small` is for tasks that label or shorten
+(routing/tasks.toml), whatever the level is.
 
 `time_budget_seconds` covers one turn wholly: waits, requests, what the model looks up, a repair, another model where
 the first fails. Little time buys less thinking, so that an answer comes at all:
@@ -65,9 +65,3 @@ def allowance_of(depth_level: int, time_budget_seconds: float | None = None) -> 
         return allowance
     cap = next((effort for seconds, effort in _TIME_CAPS if time_budget_seconds < seconds), "high")
     return replace(allowance, thinking=min(allowance.thinking, cap, key=_ORDER.index))
-
-
-def effort_of(depth_level: int) -> tuple[Effort, int]:
-    """Thinking and output tokens of a level."""
-    allowance = allowance_of(depth_level)
-    return allowance.thinking, allowance.output_tokens

@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.errors import RateLimitedError, SpecialistError
+from deep_code_reasoning.errors import SpecialistError
 from deep_code_reasoning.specialists.asking import telling
-from deep_code_reasoning.specialists.effort import effort_of
+from deep_code_reasoning.specialists.effort import allowance_of
 from deep_code_reasoning.specialists.port import Caching, Message, Reply, Request, Resumes, ToolAnswer, ToolSpec, Usage
 from deep_code_reasoning.specialists.prices import dollars_of
 from deep_code_reasoning.specialists.prompting import prompt
@@ -52,7 +52,7 @@ def _is_blind(turn: Turn) -> bool:
 def _request(turn: Turn, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...]) -> Request:
     from deep_code_reasoning.specialists.analysis import answer_schema
 
-    effort, wanted = effort_of(turn.depth_level)
+    allowance = allowance_of(turn.depth_level, turn.seconds)
     stable = 1 if turn.cache_handle else len(messages)
     return Request(
         model=turn.entry.id,
@@ -60,8 +60,8 @@ def _request(turn: Turn, messages: tuple[Message, ...], tools: tuple[ToolSpec, .
         messages=messages,
         schema=answer_schema(),
         schema_name="analysis",
-        max_output_tokens=min(wanted, turn.entry.max_output_tokens),
-        effort=effort,
+        max_output_tokens=min(allowance.output_tokens, turn.entry.max_output_tokens),
+        effort=allowance.thinking,
         tools=tools,
         caching=Caching(turn.key, stable, turn.cache_handle) if turn.key else None,
         code_execution="code_execution" in turn.entry.capabilities and turn.analysis_type in _RUNS_CODE,
@@ -196,7 +196,7 @@ class Exchange:
         if self._listener and not is_resumed:
             self._listener.asked(message)
         started = time.monotonic()
-        reply = await self._patient(request, is_resumed)
+        reply = await self._reply(request, is_resumed)
         entry = self._turn.entry
         self._answered_by = (reply.provider or entry.provider, reply.model or entry.id)
         provider, model = self._answered_by
@@ -223,20 +223,16 @@ class Exchange:
         finally:
             self._limit.reschedule(None if until is None else until + time.monotonic() - started)
 
-    async def _patient(self, request: Request, is_resumed: bool) -> Reply:
-        """One request; waits out one rate limit where the provider says how long and that is within the deadline."""
+    async def _reply(self, request: Request, is_resumed: bool) -> Reply:
+        """One request. Whether to ask again is for the provider to say: a chain waits, or asks another."""
         try:
             if is_resumed and isinstance(self._provider, Resumes):
                 return await self._provider.resume(request, str(self._turn.pending))
             return await self._provider.ask(request)
-        except RateLimitedError as limited:
-            until = self._limit.when()
-            left = until - asyncio.get_running_loop().time() if until is not None else float("inf")
-            if limited.retry_after is None or limited.retry_after >= left:
-                raise
-            self._problems.append(f"rate limited; waited {limited.retry_after:g} s as asked")
-            await asyncio.sleep(limited.retry_after)
-            return await self._provider.ask(request)
+        except BaseException:
+            if self._meter:
+                self._meter.release()
+            raise
 
     def _request(self, messages: tuple[Message, ...]) -> Request:
         return replace(

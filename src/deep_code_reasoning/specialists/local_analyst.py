@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.finding import Diagnosis, Finding, Suspect
+from deep_code_reasoning.specialists.catalogue import LOCAL
+from deep_code_reasoning.specialists.port import Usage
 
 if TYPE_CHECKING:
     from deep_code_reasoning.specialists.analysis import Analysis, Claim, Hypothesis, RootCause
+    from deep_code_reasoning.specialists.result import SpecialistResult
 
 _MOST_CAUSES = 5
 _WORTH_NAMING = 0.05
@@ -16,6 +20,15 @@ _WHO = (
     "counted and how the evidence model weighs it. It does not read code, follow intentions, or think of causes that "
     "no detector looks for; a specialist can."
 )
+
+
+def local_result(diagnosis: Diagnosis, why: str) -> SpecialistResult:
+    """Its answer in the form of a specialist's; `why` it was asked. Costs nothing."""
+    from deep_code_reasoning.specialists.result import SpecialistResult
+
+    started = time.monotonic()
+    analysis = analyse_locally(diagnosis)
+    return SpecialistResult(analysis, LOCAL, LOCAL, Usage(), 0.0, time.monotonic() - started, why)
 
 
 def analyse_locally(diagnosis: Diagnosis) -> Analysis:

@@ -35,6 +35,7 @@ class ToolRounds:
         self._before: dict[str, int] = {}
         self._repeats = 0
         self._stray = 0
+        self._rounds = 0
         self.calls = 0
         self.questions: list[str] = []
         self.withdrawn = "" if toolbox else "no tools are given here"
@@ -58,6 +59,7 @@ class ToolRounds:
     async def answer(self, reply: Reply) -> tuple[ToolAnswer, ...]:
         """One answer a call, in the order of the calls; none are needed where `questions` end the turn."""
         self._stray += bool(self.withdrawn)
+        self._rounds += 1
         if not self.withdrawn and (asked := [c for c in reply.calls if c.name == ASK_CALLER and _question(c)]):
             self.questions = [_question(call) for call in asked]
             return ()
@@ -72,6 +74,8 @@ class ToolRounds:
             answers.append(answer)
         if self.calls >= self._budget.calls:
             self._withdraw(f"all {self._budget.calls} calls are used")
+        if self._rounds >= self._budget.rounds:
+            self._withdraw(f"all {self._budget.rounds} rounds are used")
         if time.monotonic() >= self._until:
             self._withdraw("the time for them is used")
         if self._repeats >= self._budget.repeats:

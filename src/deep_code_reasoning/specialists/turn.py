@@ -43,6 +43,9 @@ class Meter(Protocol):
         """Dollars of the call; None where no price is known."""
         ...
 
+    def release(self) -> None:
+        """The call ended without a reply."""
+
 
 @dataclass(frozen=True)
 class Turn:

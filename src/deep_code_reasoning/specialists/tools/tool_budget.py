@@ -1,22 +1,15 @@
-"""What `depth_level` 1 to 5 allows a model to look up in one turn.
+"""What a model may look up in one turn.
 
-| level | calls |
-|---|---|
-| 1 | 4 |
-| 2 | 8 |
-| 3 | 16 |
-| 4 | 32 |
-| 5 | 64 |
-
-At every level: 30 s a call, 12,000 characters a result (the rest can be paged to), and no call once six tenths of the
-turn's time are gone or the conversation fills nine tenths of the model's window. Then the model is told to answer.
+How many calls, in how many rounds, the depth says (effort.py). At every level: 30 s a call, 12,000 characters a result
+(the rest can be paged to), and no call once six tenths of the turn's time are gone or the conversation fills nine
+tenths of the model's window. Then the model is told to answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_CALLS = {1: 4, 2: 8, 3: 16, 4: 32, 5: 64}
+from deep_code_reasoning.specialists.effort import allowance_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +17,7 @@ class ToolBudget:
     """`repeats`: how often a model may ask what it asked before; `share_of_time` of the turn's seconds."""
 
     calls: int
+    rounds: int
     seconds_a_call: float = 30.0
     share_of_time: float = 0.6
     share_of_window: float = 0.9
@@ -31,4 +25,5 @@ class ToolBudget:
 
     @classmethod
     def of_depth(cls, depth_level: int) -> ToolBudget:
-        return cls(_CALLS[depth_level])
+        allowance = allowance_of(depth_level)
+        return cls(allowance.tool_calls, allowance.rounds)
