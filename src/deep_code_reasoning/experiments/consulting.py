@@ -18,7 +18,7 @@ from deep_code_reasoning.experiments.prediction import Hypothesis, Prediction
 from deep_code_reasoning.experiments.replies import MOST_PREDICTIONS, Proposed, proposed, schema
 from deep_code_reasoning.experiments.trial import Trial, told
 from deep_code_reasoning.specialists.asking import run, telling
-from deep_code_reasoning.specialists.effort import effort_of
+from deep_code_reasoning.specialists.effort import allowance_of
 from deep_code_reasoning.specialists.port import Message, Reply, Request, Usage
 from deep_code_reasoning.specialists.prompting import prompt
 from deep_code_reasoning.specialists.reply_text import UnreadableReply
@@ -120,10 +120,11 @@ class Consultation:
             predictions=MOST_PREDICTIONS,
             tables=describe("{tables}"),
         )
-        effort, tokens = effort_of(self.depth_level)
-        system, most_tokens = prompt("predictions_system", explains=False), min(tokens, self.entry.max_output_tokens)
+        allowance = allowance_of(self.depth_level)
+        most_tokens = min(allowance.output_tokens, self.entry.max_output_tokens)
+        system = prompt("predictions_system", explains=False)
         message = (Message("us", text),)
-        request = Request(self.entry.id, system, message, schema(), "predictions", most_tokens, effort)
+        request = Request(self.entry.id, system, message, schema(), "predictions", most_tokens, allowance.thinking)
         try:
             found = proposed(self._ask(request), self.answered_by[1], most)
         except UnreadableReply as error:
