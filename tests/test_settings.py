@@ -60,7 +60,10 @@ def test_which_service_a_repository_is_may_be_set(tmp_path: Path) -> None:
     assert load_settings(tmp_path, {}).repositories == {"acme/shop-*": "shop", "services/cart": "cart"}
 
 
-@pytest.mark.parametrize("name", ["google_base_url", "openai_base_url", "ollama_host", "models_file"])
+@pytest.mark.parametrize(
+    "name",
+    ["google_base_url", "openai_base_url", "anthropic_base_url", "openrouter_base_url", "ollama_host", "models_file"],
+)
 def test_a_file_of_the_project_cannot_send_code_elsewhere(tmp_path: Path, name: str) -> None:
     (tmp_path / FILE_NAME).write_text(f'{name} = "http://stranger.example.com"\n')
     with pytest.raises(SettingsError, match="OLLAMA_HOST" if name == "ollama_host" else f"DCR_{name.upper()}"):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Preview, Task
 from deep_code_reasoning.briefing import Briefing
@@ -14,6 +14,7 @@ from deep_code_reasoning.errors import SpecialistError, UsageError
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
     from deep_code_reasoning.changes.bisect.request import BisectionRequest
@@ -37,17 +38,29 @@ class Investigations:
 
     `trust_arguments`: what a caller names as evidence counts as an allowed root. True for a person's command line;
     False for an agent, which may only name what lies under `settings.allowed_roots`. `consent`: how a person is asked
-    whether to go on above a threshold of dollars; where nobody can be asked, it is refused.
+    whether to go on above a threshold of dollars; where nobody can be asked, it is refused. `client`: the own model of
+    the client that asks.
     """
 
-    def __init__(self, settings: Settings, *, trust_arguments: bool = True, consent: Consent | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        trust_arguments: bool = True,
+        consent: Consent | None = None,
+        client: ClientModel = NO_CLIENT,
+    ) -> None:
         self._settings = settings
-        self._consent = consent
+        self._consent, self._client = consent, client
         self._briefing = Briefing(settings, trust_arguments=trust_arguments)
 
     @property
     def settings(self) -> Settings:
         return self._settings
+
+    @property
+    def consent(self) -> Consent | None:
+        return self._consent
 
     def load(self, evidence: Sequence[str], *, investigation: str | None = None, work: Work) -> LoadReport:
         """Reads evidence into the store; what is there already is not read again."""
@@ -214,7 +227,7 @@ class Investigations:
         from deep_code_reasoning.conversing import Conversations
 
         trusts = self._briefing.trusts_arguments
-        return Conversations(self._settings, trust_arguments=trusts, consent=self._consent)
+        return Conversations(self._settings, trust_arguments=trusts, consent=self._consent, client=self._client)
 
     def show(self, ref: str, *, investigation: str | None = None) -> str:
         """The evidence behind a reference of a finding, as text. Raises UsageError where it names nothing."""
@@ -242,12 +255,6 @@ class Investigations:
         from deep_code_reasoning.detectors.registry import page
 
         return pattern_page(code) or page(code)
-
-    def models(self) -> list[dict[str, Any]]:
-        """The specialists of the catalogue, and why each can or cannot be asked."""
-        from deep_code_reasoning.specialists.catalogue import usable_models
-
-        return usable_models(self._settings)
 
     def _diagnosed(
         self, evidence: Sequence[str], investigation: str | None, task: Task, route: Route, work: Work
@@ -277,4 +284,10 @@ class Investigations:
     def _need(self, task: Task) -> Need:
         from deep_code_reasoning.specialists.routing import Need
 
-        return Need(task.analysis_type, self._briefing.budget(task), task.model, depth_level=task.depth_level)
+        return Need(
+            task.analysis_type,
+            self._briefing.budget(task),
+            task.model,
+            depth_level=task.depth_level,
+            why_not_client=self._client.why_not,
+        )

@@ -175,3 +175,18 @@ def test_parts_that_are_unchanged_are_taken_over_and_mean_the_same() -> None:
         assert isinstance(after, Parsed)
         assert isinstance(anew, Parsed)
         assert str(after.tree.root_node) == str(anew.tree.root_node)
+
+
+@pytest.mark.parametrize(
+    ("text", "callee"),
+    [
+        ("total = sum(x for x in y)", "sum"),
+        ("total = cart.lines.count(one.price for one in lines if one)", "cart.lines.count"),
+        ("total = sum([x for x in y])", "sum"),
+    ],
+)
+def test_a_call_on_a_generator_keeps_its_name(text: str, callee: str) -> None:
+    """Python's grammar has no argument list there: the generator stands in its place."""
+    (call,) = read("a.py", text).of("call")
+    assert (call.callee, call.method) == (callee, callee.rpartition(".")[2])
+    assert "in " in call.arguments

@@ -169,7 +169,7 @@ def test_the_trees_are_named_and_what_moved_is_warned_of(repository: Path) -> No
     second = git(repository, "rev-parse", "HEAD")
     warning = f"HEAD is {second[:12]}; the evidence was loaded at {first[:12]}"
     assert brief.manifest.trees == (Tree(str(repository), second, 0, warning),)
-    assert f"at commit {second[:12]}; moved: {warning}" in section(brief, "trees")
+    assert f"at commit {second[:12]}; note: {warning}" in section(brief, "trees")
 
 
 def test_a_touched_file_with_its_old_content_has_not_changed(repository: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conversation.transcripts.sessions import sessions
-from deep_code_reasoning.mcp_server import catalogue
+from deep_code_reasoning.mcp_server import catalogue, prompting
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "integrations" / "claude-code"
@@ -39,6 +39,25 @@ def test_the_skill_has_its_head_and_names_tools_there_are() -> None:
     assert 50 < len(fields["description"]) <= 1024
     named = set(re.findall(r"`([a-z]+_[a-z]+)`", body)) & {*catalogue.tools(), "record_outcome", "query_evidence"}
     assert {"should_escalate", "load_evidence", "query_evidence", "escalate_analysis", "record_outcome"} <= named
+
+
+def test_the_slash_commands_say_what_the_prompts_of_the_server_say() -> None:
+    commands = {path.stem: path.read_text() for path in (PLUGIN / "commands").glob("*.md")}
+    assert set(commands) == set(prompting.prompts())
+    for name, text in commands.items():
+        _, head, body = text.split("---\n", 2)
+        assert {line.partition(":")[0] for line in head.splitlines()} == {"description", "argument-hint"}, name
+        assert "$ARGUMENTS" in body
+        assert set(re.findall(r"`([a-z]+_[a-z]+)`", body)) <= {*catalogue.tools()}, name
+
+
+def test_the_marketplace_at_the_root_leads_to_the_plugin() -> None:
+    marketplace = json.loads((ROOT / ".claude-plugin" / "marketplace.json").read_text())
+    (entry,) = marketplace["plugins"]
+    manifest = json.loads((ROOT / entry["source"] / ".claude-plugin" / "plugin.json").read_text())
+    assert (ROOT / entry["source"]).resolve() == PLUGIN
+    assert (entry["name"], entry["description"]) == (manifest["name"], manifest["description"])
+    assert marketplace["owner"]["name"]
 
 
 def hook_commands() -> dict[str, str]:

@@ -41,6 +41,7 @@ def drive(
     era: str = "2026-07-28",
     roots: Sequence[Path] | None = None,
     elicitation: Callable[..., Awaitable[types.ElicitResult]] | None = None,
+    sampling: Callable[..., Awaitable[types.CreateMessageResult | types.ErrorData]] | None = None,
     **settings: str,
 ) -> Any:
     """Starts the server in `folder`, connects in the era given and returns what `conversation` returns.
@@ -61,6 +62,7 @@ def drive(
                 mode=era,
                 list_roots_callback=announced if roots is not None else None,
                 elicitation_callback=elicitation,
+                sampling_callback=sampling,
             ) as client:
                 return await conversation(client)
 

@@ -16,14 +16,18 @@ TOOLS = sorted(catalogue.tools())
 def test_the_tools_there_are() -> None:
     assert TOOLS == [
         "continue_conversation",
+        "cross_system_impact",
         "escalate_analysis",
         "finalize_conversation",
         "get_conversation_status",
         "get_job",
+        "hypothesis_test",
         "load_evidence",
+        "performance_bottleneck",
         "preview_escalation",
         "query_evidence",
         "record_outcome",
+        "run_hypothesis_tournament",
         "should_escalate",
         "start_conversation",
         "trace_execution_path",

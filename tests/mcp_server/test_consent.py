@@ -15,7 +15,8 @@ from deep_code_reasoning.mcp_server import consent
 from deep_code_reasoning.mcp_server.job_running import NeedsInput
 from mcp_server.driver import ERAS, drive
 from mcp_server.test_jobs import CALL, REPLY
-from specialists.gemini_stub import gemini_stub, says
+from specialists.stubs.gemini import says
+from specialists.stubs.server import stub as gemini_stub
 
 
 @pytest.fixture

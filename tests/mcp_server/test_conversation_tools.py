@@ -12,7 +12,8 @@ from mcp import Client
 from conversation.telemetry import write_traces
 from mcp_server.driver import ERAS, call, drive, error_line
 from mcp_server.test_jobs import CALL
-from specialists.gemini_stub import fails, gemini_stub, says
+from specialists.stubs.gemini import fails, says
+from specialists.stubs.server import stub as gemini_stub
 
 START = {**CALL, "initial_question": "Where does the race window open?", "depth_level": 2}
 

@@ -15,7 +15,9 @@ from conversation.test_request import MISSION_CALL
 from deep_code_reasoning.conversation.ledger import Ledger
 from deep_code_reasoning.demo import generate
 from mcp_server.driver import call, drive
-from specialists.gemini_stub import Played, fails, gemini_stub, says
+from specialists.stubs.gemini import fails, says
+from specialists.stubs.server import Played
+from specialists.stubs.server import stub as gemini_stub
 
 ESCALATION = {**MISSION_CALL, "evidence": ["shop"], "question": "Why do payments fail under load?"}
 REPLY = {

@@ -13,7 +13,9 @@ from mcp import Client
 
 from conversation.telemetry import write_traces
 from mcp_server.driver import ERAS, ByHand, drive
-from specialists.gemini_stub import GeminiStub, gemini_stub, says
+from specialists.stubs.gemini import says
+from specialists.stubs.server import Stub
+from specialists.stubs.server import stub as gemini_stub
 
 REPLY = {"root_causes": [{"type": "code", "description": "found"}], "narrative": "It was the cart."}
 CALL = {
@@ -38,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def slow() -> Iterator[GeminiStub]:
+def slow() -> Iterator[Stub]:
     """A specialist that takes four seconds over its answer."""
     played = says(json.dumps(REPLY))
     played.seconds = 4
@@ -46,12 +48,12 @@ def slow() -> Iterator[GeminiStub]:
         yield stub
 
 
-def specialist(stub: GeminiStub) -> dict[str, str]:
+def specialist(stub: Stub) -> dict[str, str]:
     return {"GEMINI_API_KEY": "test-key-0123456789", "DCR_GOOGLE_BASE_URL": stub.url}
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_the_job_is_handed_over_and_its_result_is_not_lost(folder: Path, slow: GeminiStub, era: str) -> None:
+def test_the_job_is_handed_over_and_its_result_is_not_lost(folder: Path, slow: Stub, era: str) -> None:
     async def conversation(client: Client) -> tuple[Any, Any]:
         first = (await client.call_tool("escalate_analysis", CALL)).structured_content
         return first, await client.call_tool("get_job", {"job_id": first["job_id"], "wait_seconds": 30})
@@ -64,7 +66,7 @@ def test_the_job_is_handed_over_and_its_result_is_not_lost(folder: Path, slow: G
     assert later.structured_content["cost"]["input_tokens"] > 0
 
 
-def test_a_job_is_cancelled_and_the_connection_to_the_model_with_it(folder: Path, slow: GeminiStub) -> None:
+def test_a_job_is_cancelled_and_the_connection_to_the_model_with_it(folder: Path, slow: Stub) -> None:
     async def conversation(client: Client) -> tuple[Any, float]:
         first = (await client.call_tool("escalate_analysis", CALL)).structured_content
         slow.arrived.wait(30)
@@ -77,7 +79,7 @@ def test_a_job_is_cancelled_and_the_connection_to_the_model_with_it(folder: Path
     assert seconds < 3
 
 
-def test_killed_in_the_middle_it_is_taken_over(folder: Path, slow: GeminiStub) -> None:
+def test_killed_in_the_middle_it_is_taken_over(folder: Path, slow: Stub) -> None:
     server = ByHand(folder, DCR_CALL_PATIENCE_SECONDS=IMPATIENT, **specialist(slow))
     server.shake_hands("2025-11-25")
     job = server.call(2, "escalate_analysis", CALL)["structuredContent"]["job_id"]
@@ -95,7 +97,7 @@ def test_killed_in_the_middle_it_is_taken_over(folder: Path, slow: GeminiStub) -
     assert "It was the cart." in later.structured_content["narrative"]
 
 
-def test_a_job_that_kills_its_server_again_and_again_is_given_up(folder: Path, slow: GeminiStub) -> None:
+def test_a_job_that_kills_its_server_again_and_again_is_given_up(folder: Path, slow: Stub) -> None:
     job = None
     for _ in range(3):
         slow.arrived.clear()
@@ -113,7 +115,7 @@ def test_a_job_that_kills_its_server_again_and_again_is_given_up(folder: Path, s
     assert "its process ended 3 times" in said.content[0].text
 
 
-def test_two_servers_share_jobs(folder: Path, slow: GeminiStub) -> None:
+def test_two_servers_share_jobs(folder: Path, slow: Stub) -> None:
     server = ByHand(folder, DCR_CALL_PATIENCE_SECONDS=IMPATIENT, **specialist(slow))
     server.shake_hands("2025-11-25")
     job = server.call(2, "escalate_analysis", CALL)["structuredContent"]["job_id"]
@@ -122,7 +124,7 @@ def test_two_servers_share_jobs(folder: Path, slow: GeminiStub) -> None:
     assert server.leave() == 0
 
 
-def test_cancelled_from_another_server(folder: Path, slow: GeminiStub) -> None:
+def test_cancelled_from_another_server(folder: Path, slow: Stub) -> None:
     server = ByHand(folder, DCR_CALL_PATIENCE_SECONDS=IMPATIENT, **specialist(slow))
     server.shake_hands("2025-11-25")
     job = server.call(2, "escalate_analysis", CALL)["structuredContent"]["job_id"]
@@ -135,7 +137,7 @@ def test_cancelled_from_another_server(folder: Path, slow: GeminiStub) -> None:
     server.leave()
 
 
-def test_the_server_leaves_with_its_client_and_the_job_stays(folder: Path, slow: GeminiStub) -> None:
+def test_the_server_leaves_with_its_client_and_the_job_stays(folder: Path, slow: Stub) -> None:
     server = ByHand(folder, DCR_CALL_PATIENCE_SECONDS=IMPATIENT, **specialist(slow))
     server.shake_hands("2025-11-25")
     job = server.call(2, "escalate_analysis", CALL)["structuredContent"]["job_id"]

@@ -229,6 +229,8 @@ def test_a_hostile_configuration_executes_nothing(repository: Path, tmp_path: Pa
     trap.write_text(f"#!/bin/sh\ntouch {sprung}\n")
     trap.chmod(0o755)
     sha = commit(repository, "one", a="1\n", __gitattributes="* diff=evil filter=evil\n")
+    (repository / ".git" / "info").mkdir(exist_ok=True)
+    (repository / ".git" / "info" / "attributes").write_text("* diff=evil filter=evil\n")
     for key in (
         *("core.fsmonitor", "core.pager", "core.sshCommand", "core.editor", "core.askPass", "pager.log"),
         *("diff.external", "diff.evil.command", "diff.evil.textconv", "filter.evil.smudge", "filter.evil.clean"),

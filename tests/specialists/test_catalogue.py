@@ -7,12 +7,13 @@ from typing import Any, get_args
 
 import pytest
 
-from deep_code_reasoning.errors import SettingsError, UsageError
+from deep_code_reasoning.errors import NoKeyError, SettingsError, UsageError
 from deep_code_reasoning.settings import Settings, load_settings
 from deep_code_reasoning.specialists.catalogue import Model, Price, close_names, find_model, models, usable_models
 from deep_code_reasoning.specialists.port import Usage
 from deep_code_reasoning.specialists.prices import dollars_of
 from deep_code_reasoning.specialists.providers.endpoints import PROVIDERS, endpoint_of, is_loopback, why_not
+from deep_code_reasoning.specialists.routing import Need, choose
 
 
 def own(tmp_path: Path, text: str, **environment: str) -> Settings:
@@ -201,3 +202,10 @@ def test_what_can_be_asked_and_why_not() -> None:
     assert rows["gemini-4-argon"]["why"] == "no key: set GEMINI_API_KEY or GOOGLE_API_KEY"
     assert "sampling" in rows["client"]["why"]
     assert set(PROVIDERS) >= {row["provider"] for row in rows.values()} - {"local", "client"}
+
+
+def test_the_model_of_the_client_is_found_by_either_name_and_asked_only_in_its_session() -> None:
+    assert find_model("client") == find_model("client:client")
+    with pytest.raises(NoKeyError, match="only an MCP client that offers sampling"):
+        choose(Settings(), Need("cross_system", model="client"))
+    assert choose(Settings(), Need("cross_system", model="client", why_not_client=None)).provider == "client"

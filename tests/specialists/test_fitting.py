@@ -13,7 +13,9 @@ from deep_code_reasoning.specialists.catalogue import Model
 from deep_code_reasoning.specialists.fitting import check_fits
 from deep_code_reasoning.specialists.port import Message, Request
 from deep_code_reasoning.specialists.providers.gemini import Gemini
-from specialists.gemini_stub import GeminiStub, Played, fails, gemini_stub
+from specialists.stubs.gemini import fails
+from specialists.stubs.server import Played, Stub
+from specialists.stubs.server import stub as gemini_stub
 
 TEXT = "the lease ran out\n" * 2_000
 REQUEST = Request("gemini-4-argon", "be brief", (Message("us", TEXT),), {}, "analysis", 1_000, "low")
@@ -24,7 +26,7 @@ def counts(tokens: int) -> Played:
     return Played(body=json.dumps({"totalTokens": tokens}).encode(), headers={"content-type": "application/json"})
 
 
-def check(stub: GeminiStub, window: int) -> None:
+def check(stub: Stub, window: int) -> None:
     model = Model("gemini-4-argon", "google", context_window=window)
     check_fits(model, REQUEST, Gemini("test-key-0123456789", stub.url), Work())
 

@@ -9,11 +9,14 @@ import typer
 from deep_code_reasoning import __version__
 from deep_code_reasoning.cli import (
     bisect,
+    bottleneck,
     converse,
     demo,
     escalation,
     evidence,
     flame,
+    hypothesis,
+    impact,
     install,
     investigate,
     ledger,
@@ -46,7 +49,11 @@ app.command("query")(evidence.query)
 app.command("show")(evidence.show)
 app.command("flame")(flame.flame)
 app.command("brief")(investigate.brief)
+app.command("hypothesis")(hypothesis.hypothesis)
+app.command("tournament")(hypothesis.tournament)
 app.command("trace-path")(trace_path.trace_path)
+app.command("impact")(impact.impact)
+app.command("bottleneck")(bottleneck.bottleneck)
 app.command("bisect")(bisect.bisect)
 app.command("should-escalate")(escalation.should_escalate)
 app.add_typer(ledger.app, name="ledger")

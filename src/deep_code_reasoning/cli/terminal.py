@@ -11,6 +11,8 @@ from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.progress import Progress, Work
 
 STAGES = {
+    "measure": "measuring evidence",
+    "models": "asking providers",
     "generate": "playing the incident",
     "load": "reading evidence",
     "index": "linking spans",

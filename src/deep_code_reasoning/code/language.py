@@ -12,6 +12,7 @@
     assign                  a name and its value: declarations, named arguments, fields of literals
     await string annotation modifiers comment import
     statement               of SQL, whole; in SQL routines are functions, tables and views are classes
+`[names]` finds definitions line by line, without the grammar (index/definitions.py says how).
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ _ARGUMENTS = {
     "argument_list",
     "value_arguments",
     "token_tree",
+    "generator_expression",
     "annotated_lambda",
     "block",
     "do_block",

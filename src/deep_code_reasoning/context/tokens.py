@@ -22,9 +22,6 @@ _COSTS = (0, 81, 72, 146, 70, 75, 237, 103, 122, 136, 94, 112, 74, 97, 100)
 _LONG_WORD_GROUP = 5
 _LONG_WORD = 10
 _EACH_LETTER_MORE = 21
-# Measured, with the vocabularies that providers published: docs/decisions/0002-token-counting-and-redaction.md. Each is
-# such that 95 of 100 texts take at most a ninth more than it says, the tenth that a brief leaves free.
-_FACTORS = {"google": 1.0, "openai": 0.85, "anthropic": 1.0}
 _LETTER_AFTER_DIGIT = re.compile(r"(?<=[0-9])[A-Za-z]")
 _COST_OF_LETTER_AFTER_DIGIT = 89
 # Measured with the vocabularies that providers published: docs/decisions/0002-token-counting-and-redaction.md. Each is

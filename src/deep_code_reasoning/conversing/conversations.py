@@ -10,6 +10,7 @@ from deep_code_reasoning.conversing.turn_answer import Started, Status, TurnAnsw
 from deep_code_reasoning.conversing.workplace import Workplace
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
     from deep_code_reasoning.answer import Escalation
@@ -26,11 +27,18 @@ class Conversations:
     asked whether to go on above a threshold of dollars; where nobody can be asked, it is refused.
 
     A `session_id` may also be the id of the escalation that began it. Wherever one is taken, UnknownConversationError
-    is raised where this project has none of it.
+    is raised where this project has none of it. `client`: the own model of the client that asks.
     """
 
-    def __init__(self, settings: Settings, *, trust_arguments: bool = True, consent: Consent | None = None) -> None:
-        self._place = Workplace.of(settings, trust_arguments=trust_arguments, consent=consent)
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        trust_arguments: bool = True,
+        consent: Consent | None = None,
+        client: ClientModel = NO_CLIENT,
+    ) -> None:
+        self._place = Workplace.of(settings, trust_arguments=trust_arguments, consent=consent, client=client)
 
     def start(
         self, request: EscalationRequest, question: str | None = None, *, model: str | None = None, work: Work

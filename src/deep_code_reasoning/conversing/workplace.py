@@ -22,6 +22,7 @@ from deep_code_reasoning.conversation.sessions.turn_running import Ground, TurnR
 from deep_code_reasoning.errors import EvidenceError, UsageError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
     from deep_code_reasoning.context.brief import Brief
@@ -43,11 +44,13 @@ class Workplace:
     project: str
 
     @classmethod
-    def of(cls, settings: Settings, *, trust_arguments: bool, consent: Consent | None) -> Self:
+    def of(
+        cls, settings: Settings, *, trust_arguments: bool, consent: Consent | None, client: ClientModel = NO_CLIENT
+    ) -> Self:
         briefing = Briefing(settings, trust_arguments=trust_arguments)
         sessions = Sessions(settings.state_dir, days=settings.conversation_days, names_projects=trust_arguments)
         claims = Claims(sessions)
-        specialists = Specialists(settings, Ledger(settings.state_dir), consent)
+        specialists = Specialists(settings, Ledger(settings.state_dir), consent, client)
         caches = ProviderCaches(sessions.database, specialists.provider)
         running = TurnRunning(specialists, sessions, claims, caches)
         project = os.path.realpath(Path.cwd())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "audit.jsonl"
 LARGEST = 10_000_000  # bytes; one older file of this size is kept beside
+MOST_NAMES, LONGEST_NAME = 40, 60  # of arguments, in characters: a caller makes them up
 AUDITED = frozenset({"tools/call", "resources/read", "prompts/get"})
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,9 @@ def _line(context: ServerRequestContext[Any, Any], outcome: str, seconds: float)
         "transport": "http" if context.request is not None else "stdio",
         "method": context.method,
         "name": str(params.get("name") or params.get("uri") or "")[:200],
-        "arguments": sorted(map(str, arguments))[:40] if isinstance(arguments, Mapping) else [],
+        "arguments": [name[:LONGEST_NAME] for name in sorted(map(str, arguments))[:MOST_NAMES]]
+        if isinstance(arguments, Mapping)
+        else [],
         "bytes": len(json.dumps(arguments, default=str)) if arguments else 0,
         "outcome": outcome,
         "seconds": round(seconds, 3),

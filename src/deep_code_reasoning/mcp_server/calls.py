@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from deep_code_reasoning.progress import Progress, Work
+from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,13 +61,18 @@ async def run_blocking(function: Callable[[Work], dict[str, Any]], session: Serv
 
 
 def answer(
-    tool: ToolModule, arguments: Mapping[str, Any], settings: Settings, work: Work, consent: Consent | None = None
+    tool: ToolModule,
+    arguments: Mapping[str, Any],
+    settings: Settings,
+    work: Work,
+    consent: Consent | None = None,
+    client: ClientModel = NO_CLIENT,
 ) -> dict[str, Any]:
     """The first page of what the tool says, in the thread that may block."""
     from deep_code_reasoning.investigation import Investigations
     from deep_code_reasoning.mcp_server import pages
 
-    desk = Investigations(settings, trust_arguments=False, consent=consent)
+    desk = Investigations(settings, trust_arguments=False, consent=consent, client=client)
     return pages.first_page(settings, tool.call(desk, arguments, work))
 
 

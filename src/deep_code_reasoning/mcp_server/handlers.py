@@ -39,8 +39,10 @@ from deep_code_reasoning.mcp_server import (
     roots,
     tasks_extension,
 )
+from deep_code_reasoning.mcp_server.sampling import Sampling
 from deep_code_reasoning.mcp_server.sdk import MCPError
 from deep_code_reasoning.mcp_server.wording import one_line
+from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
     from mcp.server.context import HandlerResult
@@ -96,8 +98,10 @@ class Handlers:
                 call = partial(calls.answer, tool, arguments, allowed)
                 return _result(await calls.run_blocking(call, context.session))
             roots_then = tuple(map(str, allowed.allowed_roots))
-            function = self._function(params.name, arguments, allowed, can_ask=_can_ask(context))
-            return await self.long_call(context, params, roots_then, function)
+            with Sampling(context) as sampling:
+                can_ask = _can_ask(context)
+                function = self._function(params.name, arguments, allowed, can_ask=can_ask, client=sampling.model)
+                return await self.long_call(context, params, roots_then, function, sampling)
         except DcrError as error:
             return _failure(one_line(error, arguments))
         except Exception as error:
@@ -107,7 +111,12 @@ class Handlers:
             return _failure(f"{params.name}: internal error ({type(error).__name__}); the server's log has the details")
 
     async def long_call(
-        self, context: Any, params: CallToolRequestParams, roots_then: tuple[str, ...], function: Function
+        self,
+        context: Any,
+        params: CallToolRequestParams,
+        roots_then: tuple[str, ...],
+        function: Function,
+        sampling: Sampling | None = None,
     ) -> HandlerResult:
         """The result of a call that may last; a task or a job's id where it lasts longer than the client waits."""
         from deep_code_reasoning.mcp_server import long_calls
@@ -115,7 +124,7 @@ class Handlers:
         as_task = tasks_extension.is_declared(context)
         patience = self.at_once_seconds if as_task else self.settings().call_patience_seconds
         outcome = await long_calls.carried_out(
-            context, params, self.jobs, roots_then, function, self.function_of, patience
+            context, params, self.jobs, roots_then, function, self.function_of, patience, sampling
         )
         if isinstance(outcome, InputRequiredResult):
             return outcome
@@ -171,13 +180,22 @@ class Handlers:
         allowed = replace(self.settings(), allowed_roots=tuple(map(Path, job.roots)))
         return self._function(job.tool, job.arguments, allowed, can_ask=bool(job.input_responses))
 
-    def _function(self, name: str, arguments: Mapping[str, Any], allowed: Settings, *, can_ask: bool) -> Function:
+    def _function(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        allowed: Settings,
+        *,
+        can_ask: bool,
+        client: ClientModel = NO_CLIENT,
+    ) -> Function:
         tool = catalogue.implementation(name)
 
         def run(work: Work, responses: Mapping[str, Any]) -> dict[str, Any]:
             from deep_code_reasoning.mcp_server import consent
 
-            return calls.answer(tool, arguments, allowed, work, consent.asked_for(responses) if can_ask else None)
+            ask = consent.asked_for(responses) if can_ask else None
+            return calls.answer(tool, arguments, allowed, work, ask, client)
 
         return run
 

@@ -7,6 +7,7 @@ answered with an input request and comes again with the answer; before, the clie
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from deep_code_reasoning.conversation.jobs import Job, Jobs
+    from deep_code_reasoning.mcp_server.sampling import Sampling
 
 
 async def carried_out(
@@ -32,17 +34,23 @@ async def carried_out(
     function: Function,
     function_of: Callable[[Job], Function],
     patience: float,
+    sampling: Sampling | None = None,
 ) -> Job | InputRequiredResult:
     """The job of a call: ended, handed over after `patience` seconds (still working, or waiting for input as a task),
-    or the question to the client that must come first."""
+    or the question to the client that must come first. While the client's own model
+    is asked, the call is kept open."""
     as_task = tasks_extension.is_declared(context)
     if params.request_state:
         job = await _answered(jobs, params.request_state, _plain(params.input_responses or {}), function_of)
     else:
         job = job_running.start(jobs, params.name, params.arguments or {}, roots, function).job
+        function_of = partial(_the_same, function)
     deadline = time.monotonic() + patience
     while True:
         job = await _waited(context.session, jobs, job, deadline - time.monotonic())
+        if job.state == "working" and sampling and sampling.is_asking:
+            deadline = time.monotonic() + patience
+            continue
         if job.state != "input_required" or as_task:
             return job
         _must_be_able(context, job)
@@ -78,6 +86,10 @@ async def _answered(
         return job_running.settled(jobs, jobs.respond(job_id, responses), function_of)
 
     return await anyio.to_thread.run_sync(answered)
+
+
+def _the_same(function: Function, _job: Job) -> Function:
+    return function
 
 
 async def _asked(context: Any, requests: Mapping[str, Any]) -> dict[str, Any]:

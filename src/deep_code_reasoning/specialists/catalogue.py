@@ -138,8 +138,9 @@ def find_model(name: str, settings: Settings | None = None) -> Model:
 
     An id may have colons of its own (`ollama:qwen3:8b`): what stands before the first is the provider if it is one.
     """
-    if name in (LOCAL, CLIENT):
-        return Model(name, name)
+    for one in (LOCAL, CLIENT):
+        if name in (one, f"{one}:{one}"):
+            return Model(one, one)
     known = models(settings)
     providers = provider_names(settings) if settings else PROVIDERS
     for model in known:

@@ -67,10 +67,10 @@ async def _ask_all(names: Sequence[str], settings: Settings, work: Work, seconds
         nonlocal done
         heard = await _ask(name, adapter, seconds)
         done += 1
-        work.report(Progress("asking providers", done, len(names), "providers", f"{name} {heard.state}"))
+        work.report(Progress("models", done, len(names), "providers", f"{name} {heard.state}"))
         return heard
 
-    work.report(Progress("asking providers", 0, len(names), "providers", ", ".join(names)))
+    work.report(Progress("models", 0, len(names), "providers", ", ".join(names)))
     adapters = []
     for name in names:  # one after the other: each loads an SDK
         work.check()

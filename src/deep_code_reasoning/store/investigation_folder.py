@@ -74,7 +74,8 @@ class InvestigationFolder:
         import fcntl
         import time
 
-        self.path.mkdir(parents=True, exist_ok=True)
+        for folder in (self.path.parent.parent, self.path):  # what is loaded is for the owner's eyes alone
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.path / "load.lock").open("a") as file:
             while True:
                 try:

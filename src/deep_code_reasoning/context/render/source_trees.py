@@ -11,5 +11,5 @@ def source_trees(trees: Sequence[Tree]) -> str:
     lines = []
     for tree in trees:
         line = f"{tree.repository} at commit {tree.commit[:12] or '?'}"
-        lines.append(line + (f"; moved: {tree.warning}" if tree.warning else ", as loaded"))
+        lines.append(line + (f"; note: {tree.warning}" if tree.warning else ", as loaded"))
     return "\n".join(lines) + "\n"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 CLIENT = "client"
 """The model of the MCP client, asked through sampling where the client offers that."""
+NO_SESSION = "only an MCP client that offers sampling can be asked, from within its session"
 
 Protocol = Literal["gemini", "responses", "messages", "chat_completions"]
 _PROTOCOLS: dict[str, Protocol] = {
@@ -75,12 +76,13 @@ def provider_names(settings: Settings) -> tuple[str, ...]:
     return (*PROVIDERS, *(server.id for server in settings.own_models.provider))
 
 
-def why_not(provider: str, settings: Settings) -> str | None:
-    """Why this provider cannot be asked with the keys and settings at hand; None where it can."""
+def why_not(provider: str, settings: Settings, why_not_client: str | None = NO_SESSION) -> str | None:
+    """Why this provider cannot be asked with the keys and settings at hand; None where it can. `why_not_client`: what
+    the session says of its client's model."""
     if provider == LOCAL:
         return None
     if provider == CLIENT:
-        return "only an MCP client that offers sampling can be asked, from within its session"
+        return why_not_client
     endpoint = endpoint_of(provider, settings)
     if endpoint.needs_key and not settings.keys.get(provider):
         return f"no key: {endpoint.key_hint}"

@@ -12,7 +12,7 @@ from deep_code_reasoning.specialists.catalogue import LOCAL, Model
 from deep_code_reasoning.specialists.data_policy import why_not_allowed
 from deep_code_reasoning.specialists.port import Usage
 from deep_code_reasoning.specialists.prices import price_of
-from deep_code_reasoning.specialists.providers.endpoints import why_not
+from deep_code_reasoning.specialists.providers.endpoints import NO_SESSION, why_not
 from deep_code_reasoning.specialists.routing.tasks import DOMAIN, RoutedTask
 from deep_code_reasoning.specialists.track_record import TrackRecord, chance_of_right, prior_mean
 
@@ -31,6 +31,7 @@ class Need:
     `brief_tokens` as counted for Gemma (context/tokens.py), 0 where not known yet. `model`: the one that was named, and
     no other. `capabilities`: without all of these a model is out of question. `private`: what is sent may not leave
     this machine. `dollars_left`: what the budget still holds; None: what the settings allow an escalation.
+    `why_not_client`: why the client's own model cannot be asked; None where it can.
     """
 
     analysis_type: str
@@ -40,6 +41,7 @@ class Need:
     private: bool = False
     depth_level: int = 3
     dollars_left: float | None = None
+    why_not_client: str | None = NO_SESSION
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def _others(
 
 def _named(name: str, need: Need, settings: Settings) -> Model:
     found = find_model(name, settings)
-    if reason := why_not(found.provider, settings):
+    if reason := why_not(found.provider, settings, need.why_not_client):
         raise NoKeyError(
             f"{found.id} cannot be asked: {reason}; or ask without a model (the local analyst answers where none can)"
         )

@@ -1,0 +1,1 @@
+"""Where the time of an execution path goes: what was measured, and what its syntax shows."""
