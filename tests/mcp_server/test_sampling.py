@@ -95,14 +95,15 @@ def test_a_client_that_declines_is_not_asked_again(folder: Path) -> None:
     assert len(asked) == 1
 
 
+@pytest.mark.slow
 def test_the_call_stays_open_while_the_client_thinks(folder: Path) -> None:
     """Longer than a call is otherwise kept open: once it is handed over, nobody could be asked any more."""
 
     async def think(_context: Any, _params: Any) -> types.CreateMessageResult:
-        await anyio.sleep(4)
+        await anyio.sleep(16)
         return said(json.dumps(REPLY))
 
-    how = {"DCR_CALL_PATIENCE_SECONDS": "3"}
+    how = {"DCR_CALL_PATIENCE_SECONDS": "15"}
     told = call(folder, "escalate_analysis", ASKED, era="legacy", sampling=think, **how).structured_content
     assert told["specialist"]["provider"] == "client", told
 
@@ -140,7 +141,7 @@ def test_a_client_that_takes_its_call_back_is_asked_no_more(folder: Path) -> Non
             group.start_soon(client.call_tool, "escalate_analysis", ASKED)
             await asked.wait()
             group.cancel_scope.cancel()
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await taken_back.wait()
         (job,) = (await client.call_tool("get_job", {})).structured_content["jobs"]
         await client.call_tool("get_job", {"job_id": job["job_id"], "wait_seconds": 20})

@@ -21,6 +21,7 @@ STAGES = {
     "brief": "packing the brief",
     "trace": "following calls",
     "callers": "looking for callers",
+    "test": "testing hypotheses",
     "ask": "asking the specialist",
     "bisect": "bisecting",
 }
