@@ -92,7 +92,7 @@ def test_killed_in_the_middle_it_is_taken_over(folder: Path, slow: Stub) -> None
         return listed.structured_content, await client.call_tool("get_job", {"job_id": job, "wait_seconds": 40})
 
     listed, later = drive(folder, conversation, **specialist(slow))
-    assert [one["job_id"] for one in listed["jobs"]] == [job]
+    assert [(one["job_id"], one["state"]) for one in listed["jobs"]] == [(job, "interrupted")]
     assert not later.is_error, later.content
     assert "It was the cart." in later.structured_content["narrative"]
 

@@ -24,8 +24,8 @@ INSTRUCTIONS = (
     "Search for its tools when you are stuck after several attempts, are handed telemetry, or must know which commit, "
     "service or lock did it. should_escalate tells whether it is worth it; escalate_analysis does it, "
     "continue_conversation asks on. load_evidence and query_evidence read the evidence in SQL. A long call returns "
-    "a job_id for get_job. Long results carry next_cursor: pass it as `cursor` to the same tool. Paths must lie "
-    "under the working directory or your announced roots."
+    "a job_id for get_job; after a timeout get_job lists the jobs. Long results carry next_cursor: pass it as `cursor` "
+    "to the same tool. Paths must lie under the working directory or your announced roots."
 )
 
 

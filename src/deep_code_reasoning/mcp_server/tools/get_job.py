@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.conversation.arguments import Arguments
+from deep_code_reasoning.conversation.sessions.process_identity import is_alive
 from deep_code_reasoning.incident import iso
 
 if TYPE_CHECKING:
@@ -57,7 +58,13 @@ def page_of(job: Job) -> dict[str, Any]:
 
 
 def listed(jobs: Jobs) -> dict[str, Any]:
-    rows = jobs.listed(LISTED)
+    rows = [{**row, "state": _state(row)} for row in jobs.listed(LISTED)]
     names = ("job_id", "tool", "state", "message", "error")
     told = [{n: row[n] for n in names if row[n]} | {"started": iso(row["created_at_unix_nano"])} for row in rows]
     return {"jobs": told, "jobs_count": len(told), "cost": {"seconds": 0.0, "dollars": 0.0}}
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """Of one whose process is gone: it is taken over by whoever asks for it by its id."""
+    alive = is_alive(row["process_id"], row["process_started"], row["updated_at_unix_nano"])
+    return "interrupted" if row["state"] == "working" and not alive else row["state"]
