@@ -58,9 +58,12 @@ def page_of(job: Job) -> dict[str, Any]:
 
 
 def listed(jobs: Jobs) -> dict[str, Any]:
-    rows = [{**row, "state": _state(row)} for row in jobs.listed(LISTED)]
-    names = ("job_id", "tool", "state", "message", "error")
-    told = [{n: row[n] for n in names if row[n]} | {"started": iso(row["created_at_unix_nano"])} for row in rows]
+    names = ("job_id", "tool", "message", "error")
+    told = [
+        {name: row[name] for name in names if row[name]}
+        | {"state": _state(row), "started": iso(row["created_at_unix_nano"])}
+        for row in jobs.listed(LISTED)
+    ]
     return {"jobs": told, "jobs_count": len(told), "cost": {"seconds": 0.0, "dollars": 0.0}}
 
 
