@@ -3,6 +3,7 @@
 DcrError
 ├── UsageError                the call itself cannot be carried out (exit 2)
 │   ├── OutsideRootsError     a path resolves outside the allowed roots
+│   ├── MissingEvidenceError  a call names no evidence, and none is at hand
 │   ├── SettingsError         a setting has a value that cannot be used
 │   └── QueryRefusedError     SQL that is not a single read-only statement, or ran past its limits
 ├── EvidenceError             nothing in the evidence could be read (exit 3)
@@ -38,6 +39,10 @@ class UsageError(DcrError):
 
 
 class OutsideRootsError(UsageError):
+    pass
+
+
+class MissingEvidenceError(UsageError):
     pass
 
 

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "bench"))
 
+from deep_code_reasoning.context.code_ranking import MOST_FILES
 from deep_code_reasoning.specialists.tree_outline import tree_outline
 from second_round import Gold, is_named, table  # ty: ignore[unresolved-import]
 
@@ -23,4 +24,4 @@ def test_what_was_missed_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     table([Gold(1, True, 100), Gold(0, True, 300), Gold(7, False, 200)])
     told = capsys.readouterr().out
     assert "| all | 3 | 2 |" in told and "| not among the first 5 | 2 | 1 |" in told
-    assert "| not among the first 50 | 1 | 1 |" in told and "median 200, at most 300" in told
+    assert f"| not among the first {MOST_FILES} | 1 | 1 |" in told and "median 200, at most 300" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_an_outcome_is_reported_and_shown(dcr: Dcr, escalation: str) -> None:
 def test_the_list_has_totals(dcr: Dcr, escalation: str) -> None:
     run = dcr("ledger", "--since", "1h")
     assert escalation in run.stdout
-    assert "escalations:" in run.stdout and "25% cached" in run.stdout
+    assert "escalations:" in run.stdout and re.search(r"\d+% cached", run.stdout)
     view = json.loads(dcr("ledger", "--json").stdout)
     assert view["schema"] == "ledger/1" and view["totals"]["escalations"] >= 1
     assert json.loads(dcr("ledger", "--json", "--since", "2999-01-01").stdout)["totals"]["escalations"] == 0

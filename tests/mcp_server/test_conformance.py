@@ -54,10 +54,14 @@ def test_every_scenario_that_the_revision_requires(url: str, revision: str) -> N
 
 def inspect(folder: Path, *arguments: str) -> dict[str, Any]:
     inspector = installed() / "node_modules" / "@modelcontextprotocol" / "inspector" / "clients" / "cli" / "build"
-    command = [NODE, str(inspector / "index.js"), *arguments, "--", *COMMAND]
-    run = subprocess.run(
-        command, cwd=folder, env=environment(folder.parent / "state"), capture_output=True, text=True, timeout=120
-    )
+    ours = environment(folder.parent / "state")
+    handed_on = [
+        part
+        for name in ("DCR_STATE_DIR", "PYTHONPATH", "PYTHONPYCACHEPREFIX")
+        for part in ("-e", f"{name}={ours[name]}")
+    ]  # the inspector starts a server with next to nothing of its own environment
+    command = [NODE, str(inspector / "index.js"), *arguments, *handed_on, "--", *COMMAND]
+    run = subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr[-2_000:] + run.stdout[-2_000:]
     return json.loads(run.stdout)
 

@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 
 from conversation.telemetry import write_traces
-from deep_code_reasoning.mcp_server import consent
+from deep_code_reasoning.mcp_server import questions
 from deep_code_reasoning.mcp_server.job_running import NeedsInput
 from mcp_server.driver import ERAS, drive
 from mcp_server.test_jobs import CALL, REPLY
@@ -68,10 +68,52 @@ def test_nobody_to_ask(folder: Path) -> None:
 
 def test_an_answer_holds_for_about_the_sum_it_was_given_to() -> None:
     answers = {"consent-2.0000": {"action": "accept", "content": {"agree": True}}}
-    agreed = consent.asked_for(answers)
+    agreed = questions.consent_in(answers)
     assert agreed("?", 1.5)
     assert agreed("?", 2.1)
     with pytest.raises(NeedsInput):
         agreed("?", 3.0)
-    declined = consent.asked_for({"consent-2.0000": {"action": "decline"}})
+    declined = questions.consent_in({"consent-2.0000": {"action": "decline"}})
     assert not declined("?", 2.0)
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_evidence_that_nobody_named_is_asked_for(folder: Path, era: str) -> None:
+    asked: list[str] = []
+
+    async def fill_in(_context: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
+        asked.append(params.message)
+        return types.ElicitResult(action="accept", content={"paths": "traces.json"})
+
+    async def conversation(client: Client) -> Any:
+        return await client.call_tool("escalate_analysis", {**CALL, "evidence": [], "model": "local"})
+
+    result = drive(folder, conversation, era=era, elicitation=fill_in)
+    assert not result.is_error, result.content
+    assert len(asked) == 1
+    assert "Where are the traces" in asked[0]
+    assert result.structured_content["verdict"]
+
+
+def test_where_the_user_will_not_say_the_error_is_as_before(folder: Path) -> None:
+    async def decline(_context: Any, _params: types.ElicitRequestParams) -> types.ElicitResult:
+        return types.ElicitResult(action="decline")
+
+    async def conversation(client: Client) -> Any:
+        return await client.call_tool("escalate_analysis", {**CALL, "evidence": [], "model": "local"})
+
+    asked = drive(folder, conversation, elicitation=decline)
+    assert asked.is_error
+    assert asked.content == drive(folder, conversation).content, "nor where nobody can be asked"
+
+
+def test_what_the_user_names_is_held_against_the_roots(folder: Path) -> None:
+    async def fill_in(_context: Any, _params: types.ElicitRequestParams) -> types.ElicitResult:
+        return types.ElicitResult(action="accept", content={"paths": "/etc"})
+
+    async def conversation(client: Client) -> Any:
+        return await client.call_tool("escalate_analysis", {**CALL, "evidence": [], "model": "local"})
+
+    result = drive(folder, conversation, elicitation=fill_in)
+    assert result.is_error
+    assert "resolves outside the allowed roots" in result.content[0].text

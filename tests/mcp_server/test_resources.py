@@ -26,14 +26,16 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("era", ERAS)
 def test_what_was_loaded_here_is_listed_and_can_be_read(folder: Path, era: str) -> None:
     async def conversation(client: Client) -> Any:
-        assert (await client.list_resources()).resources == []
+        assert [str(one.uri) for one in (await client.list_resources()).resources] == ["ledger://project"]
         loaded = await client.call_tool("load_evidence", {"evidence": ["traces.json"]})
         listed = (await client.list_resources()).resources
-        overview = await client.read_resource(str(listed[0].uri))
+        overview = await client.read_resource(str(listed[1].uri))
         return loaded.structured_content["investigation"], [str(one.uri) for one in listed], overview.contents[0].text
 
     investigation, uris, text = drive(folder, conversation, era=era)
-    assert uris == [f"investigation://{investigation}{rest}" for rest in ("", "/diagnosis", "/findings", "/traces")]
+    assert uris == ["ledger://project"] + [
+        f"investigation://{investigation}{rest}" for rest in ("", "/diagnosis", "/findings", "/traces")
+    ]
     overview = json.loads(text)
     assert overview["evidence"][0]["path"] == "traces.json"
     assert overview["rows"]["spans"] > 0
@@ -44,7 +46,8 @@ def test_another_directorys_investigation_is_not_listed(folder: Path) -> None:
     elsewhere = folder.parent / "elsewhere"
     elsewhere.mkdir()
     drive(folder, lambda client: client.call_tool("load_evidence", {"evidence": ["traces.json"]}))
-    assert drive(elsewhere, lambda client: client.list_resources()).resources == []
+    listed = drive(elsewhere, lambda client: client.list_resources()).resources
+    assert [str(one.uri) for one in listed] == ["ledger://project"]
 
 
 @pytest.mark.parametrize(
@@ -110,3 +113,28 @@ def test_prompts_that_cannot_be_filled(folder: Path, name: str, arguments: dict[
         return str(raised.value)
 
     assert said in drive(folder, conversation)
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_what_an_escalation_leaves_can_be_read(folder: Path, era: str) -> None:
+    call = {
+        "claude_context": {
+            "attempted_approaches": [], "stuck_description": "why?", "code_scope": {"files": []},
+        },
+        "analysis_type": "cross_system",
+        "evidence": ["traces.json"],
+    }  # fmt: skip
+
+    async def conversation(client: Client) -> list[str]:
+        done = (await client.call_tool("escalate_analysis", call)).structured_content
+        uris = [
+            f"investigation://{done['investigation']}/diagnosis", f"investigation://{done['investigation']}/findings",
+            f"conversation://{done['session_id']}", f"ledger://{done['escalation_id']}", "ledger://project",
+        ]  # fmt: skip
+        return [(await client.read_resource(uri)).contents[0].text for uri in uris]
+
+    diagnosis, findings, session, entry, ledger = drive(folder, conversation, era=era)
+    assert json.loads(diagnosis)["verdict"]["kind"] == "none"
+    assert "items" in json.loads(findings)
+    assert "why?" in session
+    assert json.loads(entry)["escalation_id"] in ledger

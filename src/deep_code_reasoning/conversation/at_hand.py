@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.errors import UsageError
+from deep_code_reasoning.errors import MissingEvidenceError
 
 if TYPE_CHECKING:
     from deep_code_reasoning.conversation.request import EscalationRequest
@@ -28,7 +28,7 @@ def with_evidence_at_hand(
         return replace(request, investigation=loaded_here)
     found = _repositories(request.code_scope.files, roots) or _repositories([str(Path.cwd())], roots)
     if not found:
-        raise UsageError(
+        raise MissingEvidenceError(
             "evidence: missing; nothing was loaded from this directory and no git repository holds the files of the "
             "scope; name paths of traces, logs, metrics, deploys or git repositories as `evidence`"
         )

@@ -31,7 +31,7 @@ from mcp_types import (
     TextContent,
 )
 
-from deep_code_reasoning.errors import DcrError
+from deep_code_reasoning.errors import DcrError, EvidenceError, MissingEvidenceError
 from deep_code_reasoning.mcp_server import (
     calls,
     catalogue,
@@ -192,10 +192,16 @@ class Handlers:
         tool = catalogue.implementation(name)
 
         def run(work: Work, responses: Mapping[str, Any]) -> dict[str, Any]:
-            from deep_code_reasoning.mcp_server import consent
+            from deep_code_reasoning.mcp_server import questions
 
-            ask = consent.asked_for(responses) if can_ask else None
-            return calls.answer(tool, arguments, allowed, work, ask, client)
+            ask = questions.consent_in(responses) if can_ask else None
+            given = questions.with_evidence(arguments, responses)
+            try:
+                return calls.answer(tool, given, allowed, work, ask, client)
+            except (EvidenceError, MissingEvidenceError) as error:
+                if can_ask and questions.lacks_evidence(name, arguments, responses):
+                    raise questions.ask_for_evidence(str(error)) from None
+                raise
 
         return run
 

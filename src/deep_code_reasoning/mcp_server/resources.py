@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from mcp_types import INVALID_PARAMS, Resource, ResourceTemplate, TextResourceContents
 
-from deep_code_reasoning.errors import DcrError
+from deep_code_reasoning.errors import DcrError, UsageError
 from deep_code_reasoning.mcp_server.sdk import MCPError
 from deep_code_reasoning.mcp_server.wording import one_line
 
@@ -89,6 +90,33 @@ def _codes(settings: Settings) -> list[str]:
     return [*(rule.code for rule in desk.rules()), *(pattern.code for pattern in desk.patterns())]
 
 
+def _conversation(settings: Settings, session: str) -> str:
+    from deep_code_reasoning.investigation import Investigations
+
+    return Investigations(settings, trust_arguments=False).conversations().transcript(session).as_text()
+
+
+def _sessions(settings: Settings) -> list[str]:
+    from deep_code_reasoning.investigation import Investigations
+
+    return [one.session_id for one in Investigations(settings, trust_arguments=False).conversations().listed()]
+
+
+def _ledger(settings: Settings) -> Any:
+    from deep_code_reasoning.bookkeeping import Bookkeeping
+
+    return Bookkeeping(settings).view(project=str(Path.cwd())).as_json()
+
+
+def _ledger_entry(settings: Settings, escalation: str) -> Any:
+    from deep_code_reasoning.bookkeeping import Bookkeeping
+
+    told = Bookkeeping(settings).show(escalation)
+    if told.get("project") != str(Path.cwd()):
+        raise UsageError(f"{escalation}: no escalation of this project")
+    return told
+
+
 def _here(settings: Settings) -> list[str]:
     from deep_code_reasoning import reading
 
@@ -108,6 +136,11 @@ KINDS = (
     Kind("investigation://{id}/traces/{trace_id}", "trace", "Trace", "One trace as a text tree.", TEXT, _trace),
     Kind("detector://{code}", "detector", "Detector", "What a detector sees, how, and when it is not the cause.",
          MARKDOWN, _detector, _codes),
+    Kind("conversation://{session_id}", "conversation", "Conversation", "What was asked and answered, turn by turn.",
+         MARKDOWN, _conversation, _sessions),
+    Kind("ledger://project", "ledger", "Ledger", "What escalations of this project cost and found.", JSON, _ledger),
+    Kind("ledger://{escalation_id}", "ledger entry", "Ledger entry", "One escalation: why, by whom, what it cost.",
+         JSON, _ledger_entry),
 )  # fmt: skip
 
 
@@ -122,12 +155,20 @@ def templates() -> list[ResourceTemplate]:
             mime_type=kind.mime_type,
         )
         for kind in KINDS
+        if "{" in kind.template
     ]
 
 
 def listed(settings: Settings) -> list[Resource]:
-    """The investigation of this working directory in all its kinds; detectors are found by completion."""
-    return [
+    """The ledger, and the investigation of this working directory in all its kinds; the rest is found by completion."""
+    fixed = [
+        Resource(
+            uri=kind.template, name=kind.name, title=kind.title, description=kind.description, mime_type=kind.mime_type
+        )
+        for kind in KINDS
+        if "{" not in kind.template
+    ]
+    return fixed + [
         Resource(
             uri=kind.template.replace("{id}", quote(here, safe="")),
             name=f"{kind.name} {here}",
