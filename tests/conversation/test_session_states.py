@@ -126,13 +126,13 @@ class Conversation(RuleBasedStateMachine):
     @rule()
     def it_is_used_after_all(self) -> None:
         """A turn that ran while it expired ends, and counts as activity."""
-        self.sessions.touch(self.sessions.find(self.id, "/work/shop"))
+        self.sessions.touch(self.sessions.find(self.id, "/srv/shop"))
         self.state = "open"
 
     @rule(data=st.data())
     def fork(self, data) -> None:
         """At any turn that is over, in any state of the parent; the fork is open and has just those turns."""
-        parent = self.sessions.find(self.id, "/work/shop")
+        parent = self.sessions.find(self.id, "/srv/shop")
         at_turn = data.draw(st.integers(0, len(self.turns) + 1))
         kept = {"request": {}, "model": "local", "provider": "local", "route": "asked", "system": "another"}
         if at_turn and (at_turn > len(self.turns) or self.turns[at_turn - 1] not in OVER):
@@ -149,7 +149,7 @@ class Conversation(RuleBasedStateMachine):
         turns = self.claims.settle(self.id)
         assert [turn.state for turn in turns] == self.turns
         assert sum(turn.state == "running" for turn in turns) <= 1
-        assert self.sessions.find(self.id, "/work/shop").state == self.state
+        assert self.sessions.find(self.id, "/srv/shop").state == self.state
 
 
 Conversation.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -22,7 +22,7 @@ PAPERS = Papers("the brief", {"items": []}, DIAGNOSIS, Shown({"/a.py": ("1", "2"
 RESULT = TurnResult(Analysis(narrative="The lock."), (), Usage(), 0.0, "gemini-4-argon", "google", 0.1, (), 0)
 
 
-def kept_session(sessions: Sessions, project: str = "/work/shop") -> Session:
+def kept_session(sessions: Sessions, project: str = "/srv/shop") -> Session:
     return sessions.create(
         project=project,
         investigation="inv-1",
