@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deep_code_reasoning.kernels.cache import Kernels
@@ -115,6 +115,7 @@ def test_the_id_of_a_body_is_that_of_its_shape(bodies: list[str]) -> None:
 
 
 @given(bodies=st.lists(BODIES | st.none(), min_size=1), kind=st.sampled_from([pa.string(), pa.string_view()]))
+@example(bodies=["=a:a", "=up:a", "=1:a", "=a.b:9", "=q", "=queued", "a=b=up0"], kind=pa.string())
 def test_the_kernel_gives_the_same_ids(kernels: Kernels, bodies: list[str | None], kind: pa.DataType) -> None:
     assert kernels.find(KERNEL)
     assert ids_of(bodies, kernels, kind) == ids_of(bodies)
