@@ -25,9 +25,9 @@ SEED, MULTIPLIER = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
 FINAL_1, FINAL_2 = 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53
 _64_BITS = (1 << 64) - 1
 
-# What a shape does not depend on is evened out first, in native code: that leaves few distinct bodies to look at. A word
-# behind `=` becomes `q`, which like it has no digit (a digit before a colon holds what follows to it); a state keeps its
-# name before the `q`, which says that it is one.
+# What a shape does not depend on is evened out first, in native code: that leaves few distinct bodies to look at. A
+# word behind `=` becomes `q`, which like it has no digit (one before a colon holds what follows to it); a state keeps
+# its name before the `q`, which says that it is one.
 _STATES = b"|".join(sorted(STATES)).decode()
 _EVENED_OUT = (
     ("[0-9][0-9A-Za-z_]*", "0"),
