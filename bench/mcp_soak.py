@@ -68,6 +68,7 @@ class Process:
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=None if code == STDIO else subprocess.DEVNULL,  # a line for each session refused
         )
 
     def state(self) -> tuple[float, int, int, int]:
@@ -75,8 +76,19 @@ class Process:
         proc = Path(f"/proc/{self.process.pid}")
         status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
         resident = int(status["VmRSS"].split()[0]) / 1024
-        children = sum(len((task / "children").read_text().split()) for task in (proc / "task").iterdir())
-        return resident, len(list((proc / "fd").iterdir())), int(status["Threads"]), children
+        return (
+            resident,
+            len(list((proc / "fd").iterdir())),
+            int(status["Threads"]),
+            sum(map(_children, (proc / "task").iterdir())),
+        )
+
+
+def _children(task: Path) -> int:
+    try:
+        return len((task / "children").read_text().split())
+    except OSError:  # the thread has ended meanwhile
+        return 0
 
 
 class Server(Process):
