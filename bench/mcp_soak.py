@@ -26,6 +26,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from urllib.response import addinfourl
 
 SOURCES = Path(__file__).parents[1] / "src"
 sys.path.insert(0, str(SOURCES))
@@ -194,7 +195,7 @@ class Http(Process):
         raise SystemExit("the server did not come up")
 
     def ask(self, method: str, params: dict, **headers: str) -> tuple[dict, str]:
-        """The answer and the session's id; a notification where `params` say so by being told no id."""
+        """The answer (of a notification: nothing), and the id of the session it opened, if any."""
         self._number += 1
         body = {"jsonrpc": "2.0", "method": method, "params": params}
         if not method.startswith("notifications/"):
@@ -207,7 +208,7 @@ class Http(Process):
     def end(self, session: str) -> None:
         self._sent("DELETE", None, {"mcp-session-id": session}).close()
 
-    def _sent(self, verb: str, body: bytes | None, headers: dict[str, str]) -> urllib.request.addinfourl:
+    def _sent(self, verb: str, body: bytes | None, headers: dict[str, str]) -> addinfourl:
         sent = {
             "Content-Type": "application/json",
             "Accept": "application/json, text/event-stream",
