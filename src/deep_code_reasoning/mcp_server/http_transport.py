@@ -122,6 +122,7 @@ def web_server(app: App, address: Address) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # they would be believed from loopback, where every client is
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     return uvicorn.Server(config)
