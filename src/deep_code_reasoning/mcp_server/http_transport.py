@@ -2,8 +2,8 @@
 
 Loopback is the default, and there a page in a browser must not reach it: Host and Origin are checked (DNS rebinding),
 and a bearer token is asked for. Another address is served only with the host names that clients will use, and behind
-TLS; the roots are then the operator's alone, since a remote client has no say in what is on this machine. The same holds
-for loopback under another name, which is what a proxy in front needs.
+TLS; the roots are then the operator's alone, since a remote client has no say in what is on this machine. The same
+holds for loopback under another name, which is what a proxy in front needs.
 """
 
 from __future__ import annotations
