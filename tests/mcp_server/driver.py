@@ -46,8 +46,8 @@ def drive(
 ) -> Any:
     """Starts the server in `folder`, connects in the era given and returns what `conversation` returns.
 
-    `legacy` is the initialize handshake (2025-11-25); `roots` are what the client announces (folders, or URIs), None: it
-    cannot.
+    `legacy` is the initialize handshake (2025-11-25); `roots` are what the client announces (folders, or URIs), None:
+    it cannot.
     """
 
     async def announced(_context: Any) -> types.ListRootsResult:

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult
 
 from deep_code_reasoning.mcp_server.handlers import Handlers
 from deep_code_reasoning.mcp_server.http_transport import Address, application, web_server
 from deep_code_reasoning.mcp_server.rate_limit import Buckets, RateLimit
 from deep_code_reasoning.mcp_server.server import build_server
 from deep_code_reasoning.settings import Settings
-from mcp_server.driver import ERAS
+from mcp_server.driver import ERAS, drive, error_line
 
 
 class Clock:
@@ -58,6 +59,19 @@ def test_waiting_as_long_as_told_is_enough() -> None:
         if wait := buckets.take("a"):
             clock.now += wait + 1e-9
             assert buckets.take("a") == 0
+
+
+def test_a_server_as_it_is_started_has_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+
+    async def conversation(client: Client) -> list[CallToolResult]:
+        return [await client.call_tool("get_job", {}) for _ in range(200)]
+
+    results = drive(tmp_path / "work", conversation)
+    assert not any(result.is_error for result in results[:60])
+    refused = [error_line(result) for result in results if result.is_error]
+    assert refused
+    assert all("120 a minute are taken from one client; wait" in line for line in refused)
 
 
 @dataclass

@@ -137,6 +137,27 @@ def test_behind_the_list_of_functions_the_engine_itself_reaches_nothing(tmp_path
     assert not list(tmp_path.glob("out*"))
 
 
+@pytest.mark.parametrize("depth", [1, 5])
+def test_no_secret_in_the_words_of_a_caller_goes_to_a_provider(folder: Path, depth: int) -> None:
+    """Neither by its name nor where it stands again; from some depth on those words are sent on their own."""
+    secret = "geheim-77-lang"
+    context = {
+        "attempted_approaches": [f"logged in with {secret} by hand"],
+        "partial_findings": [f"DB_PASSWORD={secret} in the caller's notes"],
+        "stuck_description": "Why does the login fail?",
+        "code_scope": {"files": []},
+    }
+    arguments = {"claude_context": context, "analysis_type": "cross_system", "depth_level": depth}
+    given = {**arguments, "evidence": ["traces.json"], "model": "gemini-4-argon"}
+    with stub(gemini.says("{}")) as server:
+        key = {"GEMINI_API_KEY": "test-key-0123456789", "DCR_GOOGLE_BASE_URL": server.url}
+        drive(folder, lambda client: client.call_tool("escalate_analysis", given), **key)
+    sent = "".join(seen.body for seen in server.seen)
+    assert "in the caller's notes" in sent
+    assert re.search(r"logged in with \S*secret:password:1\S* by hand", sent)
+    assert secret not in sent
+
+
 def test_sql_has_the_memory_of_the_setting_and_no_more(folder: Path) -> None:
     """What the machine has does not decide: the same statement runs under a larger limit."""
     sql = "SELECT len(list(range)) AS n FROM range(20_000_000)"
