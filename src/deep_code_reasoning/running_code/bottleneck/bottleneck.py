@@ -16,8 +16,7 @@ from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.graph.run_time import run_time_of
 from deep_code_reasoning.code.graph.trace import trace
 from deep_code_reasoning.code.index.git_tree import tree_at
-from deep_code_reasoning.code_questions import _below, _tree_of
-from deep_code_reasoning.errors import OutsideRootsError
+from deep_code_reasoning.code.source_root import path_below, source_root
 from deep_code_reasoning.running_code.bottleneck.findings import diagnosed, on_path
 from deep_code_reasoning.running_code.bottleneck.measured import measured_below
 from deep_code_reasoning.running_code.bottleneck.report import BottleneckReport, CpuShare
@@ -78,12 +77,9 @@ def performance_bottleneck(
 
 
 def _path(question: Question, root: Path | None, roots: Sequence[Path], work: Work) -> tuple[Program, ExecutionPath]:
-    allowed = [one.resolve() for one in roots]
-    real = (root or _tree_of(question.entry.file, allowed)).resolve()
-    if not any(real.is_relative_to(one) for one in allowed):
-        raise OutsideRootsError(f"{root or real}: outside of the allowed roots ({', '.join(map(str, roots))})")
+    real = source_root(question.entry.file, root=root, roots=roots)
     program = Program(tree_at(real), work)
-    entry = replace(question.entry, file=_below(real, question.entry.file))
+    entry = replace(question.entry, file=path_below(real, question.entry.file))
     depth = CALLS_A_LEVEL * question.profile_depth
     return program, trace(program, entry, max_depth=depth, include_data_flow=False)
 

@@ -15,8 +15,8 @@ from typing import Literal
 from deep_code_reasoning.code.graph.facts import Facts
 from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.index.git_tree import tree_at
-from deep_code_reasoning.code_questions import _below, _tree_of
-from deep_code_reasoning.errors import EvidenceError, OutsideRootsError, UsageError
+from deep_code_reasoning.code.source_root import path_below, source_root
+from deep_code_reasoning.errors import EvidenceError, UsageError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.running_code.impact.overlay import Overlay
 from deep_code_reasoning.sources.changes.git_blobs import GitBlobs
@@ -84,12 +84,9 @@ def scopes_of(
     allowed = [one.resolve() for one in roots]
     by_root: dict[Path, list[str]] = {}
     for file in dict.fromkeys(files):
-        by_root.setdefault((root or _tree_of(file, allowed)).resolve(), []).append(file)
+        by_root.setdefault(source_root(file, root=root, roots=roots), []).append(file)
     if len(by_root) > MOST_TREES:
         raise UsageError(f"change_scope.files: of {len(by_root)} repositories; expected at most {MOST_TREES}")
-    for one in by_root:
-        if not any(one.is_relative_to(other) for other in allowed):
-            raise OutsideRootsError(f"{root or one}: outside of the allowed roots ({', '.join(map(str, roots))})")
     found = [_scope(one, asked, revision, allowed, work) for one, asked in by_root.items()]
     if not any(scope.files for scope in found):
         why = "; ".join(f"{path[:120]}: {why}" for scope in found for path, why in list(scope.left_out.items())[:3])
@@ -104,7 +101,7 @@ def _scope(root: Path, asked: list[str], revision: str | None, allowed: Sequence
     scope = Scope(root, Overlay(tree_at(root, after), work), work)
     with ExitStack() as stack:
         histories: dict[Path, _History | str] = {}
-        for path in _expanded(scope, [_below(root, file) or file for file in asked]):
+        for path in _expanded(scope, [path_below(root, file) or file for file in asked]):
             work.check()
             top = _repository((root / path).parent) or root
             if top not in histories:
