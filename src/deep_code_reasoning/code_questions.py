@@ -33,13 +33,13 @@ def trace_path(
     steps are marked with what it saw of them at run time: spans (code.* attributes), stack traces of exceptions, CPU
     samples. Raises UsageError where the entry names nothing, OutsideRootsError, EvidenceError.
     """
-    from deep_code_reasoning.code.graph.program import Program
+    from deep_code_reasoning.code.graph.program import program_of
     from deep_code_reasoning.code.graph.trace import trace
     from deep_code_reasoning.code.index.git_tree import tree_at
     from deep_code_reasoning.code.source_root import path_below, source_root
 
     real = source_root(entry.file, root=root, roots=roots)
-    program = Program(tree_at(real, revision), work)
+    program = program_of(tree_at(real, revision), settings, work)
     entry = replace(entry, file=path_below(real, entry.file))
     path = trace(program, entry, max_depth=max_depth, include_data_flow=include_data_flow)
     if investigation is not None:

@@ -78,7 +78,9 @@ def cross_system_impact(
     Raises UsageError where no file can be looked at, OutsideRootsError, EvidenceError.
     """
     started = time.monotonic()
-    scopes = scopes_of(change.files, root=root, revision=change.revision, roots=roots, work=work)
+    scopes = scopes_of(
+        change.files, root=root, revision=change.revision, roots=roots, settings=desk.settings, work=work
+    )
     name = investigation_for(desk, evidence, investigation, work)
     report = ImpactReport(investigation=name)
     kinds: list[KindSeen] = []

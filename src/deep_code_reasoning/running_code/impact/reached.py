@@ -97,7 +97,7 @@ def _answering(scope: Scope) -> Iterator[Touched]:
 def _with_callers(scope: Scope, found: Sequence[Touched], notes: list[str]) -> None:
     if not found:
         return
-    size = max(scope.program.names.bytes_read, 1) * len(found)
+    size = max(scope.program.names.bytes, 1) * len(found)
     levels = min(MOST_LEVELS, max(1, MOST_BYTES // size))
     if levels < MOST_LEVELS:
         notes.append(f"callers beyond {levels} calls: the tree is large for {len(found)} functions")
