@@ -69,7 +69,7 @@ def _of_file(scope: Scope, path: str, is_diff: bool, seen: Seen) -> Iterator[Tou
     if not is_diff:
         facts = facts_in(scope.program, path)
         yield from (
-            Touched(scope, one, "in scope") for one in (facts.definitions if facts else ()) if one.kind != "lambda"
+            Touched(scope, one, "in scope") for one in (facts.definitions if facts else ()) if not one.is_local_lambda
         )
         return
     for function in seen.functions.get(path, ()):

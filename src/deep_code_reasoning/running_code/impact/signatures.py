@@ -48,7 +48,7 @@ def _of_file(old: Facts, new: Facts | None) -> Iterator[SignatureChange]:
     for one in new.definitions if new else ():
         left.setdefault(one.name, []).append(one)
     for one in old.definitions:
-        if one.kind == "lambda" or one.part.nearest("function") is not None:  # known in its function only
+        if one.part.nearest("function") is not None or one.is_local_lambda:  # known there only
             continue
         there = left.get(one.name, [])
         same = [other for other in there if other.parameters == one.parameters]
