@@ -89,3 +89,23 @@ def test_hostile_lines_take_no_time(path: str, text: str) -> None:
     start = time.process_time()
     defined_names(path, text)
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (
+            "const Card: FC<{\n  title: string;\n  more?: () => void;\n}> = ({ title }) => {\n  return title;\n};\n",
+            "Card",
+        ),
+        ("export const go: (n: number) => void = (n) => {\n  run(n);\n};\n", "go"),
+        ("class A {\n  private done: (n: number) => void = (n) => run(n);\n}\n", "done"),
+    ],
+)
+def test_a_type_between_a_name_and_its_function(text: str, name: str) -> None:
+    language = language_of("a.tsx")
+    assert language
+    parsed = parse(text.encode(), language)
+    assert isinstance(parsed, Parsed)
+    assert list(facts_of("a.tsx", parsed).by_name) == [name]
+    assert name.encode() in may_define("a.tsx", text.encode())
