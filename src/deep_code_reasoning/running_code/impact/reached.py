@@ -18,7 +18,7 @@ from deep_code_reasoning.running_code.operations import Key
 MOST_FUNCTIONS = 60
 MOST_LEVELS = 3
 MOST_BYTES = 3 << 30
-"""Each level of callers of each function searches the text of the tree once; with more, fewer levels are told."""
+"""Of the tree, times the functions; with more, fewer levels are told, as each may parse many files a function."""
 
 
 @dataclass(eq=False)
