@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.errors import OutsideRootsError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 
@@ -35,16 +33,14 @@ def trace_path(
     steps are marked with what it saw of them at run time: spans (code.* attributes), stack traces of exceptions, CPU
     samples. Raises UsageError where the entry names nothing, OutsideRootsError, EvidenceError.
     """
-    from deep_code_reasoning.code.graph.program import Program
+    from deep_code_reasoning.code.graph.program import program_of
     from deep_code_reasoning.code.graph.trace import trace
     from deep_code_reasoning.code.index.git_tree import tree_at
+    from deep_code_reasoning.code.source_root import path_below, source_root
 
-    allowed = [one.resolve() for one in roots]
-    real = (root or _tree_of(entry.file, allowed)).resolve()
-    if not any(real.is_relative_to(one) for one in allowed):
-        raise OutsideRootsError(f"{root or real}: outside of the allowed roots ({', '.join(map(str, roots))})")
-    program = Program(tree_at(real, revision), work)
-    entry = replace(entry, file=_below(real, entry.file))
+    real = source_root(entry.file, root=root, roots=roots)
+    program = program_of(tree_at(real, revision), settings, work)
+    entry = replace(entry, file=path_below(real, entry.file))
     path = trace(program, entry, max_depth=max_depth, include_data_flow=include_data_flow)
     if investigation is not None:
         from deep_code_reasoning.code.graph.observed import mark_observed
@@ -57,31 +53,3 @@ def trace_path(
             seen = run_time_of(tables, work)
         mark_observed(path, program, seen)
     return path
-
-
-def _tree_of(file: str | None, allowed: Sequence[Path]) -> Path:
-    """The repository that holds the file, as far as the roots reach; else the working directory, or the first root."""
-    here = Path.cwd().resolve()
-    if file:
-        real = Path(os.path.realpath(file))
-        for folder in real.parents:
-            if not any(folder.is_relative_to(one) for one in allowed):
-                break
-            if os.path.exists(folder / ".git"):  # noqa: PTH110 - no error of any name
-                return folder
-        holding = [one for one in allowed if real.is_relative_to(one) and not here.is_relative_to(one)]
-        if holding and not real.is_relative_to(here):
-            return max(holding, key=lambda one: len(one.parts))
-    return here if any(here.is_relative_to(one) for one in allowed) or not allowed else allowed[0]
-
-
-def _below(root: Path, file: str | None) -> str | None:
-    """The file's path in the tree where it lies there, from the root or from the working directory; else as given."""
-    if not file:
-        return None
-    places = [Path(os.path.realpath(base / file)) for base in (root, Path.cwd())]
-    inside = [one for one in places if one.is_relative_to(root)]
-    found = next((one for one in inside if os.path.isfile(one)), None)  # noqa: PTH113 - no error of any name
-    if found is None and inside and Path(file).is_absolute():  # of a revision, it need not be on disk
-        found = inside[0]
-    return found.relative_to(root).as_posix() if found else file

@@ -21,4 +21,4 @@ def test_path(page: Path, tmp_path: Path) -> None:
 
 
 def test_there_is_a_page_of_every_language() -> None:
-    assert {page.stem for page in PAGES} == set(languages()) - {"tsx"}  # the same rules as TypeScript
+    assert {page.stem for page in PAGES} == set(languages())

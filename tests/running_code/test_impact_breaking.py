@@ -22,6 +22,12 @@ TYPESCRIPT = {
         "import { price } from '../lib/price';\n\nexport function total(p: P) {\n  return price(p, 1, 'EUR');\n}\n"
     ),
 }
+ARROWS = {
+    "lib/price.js": "export const price = (product, quantity, currency) => product.cents * quantity;\n",
+    "web/cart.jsx": (
+        "import { price } from '../lib/price';\n\nexport const Total = ({ p }) => <b>{price(p, 1, 'EUR')}</b>;\n"
+    ),
+}
 JAVA = {
     "src/main/java/com/shop/Price.java": (
         "package com.shop;\n\npublic class Price {\n    public static int of(int cents, int count, String currency) {\n"
@@ -59,13 +65,14 @@ GO = {
             [("fits", "catalog/app.py", 5, 1.0), ("fits", "orders/app.py", 5, 1.0)],
         ),
         (TYPESCRIPT, "lib/price.ts", ", currency: string", "", [("means otherwise", "web/cart.ts", 4, 1.0)]),
+        (ARROWS, "lib/price.js", ", currency", "", [("means otherwise", "web/cart.jsx", 3, 1.0)]),
         (
             JAVA, "src/main/java/com/shop/Price.java", ", String currency", "",
             [("broken", "src/main/java/com/shop/web/Cart.java", 7, 1.0)],
         ),
         (GO, "price/price.go", ", currency string", "", [("broken", "web/cart.go", 6, 1.0)]),
     ],
-    ids=["python-removed", "python-order", "python-default", "typescript", "java", "go"],
+    ids=["python-removed", "python-order", "python-default", "typescript", "arrow", "java", "go"],
 )  # fmt: skip
 def test_a_parameter(
     program: dict[str, str], file: str, old: str, new: str, expected: list[tuple], tmp_path: Path

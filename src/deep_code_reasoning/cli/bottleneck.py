@@ -10,9 +10,8 @@ import typer
 
 from deep_code_reasoning.cli.evidence import JsonOption
 from deep_code_reasoning.cli.impact import EvidenceOption, InvestigationOption
-from deep_code_reasoning.cli.output import print_json
+from deep_code_reasoning.cli.output import print_answer
 from deep_code_reasoning.cli.terminal import working
-from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.settings import load_settings
 
@@ -56,11 +55,7 @@ def bottleneck(
             investigation=investigation,
             work=work,
         )
-    if as_json:
-        print_json(report.as_json())
-        return
-    for line in _lines(report):
-        print(visible(line))
+    print_answer(report, _lines(report), as_json=as_json)
 
 
 def _lines(report: BottleneckReport) -> Iterator[str]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deep_code_reasoning.cli.evidence import JsonOption
-from deep_code_reasoning.cli.output import print_json
+from deep_code_reasoning.cli.output import print_answer
 from deep_code_reasoning.cli.terminal import working
-from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.errors import UsageError
 from deep_code_reasoning.settings import load_settings
 
@@ -62,11 +61,7 @@ def impact(
             investigation=investigation,
             work=work,
         )
-    if as_json:
-        print_json(report.as_json())
-        return
-    for line in _lines(report):
-        print(visible(line))
+    print_answer(report, _lines(report), as_json=as_json)
 
 
 def _lines(report: ImpactReport) -> Iterator[str]:

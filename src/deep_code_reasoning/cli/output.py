@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from deep_code_reasoning.context.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+class Answer(Protocol):
+    def as_json(self) -> dict[str, Any]: ...
 
 
 def print_json(value: Any) -> None:
@@ -20,6 +24,15 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(orjson.dumps(value, option=option, default=str))
     sys.stdout.buffer.flush()
+
+
+def print_answer(answer: Answer, lines: Iterable[str], *, as_json: bool) -> None:
+    """As one JSON document, else as lines to read."""
+    if as_json:
+        print_json(answer.as_json())
+        return
+    for line in lines:
+        print(visible(line))
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deep_code_reasoning.cli.evidence import JsonOption
-from deep_code_reasoning.cli.output import print_json
+from deep_code_reasoning.cli.output import print_answer
 from deep_code_reasoning.cli.terminal import working
-from deep_code_reasoning.context.visible import visible
 from deep_code_reasoning.settings import load_settings
 
 if TYPE_CHECKING:
@@ -54,11 +53,7 @@ def trace_path(
             investigation=investigation,
             work=work,
         )
-    if as_json:
-        print_json(found.as_json())
-        return
-    for line in _lines(found):
-        print(visible(line))
+    print_answer(found, _lines(found), as_json=as_json)
 
 
 def _lines(path: ExecutionPath) -> Iterator[str]:

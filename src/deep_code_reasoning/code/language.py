@@ -12,6 +12,7 @@
     assign                  a name and its value: declarations, named arguments, fields of literals
     await string annotation modifiers comment import
     statement               of SQL, whole; in SQL routines are functions, tables and views are classes
+`named_lambdas`: assignments of which a lambda in one line is a function as well, where they stand in no other one.
 `[names]` finds definitions line by line, without the grammar (index/definitions.py says how).
 """
 
@@ -41,6 +42,7 @@ class Language:
     file_names: frozenset[str]
     parts: dict[str, str] = field(repr=False)
     """Node type -> part."""
+    named_lambdas: frozenset[str]
     loop_calls: frozenset[str]
     loop_chain: re.Pattern[str] | None
     loop_always: frozenset[str]
@@ -102,6 +104,7 @@ def _language(path: Path) -> Language:
         frozenset(data["extensions"]),
         frozenset(data.get("file_names", ())),
         {kind: part for part, kinds in data["parts"].items() for kind in kinds},
+        frozenset(data.get("named_lambdas", ())),
         frozenset(loops["calls"]),
         re.compile(loops["chain"]) if "chain" in loops else None,
         frozenset(loops.get("always", ())),

@@ -262,7 +262,15 @@ def _part(role: str, node: Node, within: Part | None, parsed: Parsed) -> Part:
 
 def _is_value(part: Part, assign: Part) -> bool:
     node = value_node(assign.node)
-    return node is not None and node.start_byte == part.start and part.end_line > part.line
+    if node is None or node.start_byte != part.start:
+        return False
+    is_short = part.end_line == part.line
+    return not is_short or (assign.node.type in part.language.named_lambdas and not is_local(assign))
+
+
+def is_local(part: Part) -> bool:
+    """Of a lambda, or what it is assigned to: it stands in a function, or in what a call is given."""
+    return part.nearest("function", "lambda", "call") is not None
 
 
 def _qualified(name: str, part: Part) -> str:

@@ -184,10 +184,3 @@ class Resumes(Protocol):
     """A provider that finishes a run without us: `pending` is what `Request.on_pending` was told."""
 
     async def resume(self, request: Request, pending: str) -> Reply: ...
-
-
-@runtime_checkable
-class ListsModels(Protocol):
-    async def live_models(self) -> list[str]:
-        """The ids that this key may ask now. Raises SpecialistError."""
-        ...

@@ -10,7 +10,7 @@ import pytest
 from deep_code_reasoning.errors import NoKeyError, UsageError
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists.catalogue import find_model
-from deep_code_reasoning.specialists.port import Caches, Counts, ListsModels, Resumes
+from deep_code_reasoning.specialists.port import Caches, Counts, Resumes
 from deep_code_reasoning.specialists.providers.opening import open_provider
 from specialists.providers.asking import KEY, MODELS, provider
 
@@ -30,14 +30,14 @@ def test_the_local_analyst_is_no_provider() -> None:
 
 def test_what_each_provider_can_do_beside_answering() -> None:
     can = {
-        name: {kind.__name__ for kind in (Counts, Caches, Resumes, ListsModels) if isinstance(made, kind)}
+        name: {kind.__name__ for kind in (Counts, Caches, Resumes) if isinstance(made, kind)}
         for name in MODELS
         if (made := provider(name, "http://127.0.0.1:9"))
     }
-    assert can["google"] == {"Counts", "Caches", "ListsModels"}
-    assert can["openai"] == {"Counts", "Resumes", "ListsModels"}
-    assert can["anthropic"] == {"Counts", "ListsModels"}
-    assert all(can[name] == {"ListsModels"} for name in ("openrouter", "ollama", "lab"))
+    assert can["google"] == {"Counts", "Caches"}
+    assert can["openai"] == {"Counts", "Resumes"}
+    assert can["anthropic"] == {"Counts"}
+    assert all(can[name] == set() for name in ("openrouter", "ollama", "lab"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from deep_code_reasoning.code.graph.imports import Imports, imports_of
 from deep_code_reasoning.code.graph.parameters import Parameter, arity, parameters_of
 from deep_code_reasoning.code.graph.rules import Rules, rules_of
 from deep_code_reasoning.code.language import Language
-from deep_code_reasoning.code.outline import Outline, Part, outline
+from deep_code_reasoning.code.outline import Outline, Part, is_local, outline
 from deep_code_reasoning.code.parsing import Parsed
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ class Definition:
     @property
     def key(self) -> tuple[str, int, str]:
         return self.path, self.line, self.name
+
+    @property
+    def is_local_lambda(self) -> bool:
+        """Known in a function only, or by the call that it is given to."""
+        return self.kind == "lambda" and is_local(self.part)
 
     @cached_property
     def takes(self) -> tuple[int, int | None]:
@@ -191,7 +196,8 @@ def _definition(path: str, part: Part) -> Definition:
     name = ".".join(_plain(one) for one in part.name.split("."))
     is_lambda = part.node.type in part.language.parts and part.language.parts[part.node.type] == "lambda"
     is_scoped = name.count(".") > sum(1 for _ in part.around("class"))  # C++: Cart::check outside of its class
-    kind = "lambda" if is_lambda else "method" if has_class or is_scoped else "function"
+    is_method = (has_class or is_scoped) and not (is_lambda and is_local(part))
+    kind = "method" if is_method else "lambda" if is_lambda else "function"
     parameters = parameters_of(part.node, part.data, part.language)
     return Definition(path, name, kind, part.line, part.end_line, part, parameters, _is_abstract(part))
 

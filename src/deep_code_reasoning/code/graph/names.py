@@ -1,14 +1,16 @@
-"""Which files may define a name: one pass over all files without parsing, so that only those reached are parsed."""
+"""Which files may define a name: told without parsing, so that only those reached are parsed."""
 
 from __future__ import annotations
 
+import os
 from array import array
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from deep_code_reasoning.code.graph.kept_names import KeptNames, Stated
 from deep_code_reasoning.code.graph.rules import rules_of
 from deep_code_reasoning.code.graph.source_files import SourceFiles
 from deep_code_reasoning.code.index.definitions import may_define
+from deep_code_reasoning.code.index.tree import Entry
 from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.code.parsing import BINARY, LONGEST_LINE, MINIFIED, longest_line
 from deep_code_reasoning.progress import Progress, Work
@@ -19,12 +21,13 @@ LONGEST_NAME = 200
 
 @dataclass(eq=False)
 class Names:
-    """`left_out`: path -> why a file could not be read. `modules`: Go's, by the folder of their go.mod."""
+    """`left_out`: path -> why a file could not be read. `modules`: Go's, by the folder of their go.mod. `bytes`: of all
+    source files."""
 
     paths: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
-    bytes_read: int = 0
+    bytes: int = 0
     _files: dict[str, array] = field(default_factory=dict)
     _folders: dict[str, list[str]] = field(default_factory=dict)
     _endings: dict[str, list[str]] = field(default_factory=dict)
@@ -63,35 +66,56 @@ class Names:
             self._folders.setdefault(folder, []).append(path)
             self._endings.setdefault(last, []).append(path)
 
-    def add(self, path: str, names: Iterable[bytes]) -> None:
-        number = len(self.paths)
-        self.paths.append(path)
-        for name in names:
-            if len(name) <= LONGEST_NAME:
+    def add(self, path: str, stated: Stated | None, unread: str) -> None:
+        """`unread`: why nothing is stated."""
+        if stated is None or stated.why:
+            self.left_out[path] = stated.why if stated else unread
+        elif path.endswith("go.mod"):
+            if stated.module:
+                self.modules[stated.module] = path.rpartition("/")[0]
+        else:
+            number = len(self.paths)
+            self.paths.append(path)
+            self.bytes += stated.size
+            for name in stated.names.split(b"\0") if stated.names else ():
                 self._files.setdefault(name.decode("utf-8", "replace"), array("I")).append(number)
 
 
-def scan(tree: SourceFiles, work: Work) -> Names:
-    """All files of the tree. A file that is binary, minified or too large is left out, and said so."""
-    found = Names(left_out=dict(tree.left_out))
-    paths = tree.paths()
-    for done, (path, data) in enumerate(tree.read(paths)):
+def scan(tree: SourceFiles, work: Work, kept: KeptNames | None = None) -> Names:
+    """All files of the tree. A file that is binary, minified or too large is left out, and said so.
+
+    What is `kept` of files that are as they were is taken from there, and what had to be read is kept.
+    """
+    known = kept.read() if kept else {}
+    stated = {entry.path: row for entry in tree.entries if (row := known.get(entry.path)) and row.is_of(entry)}
+    others = [entry for entry in tree.entries if entry.path not in stated]
+    unread: dict[str, str] = {}
+    for done, (entry, (path, data)) in enumerate(zip(others, tree.read(one.path for one in others), strict=True)):
         if done % REPORT_EACH == 0:
-            work.report(Progress("index", done, len(paths), "files", "names that source files define"))
+            work.report(Progress("index", done, len(others), "files", "names that source files define"))
         if isinstance(data, str):
-            found.left_out[path] = data
-            continue
-        if path.endswith("go.mod"):
-            _add_module(found, path, data)
-            continue
-        if b"\0" in data or longest_line(data) > LONGEST_LINE:
-            found.left_out[path] = BINARY if b"\0" in data else MINIFIED
-            continue
-        found.bytes_read += len(data)
-        found.add(path, may_define(path, data))
+            unread[path] = data
+        else:
+            stated[path] = _stated(entry, data)
+    found = Names(left_out=dict(tree.left_out))
+    for entry in tree.entries:
+        found.add(entry.path, stated.get(entry.path), unread.get(entry.path, ""))
     found.complete()
-    work.report(Progress("index", len(paths), len(paths), "files"))
+    work.report(Progress("index", len(tree.entries), len(tree.entries), "files"))
+    if kept and any(stated[one.path].can_be_kept for one in others if one.path in stated):
+        kept.write(one for one in stated.values() if one.can_be_kept)
     return found
+
+
+def _stated(entry: Entry, data: bytes) -> Stated:
+    row = Stated(os.fsencode(entry.path), entry.blob, entry.stamp, len(data))
+    if entry.path.endswith("go.mod"):
+        row.module = _module(data)
+    elif b"\0" in data or longest_line(data) > LONGEST_LINE:
+        row.why = BINARY if b"\0" in data else MINIFIED
+    else:
+        row.names = b"\0".join(name for name in may_define(entry.path, data) if len(name) <= LONGEST_NAME)
+    return row
 
 
 def family_of(path: str) -> str:
@@ -99,8 +123,7 @@ def family_of(path: str) -> str:
     return rules_of(language).family if language else ""
 
 
-def _add_module(found: Names, path: str, data: bytes) -> None:
-    for line in data[:100_000].decode("utf-8", "replace").splitlines():
-        if line.startswith("module "):
-            found.modules[line.removeprefix("module ").strip().strip('"')] = path.rpartition("/")[0]
-            return
+def _module(data: bytes) -> str:
+    lines = data[:100_000].decode("utf-8", "replace").splitlines()
+    said = next((line.removeprefix("module ") for line in lines if line.startswith("module ")), "")
+    return said.strip().strip('"')

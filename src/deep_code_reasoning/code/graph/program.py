@@ -6,12 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from deep_code_reasoning.code.graph.facts import Class, Definition, Facts, facts_of
+from deep_code_reasoning.code.graph.kept_names import KeptNames
 from deep_code_reasoning.code.graph.names import Names, scan
 from deep_code_reasoning.code.graph.source_files import SourceFiles
 from deep_code_reasoning.code.index.tree import Tree
 from deep_code_reasoning.code.language import language_of
 from deep_code_reasoning.code.parsing import parse
 from deep_code_reasoning.progress import Progress, Work
+from deep_code_reasoning.settings import Settings
 
 MOST_KEPT = 250
 """Files whose trees are held at a time."""
@@ -22,10 +24,11 @@ MOST_LOOKED_AT = 40
 class Program:
     """`names`: which files may define what. `parsed`: how many files were parsed so far."""
 
-    def __init__(self, tree: Tree, work: Work) -> None:
+    def __init__(self, tree: Tree, work: Work, kept: KeptNames | None = None) -> None:
+        """`kept`: where names are taken from and kept; without it all files are read."""
         self.work = work
         self._tree = SourceFiles(tree, work)
-        self.names: Names = scan(self._tree, work)
+        self.names: Names = scan(self._tree, work, kept)
         self.parsed = 0
         self._facts: OrderedDict[str, Facts | None] = OrderedDict()
 
@@ -76,6 +79,11 @@ class Program:
         if facts.outline.is_complete is False:
             self.names.left_out[path] = "nested too deeply, or too long: read in part"
         return facts
+
+
+def program_of(tree: Tree, settings: Settings, work: Work) -> Program:
+    """With names kept from the last time."""
+    return Program(tree, work, KeptNames(tree, settings))
 
 
 def shared_folders(one: str, other: str) -> int:

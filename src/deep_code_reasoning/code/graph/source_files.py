@@ -26,25 +26,38 @@ class SourceFiles:
                 self._entries[entry.path] = entry
         self._kept: dict[str, bytes] = {}
         self._kept_bytes = 0
+        self._is_read_ahead = False
         self.left_out: dict[str, str] = {one.path: one.reason for one in left if _is_wanted(one.path)}
 
-    def paths(self) -> list[str]:
-        return list(self._entries)
+    @property
+    def entries(self) -> list[Entry]:
+        return list(self._entries.values())
 
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | str]]:
         """The content of each, or why there is none."""
         wanted = list(paths)
+        if any(self._entries[path].blob and path not in self._kept for path in wanted):
+            self._read_ahead()
         rest = (self._entries[path] for path in wanted if path not in self._kept)
         given = self._tree.contents(rest)
         for path in wanted:
             if path in self._kept:
                 yield path, self._kept[path]
                 continue
-            entry, data = next(given)
-            if isinstance(data, bytes) and entry.blob and self._kept_bytes + len(data) <= MOST_KEPT_BYTES:
-                self._kept[path] = data
-                self._kept_bytes += len(data)
+            _, data = next(given)
             yield path, data.reason if isinstance(data, LeftOut) else data
+
+    def _read_ahead(self) -> None:
+        """Contents that only git has, as many as may be kept."""
+        if self._is_read_ahead:
+            return
+        self._is_read_ahead = True
+        for entry, data in self._tree.contents(one for one in self._entries.values() if one.blob):
+            if isinstance(data, bytes):
+                if self._kept_bytes + len(data) > MOST_KEPT_BYTES:
+                    return
+                self._kept[entry.path] = data
+                self._kept_bytes += len(data)
 
 
 def _is_wanted(path: str) -> bool:

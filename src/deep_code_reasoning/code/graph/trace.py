@@ -36,7 +36,7 @@ def trace(program: Program, at: Entry, *, max_depth: int = 10, include_data_flow
     entry = tracing.step(definition, None)
     tracing.grow(entry, definition)
     tracing.notes[:0] = notes
-    callers, said = callers_of(program, resolver, definition, min(max_depth, MOST_CALLER_LEVELS))
+    (above,) = callers_of(program, resolver, [definition], min(max_depth, MOST_CALLER_LEVELS))
     left_out = len(program.names.left_out)
     if left_out:
         one = next(iter(program.names.left_out))
@@ -44,9 +44,9 @@ def trace(program: Program, at: Entry, *, max_depth: int = 10, include_data_flow
     return ExecutionPath(
         entry,
         max_depth,
-        callers,
+        above.found,
         list(tracing.unresolved.values()),
-        [*tracing.notes, *said],
+        [*tracing.notes, *above.notes],
         len(program.names.paths),
         program.parsed,
         time.monotonic() - started,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,14 +13,13 @@ from deep_code_reasoning.code.index.documents import Documents, open_documents
 from deep_code_reasoning.code.index.exclusion import LeftOut
 from deep_code_reasoning.code.index.git_tree import tree_at
 from deep_code_reasoning.code.index.lock import writing
+from deep_code_reasoning.code.index.place import all_indexes, index_of
 from deep_code_reasoning.code.index.retention import look_through, note_use
 from deep_code_reasoning.code.index.tree import Entry, Tree
 from deep_code_reasoning.code.index.update import forget, update
 from deep_code_reasoning.errors import EvidenceError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
-
-FOLDER = "code"
 
 
 def open_index(
@@ -33,8 +31,7 @@ def open_index(
     where there is nothing to index or no place for it, CancelledError when the caller gives up (what was read is kept).
     """
     tree = tree_at(root, revision)
-    indexes = settings.state_dir / FOLDER
-    folder = indexes / hashlib.sha256(os.fsencode(tree.identity)).hexdigest()[:16]
+    folder = index_of(tree, settings)
     try:
         with writing(folder, work):
             index, grown = _opened(folder, tree, name or _name(root), work, settings.threads)
@@ -42,7 +39,7 @@ def open_index(
     except OSError as error:
         said = error.strerror or str(error) or type(error).__name__
         raise EvidenceError(f"{root}: its index cannot be written to {folder}: {said}") from None
-    look_through(indexes, folder, settings.code_index_bytes, grown=grown)
+    look_through(all_indexes(settings), folder, settings.code_index_bytes, grown=grown)
     return index
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deep_code_reasoning.conversation.arguments import Arguments, Required, can_be_a_path
-from deep_code_reasoning.errors import UsageError
+from deep_code_reasoning.conversation.arguments import Arguments, Required
 from deep_code_reasoning.mcp_server.pages import Result
+from deep_code_reasoning.mcp_server.tools.trace_execution_path import entry_given, path_given
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.code.graph.entry_point import Entry
     from deep_code_reasoning.investigation import Investigations
     from deep_code_reasoning.progress import Work
 
@@ -23,17 +22,17 @@ _ENTRY = "{file, line, function_name?}"
 
 def paths(arguments: Mapping[str, Any]) -> list[str]:
     given = Arguments.of(arguments)
-    file = _path(_entry_given(given), "file", Required("a path"))
-    return [_path(given, "root") or file or ".", *given.paths("evidence")]
+    file = path_given(_entry_point(given), "file", Required("a path"))
+    return [path_given(given, "root") or file or ".", *given.paths("evidence")]
 
 
 def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Result:
     from deep_code_reasoning.running_code.bottleneck.bottleneck import Question, performance_bottleneck
 
     given = Arguments.of(arguments)
-    root = _path(given, "root")
+    root = path_given(given, "root")
     question = Question(
-        _entry(_entry_given(given)),
+        entry_given(_entry_point(given)),
         int(given.number("profile_depth", 3, least=1, most=5, whole=True)),
         given.object("code_path", Required(_EXPECTED)).texts("suspected_issues"),
         given.window("baseline"),
@@ -54,22 +53,5 @@ def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Resu
     return Result({**told, "cost": {"seconds": told.pop("seconds"), "dollars": 0.0}}, lists)
 
 
-def _entry_given(given: Arguments) -> Arguments:
+def _entry_point(given: Arguments) -> Arguments:
     return given.object("code_path", Required(_EXPECTED)).object("entry_point", Required(_ENTRY))
-
-
-def _entry(given: Arguments) -> Entry:
-    from deep_code_reasoning.code.graph.entry_point import Entry
-
-    function = given.text("function_name", None)
-    line = given.number(
-        "line", None if function else Required("a line of the function"), least=1, most=10**9, whole=True
-    )
-    return Entry(_path(given, "file", Required("a path")), int(line) if line else None, function)
-
-
-def _path(given: Arguments, name: str, default: Any = None) -> str | None:
-    text = given.text(name, default)
-    if text is not None and not can_be_a_path(text):
-        raise UsageError(f"{given.at(name)}: no path can hold this: {text[:60]!r}")
-    return text or None

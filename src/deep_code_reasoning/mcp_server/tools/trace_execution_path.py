@@ -23,16 +23,16 @@ _CALLS_TOLD = 4
 
 def paths(arguments: Mapping[str, Any]) -> list[str]:
     given = Arguments.of(arguments)
-    return [_path(given, "root") or _path(given.object("entry_point", Required(_EXPECTED)), "file") or "."]
+    return [path_given(given, "root") or path_given(given.object("entry_point", Required(_EXPECTED)), "file") or "."]
 
 
 def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Result:
     from deep_code_reasoning.code_questions import trace_path
 
     given = Arguments.of(arguments)
-    root, settings = _path(given, "root"), desk.settings  # with the roots that this client announced
+    root, settings = path_given(given, "root"), desk.settings  # with the roots that this client announced
     path = trace_path(
-        _entry(given.object("entry_point", Required(_EXPECTED))),
+        entry_given(given.object("entry_point", Required(_EXPECTED))),
         root=Path(root) if root else None,
         settings=settings,
         roots=settings.allowed_roots,
@@ -58,17 +58,19 @@ def call(desk: Investigations, arguments: Mapping[str, Any], work: Work) -> Resu
     )
 
 
-def _entry(given: Arguments) -> Entry:
+def entry_given(given: Arguments) -> Entry:
+    """Of an `entry_point`: file, and a line or a function's name."""
     from deep_code_reasoning.code.graph.entry_point import Entry
 
     function = given.text("function_name", None)
     line = given.number(
         "line", None if function else Required("a line of the function"), least=1, most=10**9, whole=True
     )
-    return Entry(_path(given, "file", Required("a path")), int(line) if line else None, function)
+    return Entry(path_given(given, "file", Required("a path")), int(line) if line else None, function)
 
 
-def _path(given: Arguments, name: str, default: Any = None) -> str | None:
+def path_given(given: Arguments, name: str, default: Any = None) -> str | None:
+    """None where it is absent or empty. Raises UsageError for what can be no path."""
     text = given.text(name, default)
     if text is not None and not can_be_a_path(text):
         raise UsageError(f"{given.at(name)}: no path can hold this: {text[:60]!r}")

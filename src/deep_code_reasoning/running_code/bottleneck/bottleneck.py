@@ -12,12 +12,11 @@ from deep_code_reasoning.code.graph.entry_point import Entry
 from deep_code_reasoning.code.graph.execution_path import ExecutionPath
 from deep_code_reasoning.code.graph.observed import mark_observed
 from deep_code_reasoning.code.graph.places import Places
-from deep_code_reasoning.code.graph.program import Program
+from deep_code_reasoning.code.graph.program import Program, program_of
 from deep_code_reasoning.code.graph.run_time import run_time_of
 from deep_code_reasoning.code.graph.trace import trace
 from deep_code_reasoning.code.index.git_tree import tree_at
-from deep_code_reasoning.code_questions import _below, _tree_of
-from deep_code_reasoning.errors import OutsideRootsError
+from deep_code_reasoning.code.source_root import path_below, source_root
 from deep_code_reasoning.running_code.bottleneck.findings import diagnosed, on_path
 from deep_code_reasoning.running_code.bottleneck.measured import measured_below
 from deep_code_reasoning.running_code.bottleneck.report import BottleneckReport, CpuShare
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.incident import TimeWindow
     from deep_code_reasoning.investigation import Investigations
     from deep_code_reasoning.progress import Work
+    from deep_code_reasoning.settings import Settings
 
 CALLS_A_LEVEL = 2
 """A `profile_depth` of 3 follows calls 6 deep."""
@@ -61,7 +61,7 @@ def performance_bottleneck(
     Raises UsageError where the entry names nothing, OutsideRootsError, EvidenceError.
     """
     started = time.monotonic()
-    program, path = _path(question, root, roots, work)
+    program, path = _path(question, root, roots, desk.settings, work)
     name = investigation_for(desk, evidence, investigation, work)
     entry = path.entry
     at = f"{entry.file}:{entry.line}"
@@ -77,13 +77,12 @@ def performance_bottleneck(
     return report
 
 
-def _path(question: Question, root: Path | None, roots: Sequence[Path], work: Work) -> tuple[Program, ExecutionPath]:
-    allowed = [one.resolve() for one in roots]
-    real = (root or _tree_of(question.entry.file, allowed)).resolve()
-    if not any(real.is_relative_to(one) for one in allowed):
-        raise OutsideRootsError(f"{root or real}: outside of the allowed roots ({', '.join(map(str, roots))})")
-    program = Program(tree_at(real), work)
-    entry = replace(question.entry, file=_below(real, question.entry.file))
+def _path(
+    question: Question, root: Path | None, roots: Sequence[Path], settings: Settings, work: Work
+) -> tuple[Program, ExecutionPath]:
+    real = source_root(question.entry.file, root=root, roots=roots)
+    program = program_of(tree_at(real), settings, work)
+    entry = replace(question.entry, file=path_below(real, question.entry.file))
     depth = CALLS_A_LEVEL * question.profile_depth
     return program, trace(program, entry, max_depth=depth, include_data_flow=False)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.code.graph.resolve import Resolver
 from deep_code_reasoning.code.index.exclusion import EMPTY
 from deep_code_reasoning.running_code.evidence import investigation_for, opened
 from deep_code_reasoning.running_code.impact.changed_kinds import KindSeen, changes_in
@@ -46,7 +46,7 @@ MOST_TOLD = 20
 """Parties reached that one impact names; the rest are counted."""
 MOST_LEFT_OUT = 10
 MOST_CHANGES = 100
-"""Functions with another signature whose callers are looked for; each searches the text of its tree."""
+"""Functions with another signature whose callers are looked for."""
 _NEVER = (
     "calls made by reflection, by names built at run time, and from languages without a grammar here",
     "generated clients, and configuration that routes or deploys the code",
@@ -78,7 +78,9 @@ def cross_system_impact(
     Raises UsageError where no file can be looked at, OutsideRootsError, EvidenceError.
     """
     started = time.monotonic()
-    scopes = scopes_of(change.files, root=root, revision=change.revision, roots=roots, work=work)
+    scopes = scopes_of(
+        change.files, root=root, revision=change.revision, roots=roots, settings=desk.settings, work=work
+    )
     name = investigation_for(desk, evidence, investigation, work)
     report = ImpactReport(investigation=name)
     kinds: list[KindSeen] = []
@@ -175,12 +177,11 @@ def _function(touched: Touched, run_by: Sequence[RunBy]) -> FunctionReached:
 
 def _breaking(scopes: Sequence[Scope], left_out: Container[str], report: ImpactReport) -> Iterator[Impact]:
     for scope in scopes:
-        old, new = Resolver(scope.before), Resolver(scope.program)
-        for number, change in enumerate(signature_changes(scope, left_out)):
-            if number == MOST_CHANGES:
-                report.not_looked_at.append(f"callers of changed functions beyond the first {MOST_CHANGES}")
-                break
-            affected, notes = affected_by(change, scope, old, new)
+        changes = list(islice(signature_changes(scope, left_out), MOST_CHANGES + 1))
+        if len(changes) > MOST_CHANGES:
+            report.not_looked_at.append(f"callers of changed functions beyond the first {MOST_CHANGES}")
+            changes.pop()
+        for change, (affected, notes) in zip(changes, affected_by(changes, scope), strict=True):
             report.not_looked_at += [f"{change.before.name}: {note}" for note in notes]
             place = change.after or change.before
             text = "" if change.after else "(the line is of the state before)"

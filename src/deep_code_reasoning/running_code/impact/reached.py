@@ -9,9 +9,7 @@ from deep_code_reasoning.changes.diffs.seen import Seen
 from deep_code_reasoning.code.graph.callers import callers_of
 from deep_code_reasoning.code.graph.execution_path import Caller
 from deep_code_reasoning.code.graph.facts import Definition
-from deep_code_reasoning.code.graph.program import Program
 from deep_code_reasoning.code.graph.resolve import Resolver
-from deep_code_reasoning.progress import Progress
 from deep_code_reasoning.running_code.impact.contract_users import contract_changes
 from deep_code_reasoning.running_code.impact.report import Affected
 from deep_code_reasoning.running_code.impact.scope import Scope, facts_in
@@ -20,7 +18,7 @@ from deep_code_reasoning.running_code.operations import Key
 MOST_FUNCTIONS = 60
 MOST_LEVELS = 3
 MOST_BYTES = 3 << 30
-"""Each level of callers of each function searches the text of the tree once; with more, fewer levels are told."""
+"""Of the tree, times the functions; with more, fewer levels are told, as each may parse many files a function."""
 
 
 @dataclass(eq=False)
@@ -71,7 +69,7 @@ def _of_file(scope: Scope, path: str, is_diff: bool, seen: Seen) -> Iterator[Tou
     if not is_diff:
         facts = facts_in(scope.program, path)
         yield from (
-            Touched(scope, one, "in scope") for one in (facts.definitions if facts else ()) if one.kind != "lambda"
+            Touched(scope, one, "in scope") for one in (facts.definitions if facts else ()) if not one.is_local_lambda
         )
         return
     for function in seen.functions.get(path, ()):
@@ -99,23 +97,20 @@ def _answering(scope: Scope) -> Iterator[Touched]:
 def _with_callers(scope: Scope, found: Sequence[Touched], notes: list[str]) -> None:
     if not found:
         return
-    program = scope.program
-    size = max(program.names.bytes_read, 1) * len(found)
+    size = max(scope.program.names.bytes, 1) * len(found)
     levels = min(MOST_LEVELS, max(1, MOST_BYTES // size))
     if levels < MOST_LEVELS:
         notes.append(f"callers beyond {levels} calls: the tree is large for {len(found)} functions")
-    resolvers = {id(program): Resolver(program)}
-    for number, touched in enumerate(found):
-        scope.work.report(Progress("callers", number, len(found), "functions", touched.one.name))
-        own = _program_of(touched)
-        resolver = resolvers.setdefault(id(own), Resolver(own))
-        touched.callers, said = callers_of(own, resolver, touched.one, levels)
-        notes.extend(f"{touched.one.name}: {one}" for one in said)
-        touched.keys = _chain(touched)
-
-
-def _program_of(touched: Touched) -> Program:
-    return touched.scope.before if touched.state == "removed" else touched.scope.program
+    for is_gone in (False, True):
+        some = [one for one in found if (one.state == "removed") is is_gone]
+        if not some:
+            continue
+        program = scope.before if is_gone else scope.program
+        above = callers_of(program, Resolver(program), [one.one for one in some], levels)
+        for touched, climb in zip(some, above, strict=True):
+            touched.callers = climb.found
+            notes.extend(f"{touched.one.name}: {one}" for one in climb.notes)
+            touched.keys = _chain(touched)
 
 
 def _chain(touched: Touched) -> dict[Key, float]:

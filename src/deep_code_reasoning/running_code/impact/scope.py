@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Literal
 
 from deep_code_reasoning.code.graph.facts import Facts
-from deep_code_reasoning.code.graph.program import Program
+from deep_code_reasoning.code.graph.program import Program, program_of
 from deep_code_reasoning.code.index.git_tree import tree_at
-from deep_code_reasoning.code_questions import _below, _tree_of
-from deep_code_reasoning.errors import EvidenceError, OutsideRootsError, UsageError
+from deep_code_reasoning.code.source_root import path_below, source_root
+from deep_code_reasoning.errors import EvidenceError, UsageError
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.running_code.impact.overlay import Overlay
+from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.sources.changes.git_blobs import GitBlobs
 from deep_code_reasoning.sources.changes.git_command import run_git
 from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
@@ -51,6 +52,7 @@ class Scope:
 
     root: Path
     tree: Overlay
+    settings: Settings
     work: Work
     files: list[FileState] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -60,13 +62,15 @@ class Scope:
 
     @cached_property
     def program(self) -> Program:
-        return Program(self.tree, self.work)
+        return program_of(self.tree, self.settings, self.work)
 
     @cached_property
     def before(self) -> Program:
         """The program with the files of the scope as they were."""
         states = {one.path: one.before for one in self.files if one.is_diff}
-        return Program(Overlay(self.tree, self.work, states), self.work) if states else self.program
+        if not states:
+            return self.program
+        return program_of(Overlay(self.tree, self.work, states), self.settings, self.work)
 
 
 def facts_in(program: Program, path: str) -> Facts | None:
@@ -75,7 +79,13 @@ def facts_in(program: Program, path: str) -> Facts | None:
 
 
 def scopes_of(
-    files: Sequence[str], *, root: Path | None, revision: str | None, roots: Sequence[Path], work: Work
+    files: Sequence[str],
+    *,
+    root: Path | None,
+    revision: str | None,
+    roots: Sequence[Path],
+    settings: Settings,
+    work: Work,
 ) -> list[Scope]:
     """A scope a tree: that of `root`, else the repositories that hold the files.
 
@@ -84,27 +94,26 @@ def scopes_of(
     allowed = [one.resolve() for one in roots]
     by_root: dict[Path, list[str]] = {}
     for file in dict.fromkeys(files):
-        by_root.setdefault((root or _tree_of(file, allowed)).resolve(), []).append(file)
+        by_root.setdefault(source_root(file, root=root, roots=roots), []).append(file)
     if len(by_root) > MOST_TREES:
         raise UsageError(f"change_scope.files: of {len(by_root)} repositories; expected at most {MOST_TREES}")
-    for one in by_root:
-        if not any(one.is_relative_to(other) for other in allowed):
-            raise OutsideRootsError(f"{root or one}: outside of the allowed roots ({', '.join(map(str, roots))})")
-    found = [_scope(one, asked, revision, allowed, work) for one, asked in by_root.items()]
+    found = [_scope(one, asked, revision, allowed, settings, work) for one, asked in by_root.items()]
     if not any(scope.files for scope in found):
         why = "; ".join(f"{path[:120]}: {why}" for scope in found for path, why in list(scope.left_out.items())[:3])
         raise UsageError(f"change_scope.files: none can be looked at ({why})")
     return found
 
 
-def _scope(root: Path, asked: list[str], revision: str | None, allowed: Sequence[Path], work: Work) -> Scope:
+def _scope(
+    root: Path, asked: list[str], revision: str | None, allowed: Sequence[Path], settings: Settings, work: Work
+) -> Scope:
     before, after = _revisions(revision)
     if revision and (top := _repository(root)):
         root = top if any(top.is_relative_to(one) for one in allowed) else root
-    scope = Scope(root, Overlay(tree_at(root, after), work), work)
+    scope = Scope(root, Overlay(tree_at(root, after), work), settings, work)
     with ExitStack() as stack:
         histories: dict[Path, _History | str] = {}
-        for path in _expanded(scope, [_below(root, file) or file for file in asked]):
+        for path in _expanded(scope, [path_below(root, file) or file for file in asked]):
             work.check()
             top = _repository((root / path).parent) or root
             if top not in histories:

@@ -48,7 +48,7 @@ def _of_file(old: Facts, new: Facts | None) -> Iterator[SignatureChange]:
     for one in new.definitions if new else ():
         left.setdefault(one.name, []).append(one)
     for one in old.definitions:
-        if one.kind == "lambda" or one.part.nearest("function") is not None:  # known in its function only
+        if one.part.nearest("function") is not None or one.is_local_lambda:  # known there only
             continue
         there = left.get(one.name, [])
         same = [other for other in there if other.parameters == one.parameters]
@@ -68,21 +68,28 @@ def _was_there(one: Definition, old: Facts) -> bool:
     return any(one.name == other.name and one.parameters == other.parameters for other in old.definitions)
 
 
-def affected_by(
-    change: SignatureChange, scope: Scope, old: Resolver, new: Resolver
-) -> tuple[list[Affected], list[str]]:
-    """Each call that led to the function as it was, by what becomes of it, the broken first; and what was left out."""
-    callers, notes = callers_of(scope.before, old, change.before, 1)
+def affected_by(changes: Sequence[SignatureChange], scope: Scope) -> Iterator[tuple[list[Affected], list[str]]]:
+    """For each change: every call that led to the function as it was, by what becomes of it, the broken first; and what
+    was left out."""
+    new = Resolver(scope.program)
+    above = callers_of(scope.before, Resolver(scope.before), [one.before for one in changes], 1)
+    for change, climb in zip(changes, above, strict=True):
+        yield _affected(change, climb.found, scope.program, new), climb.notes
+
+
+def _affected(
+    change: SignatureChange, callers: Sequence[Caller], program: Program, resolver: Resolver
+) -> list[Affected]:
     found: list[Affected] = []
     for caller in callers:
-        if told := _now(change, caller, scope.program, new):
+        if told := _now(change, caller, program, resolver):
             state, why, line = told
             how = "call resolved by " + (
                 "name, or one of several" if caller.confidence < 1 else "scope, import or type"
             )
             found.append(Affected(caller.function, f"{how}; {why}", caller.confidence, caller.file, line, state))
     order = {BROKEN: 0, OTHERWISE: 1, CHECK: 2, FITS: 3}
-    return sorted(found, key=lambda one: (order[one.state], -(one.confidence or 0), one.file, one.line or 0)), notes
+    return sorted(found, key=lambda one: (order[one.state], -(one.confidence or 0), one.file, one.line or 0))
 
 
 def _now(change: SignatureChange, caller: Caller, program: Program, resolver: Resolver) -> tuple[str, str, int] | None:

@@ -67,7 +67,8 @@ class Adapter(ABC):
         """Whatever is of this provider alone; length, effort and retries are set for all."""
 
     @abstractmethod
-    async def live_models(self) -> list[str]: ...
+    async def live_models(self) -> list[str]:
+        """The ids that this key may ask now. Raises SpecialistError."""
 
     async def ask(self, request: Request) -> Reply:
         asked = self.asked(request.model)
