@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deep_code_reasoning.context.candidate import Candidate
+from deep_code_reasoning.context.packing.code_queue import CodeOrder
 from deep_code_reasoning.context.redact import Redactor
 from deep_code_reasoning.context.secret_catalogue import patterns
+from deep_code_reasoning.context.without_secrets import without_secrets
+from deep_code_reasoning.progress import Work
 
 TABLES = (Path(__file__).parent / "planted_secrets.md").read_text("utf-8").split("# What is no secret")
 ROW = re.compile(r"^\| (?P<name>[^|]+) \| (?P<text>.+) \|$", re.MULTILINE)
@@ -71,6 +75,14 @@ def test_a_secret_found_once_is_taken_out_wherever_it_stands() -> None:
     redactor = Redactor()
     redactor.clean("DB_PASSWORD=geheim-77-lang")
     assert redactor.sweep("login with geheim-77-lang failed") == "login with «secret:password:1» failed"
+
+
+def test_what_one_item_shows_to_be_a_secret_is_taken_out_of_the_others() -> None:
+    said = ["login with geheim-77-lang failed", "DB_PASSWORD=geheim-77-lang", "geheim-77-lang"]
+    items = [Candidate(f"log:{number}", "logs", text, text, 0.0, text) for number, text in enumerate(said)]
+    cleaned, _ = without_secrets(items, CodeOrder(), Redactor(), None, Work())
+    assert [item.text for item in cleaned][::2] == ["login with «secret:password:1» failed", "«secret:password:1»"]
+    assert not any("geheim" in part for item in cleaned for part in (item.id, item.title, item.reason, item.text))
 
 
 def test_evidence_cannot_bring_a_placeholder_of_its_own() -> None:

@@ -31,7 +31,7 @@ def test_a_new_file_an_equal_one_and_none(name: str, tmp_path: Path) -> None:
     assert made.diff.count("\n+") > 3
     assert not made.path.exists(), "a plan writes nothing"
     assert write(made) is None
-    assert servers(made.path, client.key)[SERVER] == entry(client)
+    assert servers(made.path, client.key)[SERVER] == entry(client, tmp_path)
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
     assert not plan(client, "project", tmp_path).changes, "a second time there is nothing to do"
     taken = plan(client, "project", tmp_path, remove=True)
@@ -64,6 +64,34 @@ def test_what_the_user_added_to_our_entry_stays(tmp_path: Path) -> None:
     ours = json.loads(path.read_text())["mcpServers"][SERVER]
     assert ours["env"] == {"DCR_THREADS": "1"}
     assert ours["command"] != "old"
+
+
+def test_a_client_that_starts_servers_anywhere_is_told_what_may_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    client, project = client_named("claude-desktop"), tmp_path / "project"
+    made = plan(client, "user", project)
+    write(made)
+    assert servers(made.path, "mcpServers")[SERVER]["env"] == {"DCR_ALLOWED_ROOTS": str(project)}
+    config = json.loads(made.path.read_text())
+    config["mcpServers"][SERVER]["env"] = {"DCR_ALLOWED_ROOTS": "/srv/evidence", "GEMINI_API_KEY": "k"}
+    made.path.write_text(json.dumps(config))
+    assert not plan(client, "user", project).changes, "what the user has set is not set back"
+    config["mcpServers"][SERVER] |= {"command": "old", "env": {"GEMINI_API_KEY": "k"}}
+    made.path.write_text(json.dumps(config))
+    write(plan(client, "user", project))
+    assert servers(made.path, "mcpServers")[SERVER]["env"] == {
+        "DCR_ALLOWED_ROOTS": str(project),
+        "GEMINI_API_KEY": "k",
+    }
+
+
+def test_a_difference_is_told_line_by_line_where_the_file_ended_without_a_newline(tmp_path: Path) -> None:
+    (tmp_path / ".mcp.json").write_text('{\n  "other": 1\n}')
+    lines = plan(client_named("claude"), "project", tmp_path).diff.splitlines()
+    assert '-  "other": 1' in lines
+    assert '+  "other": 1,' in lines
 
 
 def test_comments_of_a_toml_file_stay(tmp_path: Path) -> None:

@@ -39,18 +39,20 @@ def drive(
     conversation: Callable[[Client], Awaitable[Any]],
     *,
     era: str = "2026-07-28",
-    roots: Sequence[Path] | None = None,
+    roots: Sequence[Path | str] | None = None,
     elicitation: Callable[..., Awaitable[types.ElicitResult]] | None = None,
     sampling: Callable[..., Awaitable[types.CreateMessageResult | types.ErrorData]] | None = None,
     **settings: str,
 ) -> Any:
     """Starts the server in `folder`, connects in the era given and returns what `conversation` returns.
 
-    `legacy` is the initialize handshake (2025-11-25); `roots` are what the client announces, None: it cannot.
+    `legacy` is the initialize handshake (2025-11-25); `roots` are what the client announces (folders, or URIs), None:
+    it cannot.
     """
 
     async def announced(_context: Any) -> types.ListRootsResult:
-        return types.ListRootsResult(roots=[types.Root(uri=path.as_uri()) for path in roots or ()])
+        uris = [root if isinstance(root, str) else root.as_uri() for root in roots or ()]
+        return types.ListRootsResult(roots=[types.Root.model_validate({"uri": uri}) for uri in uris])
 
     async def session() -> Any:
         parameters = StdioServerParameters(

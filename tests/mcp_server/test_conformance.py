@@ -1,22 +1,18 @@
-"""The official conformance suite against our HTTP server, and the official inspector on every tool.
+"""The official conformance suite against our HTTP server.
 
 The suite's fixed tools are conformance/fixture.py; the scenarios are those that a revision of the protocol requires.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from conversation.telemetry import write_traces
-from mcp_server.driver import COMMAND, environment
+from mcp_server.driver import environment
 from mcp_server.node import HERE, NODE, installed
 from mcp_server.test_http import free_port, wait_for
 
@@ -50,29 +46,3 @@ def test_every_scenario_that_the_revision_requires(url: str, revision: str) -> N
     failed = {name for name, counts in outcome.items() if not counts.endswith(" 0 failed")} - {"Total", *NOT_OFFERED}
     assert not failed, "\n".join(line for line in run.stdout.splitlines() if "✗" in line)
     assert run.returncode == 0
-
-
-def inspect(folder: Path, *arguments: str) -> dict[str, Any]:
-    inspector = installed() / "node_modules" / "@modelcontextprotocol" / "inspector" / "clients" / "cli" / "build"
-    ours = environment(folder.parent / "state")
-    handed_on = [
-        part
-        for name in ("DCR_STATE_DIR", "PYTHONPATH", "PYTHONPYCACHEPREFIX")
-        for part in ("-e", f"{name}={ours[name]}")
-    ]  # the inspector starts a server with next to nothing of its own environment
-    command = [NODE, str(inspector / "index.js"), *arguments, *handed_on, "--", *COMMAND]
-    run = subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, timeout=120)
-    assert run.returncode == 0, run.stderr[-2_000:] + run.stdout[-2_000:]
-    return json.loads(run.stdout)
-
-
-def test_the_inspector_lists_and_calls(tmp_path: Path) -> None:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    write_traces(folder / "traces.json", ["cart"])
-    tools = inspect(folder, "--strict", "--method", "tools/list")["tools"]
-    assert {"escalate_analysis", "load_evidence", "query_evidence", "should_escalate"} <= {t["name"] for t in tools}
-    loaded = inspect(
-        folder, "--method", "tools/call", "--tool-name", "load_evidence", "--tool-arg", 'evidence=["traces.json"]'
-    )
-    assert not loaded.get("isError"), loaded

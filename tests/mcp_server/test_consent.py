@@ -73,8 +73,14 @@ def test_an_answer_holds_for_about_the_sum_it_was_given_to() -> None:
     assert agreed("?", 2.1)
     with pytest.raises(NeedsInput):
         agreed("?", 3.0)
-    declined = questions.consent_in({"consent-2.0000": {"action": "decline"}})
-    assert not declined("?", 2.0)
+    for action, content in (
+        ("decline", None),
+        ("decline", {"agree": True}),
+        ("cancel", {"agree": True}),
+        ("accept", {}),
+    ):
+        refused = questions.consent_in({"consent-2.0000": {"action": action, "content": content}})
+        assert not refused("?", 2.0), (action, content)
 
 
 @pytest.mark.parametrize("era", ERAS)

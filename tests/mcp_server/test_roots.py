@@ -49,6 +49,15 @@ def test_other_roots_of_the_client_do_not_help(folder: Path, era: str) -> None:
     assert "outside the allowed roots" in said
 
 
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("form", ["file://elsewhere.example{0}", "file:///nowhere/..{0}/../none", "file:relative"])
+def test_a_root_that_is_no_folder_of_this_machine_does_not_help(folder: Path, era: str, form: str) -> None:
+    path = folder.parent / "elsewhere" / "traces.json"
+    root = form.format(path.parent.as_posix())
+    said = error_line(call(folder, "load_evidence", {"evidence": [str(path)]}, era=era, roots=[root]))
+    assert "outside the allowed roots" in said
+
+
 def test_roots_are_a_setting(folder: Path) -> None:
     path = folder.parent / "elsewhere" / "traces.json"
     result = call(folder, "load_evidence", {"evidence": [str(path)]}, DCR_ALLOWED_ROOTS=str(path.parent))

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import stat
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from mcp import Client
 
 from conversation.telemetry import write_traces
 from deep_code_reasoning.errors import SpecialistError
-from mcp_server.driver import drive
+from deep_code_reasoning.progress import Work
+from deep_code_reasoning.store.query import run_query
+from mcp_server.driver import drive, error_line
 from specialists.providers.asking import KEY, ask
 from specialists.stubs import anthropic, gemini, openai
 from specialists.stubs.server import Played, stub
@@ -121,6 +124,7 @@ def test_names_of_arguments_cannot_carry_content_into_the_audit_log(folder: Path
         "INSTALL httpfs",
         "LOAD httpfs",
         "SET enable_external_access = true",
+        "SET memory_limit = '64GB'",
     ],
 )
 def test_behind_the_list_of_functions_the_engine_itself_reaches_nothing(tmp_path: Path, sql: str) -> None:
@@ -131,6 +135,52 @@ def test_behind_the_list_of_functions_the_engine_itself_reaches_nothing(tmp_path
     ):
         tables.execute(sql.format(folder=tmp_path))
     assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("depth", [1, 5])
+def test_no_secret_in_the_words_of_a_caller_goes_to_a_provider(folder: Path, depth: int) -> None:
+    """Neither by its name nor where it stands again; from some depth on those words are sent on their own."""
+    secret = "geheim-77-lang"
+    context = {
+        "attempted_approaches": [f"logged in with {secret} by hand"],
+        "partial_findings": [f"DB_PASSWORD={secret} in the caller's notes"],
+        "stuck_description": "Why does the login fail?",
+        "code_scope": {"files": []},
+    }
+    arguments = {"claude_context": context, "analysis_type": "cross_system", "depth_level": depth}
+    given = {**arguments, "evidence": ["traces.json"], "model": "gemini-4-argon"}
+    with stub(gemini.says("{}")) as server:
+        key = {"GEMINI_API_KEY": "test-key-0123456789", "DCR_GOOGLE_BASE_URL": server.url}
+        drive(folder, lambda client: client.call_tool("escalate_analysis", given), **key)
+    sent = "".join(seen.body for seen in server.seen)
+    assert "in the caller's notes" in sent
+    assert re.search(r"logged in with \S*secret:password:1\S* by hand", sent)
+    assert secret not in sent
+
+
+def test_sql_has_the_memory_of_the_setting_and_no_more(folder: Path) -> None:
+    """What the machine has does not decide: the same statement runs under a larger limit."""
+    sql = "SELECT len(list(range)) AS n FROM range(20_000_000)"
+
+    async def conversation(client: Client) -> Any:
+        await client.call_tool("load_evidence", {"evidence": ["traces.json"]})
+        return await client.call_tool("query_evidence", {"sql": sql})
+
+    assert "more memory than memory_limit" in error_line(drive(folder, conversation, DCR_MEMORY_LIMIT="100MB"))
+    allowed = drive(folder, conversation, DCR_MEMORY_LIMIT="1GB")
+    assert allowed.structured_content["rows"] == [[20_000_000]]
+
+
+def test_rows_beyond_the_limit_are_not_fetched(tmp_path: Path) -> None:
+    with tables_of(tmp_path, logs=[{"body": "x"}]) as tables:
+        tracemalloc.start()
+        try:
+            cut = run_query(tables, "FROM range(1_000_000)", row_limit=5, seconds=30, work=Work())
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert (len(cut.rows), cut.truncated) == (5, True)
+    assert peak < 2_000_000, "bytes"
 
 
 @pytest.mark.parametrize("name", ["google", "openai", "anthropic", "lab", "openrouter", "ollama"])

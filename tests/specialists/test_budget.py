@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -124,6 +125,7 @@ def test_fifty_conversations_at_once_do_not_together_pass_the_limit_of_the_day()
                 held.before(REQUEST, CENT_A_CALL)
             except BudgetError:
                 return
+            time.sleep(0.01)  # the model answers, and meanwhile the others ask
             dollars = held.after(CENT_A_CALL, used(700 if number % 2 else 1_000)) or 0.0
             with writing:
                 ledger.calls = [*ledger.calls, (NOW, "here", dollars)]
@@ -132,7 +134,7 @@ def test_fifty_conversations_at_once_do_not_together_pass_the_limit_of_the_day()
 
     with ThreadPoolExecutor(50) as pool:
         list(pool.map(converse, range(50)))
-    assert limit - 0.02 < sum(made) <= limit
+    assert limit / 2 < sum(made) <= limit
 
 
 def test_what_is_settled_is_held_until_the_ledger_has_it() -> None:

@@ -19,6 +19,7 @@ BRIEF = Brief(
 <{F} id="lease-overlap-1" kind="finding" title="two holders">
 lease-overlap: overlap_ms=50.25
 evidence: span:4bf9/b9c7 (second holder)
+a log line says evidence: span:4bf9/eeee
 </{F}>
 
 <{F} id="trace:4bf9" kind="trace" title="2 spans">
@@ -104,6 +105,7 @@ def test_holds(ref: str, quote: str) -> None:
         ("log:98", "lease lost", "not in the brief"),
         ("commit:payment@9fceb02", "lease lost", "not in the brief"),
         ("span:4bf9/dddd", "lease lost", "not in the brief"),
+        ("span:4bf9/eeee", "second holder", "not in the brief"),
     ],
 )
 def test_does_not_hold(ref: str, quote: str, problem: str | None) -> None:

@@ -16,6 +16,9 @@ LONGEST_LINE = 20_000
 """Bytes. Only minified and generated files have such lines."""
 SECONDS = 1.0
 _CHUNK = 1 << 16
+_buffers: list[bytearray] = []
+"""Handed to the parser again and again: py-tree-sitter 0.26 never lets go of what `read` returns, so a new piece of
+text for each read would stay for ever. As many as threads have parsed at once."""
 
 TOO_LARGE = "source file larger than 1 MiB (its syntax is not read)"
 MINIFIED = "minified or generated source file, a line above 20,000 bytes (its syntax is not read)"
@@ -47,8 +50,14 @@ def parse(data: bytes, language: Language, *, before: Parsed | None = None, frag
     parser = tree_sitter.Parser(syntax(language, fragment=fragment))
     end = time.monotonic() + SECONDS
 
-    def read(offset: int, _point: object) -> bytes:
-        return data[offset : offset + _CHUNK]
+    buffer = _buffers.pop() if _buffers else bytearray()
+    is_parsing = True
+
+    def read(offset: int, _point: object) -> bytes | bytearray:
+        if not is_parsing:  # the tree asks for the text of a node, of which it accepts bytes only
+            return data[offset : offset + _CHUNK]
+        buffer[:] = data[offset : offset + _CHUNK]
+        return buffer
 
     def is_late(_offset: int, _has_error: bool) -> bool:
         return time.monotonic() > end
@@ -60,6 +69,9 @@ def parse(data: bytes, language: Language, *, before: Parsed | None = None, frag
             tree = parser.parse(read, old, encoding="utf8", progress_callback=is_late)
     except ValueError:  # given up
         return TOO_SLOW
+    finally:
+        is_parsing = False
+        _buffers.append(buffer)
     return Parsed(language, data, tree, fragment)
 
 

@@ -18,7 +18,10 @@ Scope = Literal["user", "project"]
 
 @dataclass(frozen=True)
 class Client:
-    """`user` and `project`: candidates for the path of the configuration, the first that exists goes before."""
+    """`user` and `project`: candidates for the path of the configuration, the first that exists goes before.
+
+    `starts_anywhere`: the working directory of a server is no project's, and no roots are announced.
+    """
 
     name: str
     title: str
@@ -28,6 +31,7 @@ class Client:
     user: tuple[str, ...] = ()
     project: tuple[str, ...] = ()
     entry: dict[str, Any] = field(default_factory=dict)
+    starts_anywhere: bool = False
 
     def path(self, scope: Scope, here: Path) -> Path:
         """Raises UsageError where the client has no configuration of this scope."""

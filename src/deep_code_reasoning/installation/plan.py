@@ -34,9 +34,9 @@ class Plan:
 
     @property
     def diff(self) -> str:
-        old = (self.before or "").splitlines(keepends=True)
-        new = self.after.splitlines(keepends=True)
-        return "".join(difflib.unified_diff(old, new, str(self.path), str(self.path)))
+        old, new = ((text or "").splitlines() for text in (self.before, self.after))
+        lines = list(difflib.unified_diff(old, new, str(self.path), str(self.path), lineterm=""))
+        return "\n".join([*lines, ""]) if lines else ""
 
     @property
     def changes(self) -> bool:
@@ -48,11 +48,20 @@ def plan(client: Client, scope: Scope, here: Path, *, remove: bool = False) -> P
     path = client.path(scope, here)
     before = _read(path)
     edit = _edited_toml if client.format == "toml" else _edited_json
-    return Plan(client, path, before, edit(client, path, before, None if remove else entry(client)))
+    return Plan(client, path, before, edit(client, path, before, None if remove else entry(client, here)))
 
 
-def entry(client: Client) -> dict[str, Any]:
-    """The command by its full path: a client started from a desktop has another PATH than a terminal."""
+def entry(client: Client, here: Path) -> dict[str, Any]:
+    """The command by its full path: a client started from a desktop has another PATH than a terminal.
+
+    One that starts servers anywhere gets `here` as the only folder to read: its working directory may be `/`, which
+    would be everything.
+    """
+    wanted = _started(client)
+    return {**wanted, "env": {"DCR_ALLOWED_ROOTS": str(here)}} if client.starts_anywhere else wanted
+
+
+def _started(client: Client) -> dict[str, Any]:
     found = shutil.which(COMMAND) or str(Path(sys.executable).parent / COMMAND)
     if Path(found).exists():
         return {**client.entry, "command": found, "args": []}
@@ -107,7 +116,7 @@ def _edited_json(client: Client, path: Path, before: str | None, wanted: Mapping
         return before or ""
     else:
         old = servers.get(SERVER)
-        servers[SERVER] = {**(old if isinstance(old, dict) else {}), **wanted}  # what the user added stays: env, ...
+        servers[SERVER] = _merged(old if isinstance(old, dict) else {}, wanted)
     table[client.key] = servers
     return json.dumps(table, indent=_indent(before), ensure_ascii=False) + "\n"
 
@@ -136,8 +145,16 @@ def _edited_toml(client: Client, path: Path, before: str | None, wanted: Mapping
     return tomlkit.dumps(document)
 
 
+def _merged(old: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What the user added stays: other keys, and of `env` all that was set."""
+    merged = {**old, **wanted}
+    if isinstance(kept := old.get("env"), dict) and "env" in wanted:
+        merged["env"] = {**wanted["env"], **kept}
+    return merged
+
+
 def _is_kept(old: object, wanted: Mapping[str, Any]) -> bool:
-    return isinstance(old, dict) and all(old.get(name) == value for name, value in wanted.items())
+    return isinstance(old, dict) and _merged(old, wanted) == old
 
 
 def _indent(before: str | None) -> int:

@@ -2,7 +2,8 @@
 
 Loopback is the default, and there a page in a browser must not reach it: Host and Origin are checked (DNS rebinding),
 and a bearer token is asked for. Another address is served only with the host names that clients will use, and behind
-TLS; the roots are then the operator's alone, since a remote client has no say in what is on this machine.
+TLS; the roots are then the operator's alone, since a remote client has no say in what is on this machine. The same
+holds for loopback under another name, which is what a proxy in front needs.
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ class Address:
         return self.host == "localhost" or _is_loopback(self.host)
 
     @property
+    def is_for_others(self) -> bool:
+        """Clients may run on other machines: they come to this address, or to a proxy that hands on a name of its."""
+        return not self.is_loopback or bool(self.names)
+
+    @property
     def url(self) -> str:
         scheme = "https" if self.certificate else "http"
         name = self.names[0] if self.names else f"[{self.host}]" if ":" in self.host else self.host
@@ -69,6 +75,10 @@ class Address:
                 f"--host {self.host}: not loopback, so the token would travel in the clear; give --tls-certificate and "
                 "--tls-key, or serve loopback behind a proxy that ends TLS"
             )
+        if self.key and not self.certificate:
+            raise UsageError("--tls-key without --tls-certificate")
+        if self.certificate:
+            _check_tls(self.certificate, self.key)
 
 
 def application(server: Server[Any], address: Address, token: str | None) -> App:
@@ -97,7 +107,7 @@ def serve_http(address: Address, roots: Sequence[Path], said: Callable[[str], No
         fresh = load_settings()
         return replace(fresh, allowed_roots=(*fresh.allowed_roots, *roots))
 
-    handlers = Handlers(in_force, trust_client_roots=address.is_loopback)
+    handlers = Handlers(in_force, trust_client_roots=not address.is_for_others)
     app = application(build_server(handlers, state_dir=settings.state_dir), address, token)
     said(f"serving {address.url}")
     if settings.http_token:
@@ -122,6 +132,7 @@ def web_server(app: App, address: Address) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # they would be believed from loopback, where every client is
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     return uvicorn.Server(config)
@@ -152,6 +163,26 @@ def _guarded(app: App, token: str) -> App:
         await send({"type": "http.response.body", "body": b"a bearer token is needed: dcr serve --http tells where\n"})
 
     return checked
+
+
+def _check_tls(certificate: str, key: str | None) -> None:
+    """Raises UsageError here, where uvicorn has a traceback, or asks the terminal for a password."""
+    import ssl
+
+    def password() -> str:
+        raise UsageError(f"{key or certificate}: the key has a password, which nobody could type in; give one without")
+
+    for file in filter(None, (certificate, key)):
+        try:
+            Path(file).open("rb").close()
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}") from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password)
+    except ssl.SSLError as error:
+        raise UsageError(
+            f"--tls-certificate {certificate}, --tls-key {key}: no certificate with its key in PEM ({error.reason})"
+        ) from None
 
 
 def _is_loopback(host: str) -> bool:
