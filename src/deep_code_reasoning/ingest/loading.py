@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 NAMED_IN_ERROR = 10
 REPORT_SECONDS = 0.1
+COMPILER_FIRST_BYTES = 1 << 30  # of evidence: the plain road takes longer for it than the compiler for a kernel
 
 
 def load(
@@ -121,6 +122,7 @@ class _Loading:
         changed = [part for part in found if isinstance(part, Item) and not self._is_unchanged(part)]
         new = [part for item in changed for part in self._with_members(item)]
         total = sum(part.size for part in new if isinstance(part, Item))
+        self._kernels.gives_way = total < COMPILER_FIRST_BYTES
         done = 0
         for part in found:
             if isinstance(part, Unread):
