@@ -69,7 +69,7 @@ class Settings:
     """Everything a user may set. `keys` holds provider credentials and never leaves through `repr`."""
 
     state_dir: Path = field(default_factory=lambda: _state_home() / "deep-code-reasoning")
-    allowed_roots: tuple[Path, ...] = field(default_factory=lambda: (Path.cwd(),))
+    allowed_roots: tuple[Path, ...] = field(default_factory=lambda: _working_folder())
     kernels: bool = True  # use machine code where it is compiled, and compile it in the background where it is not
     kernel_dir: Path = field(default_factory=lambda: _cache_home() / "deep-code-reasoning" / "kernels")
     memory_limit: str = "2GiB"
@@ -124,6 +124,12 @@ class Settings:
     """These providers are never asked."""
     fall_back_from_named: bool = False
     """May another model answer where the one that was named fails?"""
+
+
+def _working_folder() -> tuple[Path, ...]:
+    """None where it is the whole disk: some clients start their servers there, and nobody chose it."""
+    here = Path.cwd()
+    return () if here == Path(here.anchor) else (here,)
 
 
 def _state_home() -> Path:

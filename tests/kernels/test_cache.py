@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -140,3 +141,14 @@ def test_the_compiler_imports_nothing_from_the_folder_one_is_in(
     program = [*command[: command.index("-m")], "-c", "import sys_path_probe"]
     probed = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "No module named 'sys_path_probe'" in probed.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the system does not group processes by session")
+def test_the_compiler_gives_way_as_a_session() -> None:
+    """A process's niceness counts among its session alone, in which the compiler is the only one."""
+    program = "from deep_code_reasoning.kernels.__main__ import _give_way as give; give()"
+    program += "; print(open('/proc/self/autogroup').read())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], start_new_session=True, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-1] == "19"

@@ -20,18 +20,46 @@ from deep_code_reasoning.sources.window_documents import WindowDocuments
 class Pieces(EvidenceStream):
     """A stream that gives its content in the pieces at hand."""
 
-    def __init__(self, pieces: list[bytes], limit: int) -> None:
-        super().__init__(Path("pieces"), limits=Limits(line_bytes=limit))
+    def __init__(self, pieces: list[bytes], limit: int, cores: int = 1) -> None:
+        super().__init__(Path("pieces"), limits=Limits(line_bytes=limit), cores=cores)
         self.pieces = pieces
+
+    @property
+    def size(self) -> int:
+        return window._LARGE_BYTES
 
     def chunks(self):
         yield from self.pieces
 
 
-@given(st.lists(st.text("ab\n", min_size=1, max_size=30).map(str.encode), max_size=12), st.integers(1, 40))
-def test_the_lines_are_those_of_the_stream(pieces: list[bytes], limit: int) -> None:
+@given(
+    st.lists(st.text("ab\n", min_size=1, max_size=30).map(str.encode), max_size=12),
+    st.integers(1, 40),
+    st.integers(1, 2),
+)
+def test_the_lines_are_those_of_the_stream(pieces: list[bytes], limit: int, cores: int) -> None:
+    """Read ahead by a second thread, where there are two processors for a large file, or not."""
     with patch.object(window, "WINDOW_BYTES", 5):
-        assert list(Window(Pieces(pieces, limit)).lines(0)) == list(Pieces(pieces, limit).lines())
+        assert list(Window(Pieces(pieces, limit, cores)).lines(0)) == list(Pieces(pieces, limit).lines())
+
+
+@given(
+    st.lists(st.text("ab\n", min_size=1, max_size=30).map(str.encode), max_size=12),
+    st.lists(st.integers(0, 200), max_size=8),
+    st.integers(0, 40),
+)
+def test_line_numbers_are_counted_whatever_was_forgotten_meanwhile(
+    pieces: list[bytes], asked: list[int], step: int
+) -> None:
+    whole = b"".join(pieces)
+    looked_at = Window(Pieces(pieces, 1000))
+    with patch.object(window, "WINDOW_BYTES", 5):
+        looked_at.move(0)
+        for offset in sorted(min(offset, len(whole)) for offset in asked):
+            while looked_at.base + looked_at.end < offset:
+                looked_at.move(looked_at.base + min(step, looked_at.end))
+            if offset >= looked_at.base:
+                assert looked_at.line_number(offset) == whole.count(b"\n", 0, offset) + 1
 
 
 @given(st.lists(st.text("ab\n", min_size=1, max_size=30).map(str.encode), max_size=12), st.integers(1, 40))

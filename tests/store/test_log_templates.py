@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.store.log_shape_ids import KERNEL, identity, shape_ids
-from deep_code_reasoning.store.log_shape_tables import CLASSES, ROOM
+from deep_code_reasoning.store.log_shape_tables import CLASSES, KNOWN, ROOM
 from deep_code_reasoning.store.log_shape_tables import WORDS as WORDS_TABLE
 from deep_code_reasoning.store.log_template_masking import SHAPE_BYTES, shape
 from deep_code_reasoning.store.log_template_merging import merged
@@ -126,11 +127,23 @@ def test_the_kernel_gives_the_same_ids(kernels: Kernels, bodies: list[str | None
 def test_the_kernel_gives_the_same_shape_of_any_bytes(kernels: Kernels, body: bytes) -> None:
     kernel = kernels.find(KERNEL)
     assert kernel
-    out, ids = np.zeros(ROOM, np.uint8), np.zeros(1, np.uint64)
+    out, known, ids = np.zeros(ROOM, np.uint8), np.zeros((KNOWN, 2), np.uint64), np.zeros(1, np.uint64)
     text = np.frombuffer(b"0=" + body + b"0", np.uint8)
-    length = kernel(text, np.array([2, 2 + len(body)]), SHAPE_BYTES, CLASSES, WORDS_TABLE, out, ids)
+    length = kernel(text, np.array([2, 2 + len(body)]), SHAPE_BYTES, CLASSES, WORDS_TABLE, out, known, ids)
     assert out[:length].tobytes() == shape(body)
     assert ids.tolist() == [identity(shape(body))]
+
+
+@given(
+    st.lists(BODIES, min_size=1, max_size=3),
+    st.lists(st.from_regex(r"[0-9][0-9a-z_]{0,9}", fullmatch=True), min_size=2, max_size=9),
+)
+def test_a_shape_that_the_kernel_remembers_is_that_of_the_body(
+    kernels: Kernels, bodies: list[str], numbers: list[str]
+) -> None:
+    """Bodies that differ in what is evened out share what is remembered, and no others."""
+    alike = [re.sub("[0-9][0-9A-Za-z_]*", number, body) for body in bodies for number in numbers]
+    assert ids_of(alike, kernels) == [identity(shape(body.encode())) for body in alike]
 
 
 def test_the_kernel_takes_part_of_an_array(kernels: Kernels) -> None:

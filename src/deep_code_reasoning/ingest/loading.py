@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 NAMED_IN_ERROR = 10
 REPORT_SECONDS = 0.1
+COMPILER_FIRST_BYTES = 1 << 30  # of evidence: the plain road takes longer for it than the compiler for a kernel
 
 
 def load(
@@ -121,6 +122,7 @@ class _Loading:
         changed = [part for part in found if isinstance(part, Item) and not self._is_unchanged(part)]
         new = [part for item in changed for part in self._with_members(item)]
         total = sum(part.size for part in new if isinstance(part, Item))
+        self._kernels.gives_way = total < COMPILER_FIRST_BYTES
         done = 0
         for part in found:
             if isinstance(part, Unread):
@@ -142,17 +144,19 @@ class _Loading:
         from deep_code_reasoning.store.derivation import derive
 
         self._settle_fingerprints()
+        spans = None
         if self._insertion:
             with suppress(CancelledError):
                 self._work.report(Progress("index", 0, message="span trees and log templates"))
             for part in self._insertion.finish():
                 self._note_refused(part)
             self._manifest.segments.append(self._segment)
+            spans = self._insertion.spans_at_hand()
             self._insertion = None
         self._manifest.forget_unused(set(self._given))
         kept = any(sum(record.rows.values()) for record, _ in self._given.values())
         if self._manifest.segments and dataclasses.asdict(self._manifest) != self._before:
-            derive(self._folder, self._manifest, self._settings)
+            derive(self._folder, self._manifest, self._settings, spans)
             self._folder.publish(self._manifest)
         return kept
 

@@ -1,4 +1,4 @@
-"""`python -m deep_code_reasoning.kernels [FOLDER [MODULE FUNCTION]]`: compiles one kernel, or all, into the cache.
+"""`python -m deep_code_reasoning.kernels [FOLDER [MODULE FUNCTION [--give-way]]]`: compiles one kernel, or all, into the cache.
 
 FOLDER is by default the one of the settings. Run once after installing, it saves the first load the plain road.
 """
@@ -9,11 +9,12 @@ import os
 import pkgutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import deep_code_reasoning
-from deep_code_reasoning.kernels.cache import Kernel, store
+from deep_code_reasoning.kernels.cache import GIVE_WAY, Kernel, store
 from deep_code_reasoning.settings import load_settings
 
 
@@ -39,11 +40,23 @@ def main(arguments: list[str]) -> int:
     if len(arguments) > 1:
         if hasattr(os, "nice"):
             os.nice(19)
-        store(directory, Kernel(*arguments[1:]))
+        if arguments[-1] == GIVE_WAY:
+            _give_way()
+        store(directory, Kernel(*arguments[1:3]))
         return 0
     with ProcessPoolExecutor(_cores()) as processes:
         list(processes.map(partial(store, directory), all_kernels()))
     return 0
+
+
+def _give_way() -> None:
+    """Leaves the processors to whoever has work, a load that takes the plain road meanwhile above all.
+
+    Linux shares them out among sessions first, each of which weighs the same whatever its processes' niceness: this
+    one is alone in its session. See sched(7), "The autogroup feature".
+    """
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text("19", encoding="ascii")
 
 
 def _cores() -> int:

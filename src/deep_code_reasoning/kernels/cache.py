@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
 
 MODULE = "deep_code_reasoning.kernels"
+GIVE_WAY = "--give-way"
 _FAILED, _COMPILING = ".failed", ".compiling"
 _COMPILES_AT_MOST_SECONDS = 600
 _IMPORT = re.compile(r"^from (deep_code_reasoning[\w.]*) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
@@ -48,6 +49,7 @@ class Kernels:
     def __init__(self, directory: Path | None, *, compile_missing: bool = True) -> None:
         self._directory = directory
         self._compile_missing = compile_missing
+        self.gives_way = True  # the compiler, to whoever has work; False where there is so much that it pays to wait
         self._loaded: dict[Kernel, Callable[..., int]] = {}
         self._started: set[Kernel] = set()
 
@@ -82,7 +84,7 @@ class Kernels:
         with suppress(OSError):  # the plain road is open
             # -P: the folder one is in may be evidence, and is not to be imported from
             subprocess.Popen(
-                [sys.executable, "-P", "-m", MODULE, str(self._directory), *kernel],
+                [sys.executable, "-P", "-m", MODULE, str(self._directory), *kernel, *[GIVE_WAY] * self.gives_way],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -5,12 +5,15 @@ Offsets are those of the stream after decompression; a position is an offset les
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from mmap import mmap
+from typing import NamedTuple
 
 import numpy as np
 
 from deep_code_reasoning.kernels.pages import UsedPages
+from deep_code_reasoning.sources.ahead import ahead
 from deep_code_reasoning.sources.reader import Skipped
 from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Line
 
@@ -18,7 +21,14 @@ WINDOW_BYTES = 16 << 20
 PADDING = bytes(32)  # kernels look at whole words
 _LARGEST_CHUNK = 4 << 20
 _NEWLINE = ord("\n")
+_LARGE_BYTES = 32 << 20  # of a file: a second thread reads ahead what kernels, which are the slower, work on
+_AHEAD = 8  # pieces
 _COUNTED_BYTES = 1 << 18  # at once: the comparison stays in the processor's cache
+
+
+class _Chunk(NamedTuple):
+    content: bytes
+    newlines: int
 
 
 Text = bytes | mmap  # what kernels and expressions look into; its slices are bytes
@@ -34,7 +44,10 @@ class Window:
         self.has_ended = False
         self.failure: Skipped | None = None  # where and why the stream ended early
         self.reached = 0  # the offset behind the line that `lines` gave last
-        self._chunks = stream.chunks()
+        chunks = map(_counted, stream.chunks())
+        self._chunks = ahead(chunks, _AHEAD) if stream.cores > 1 and _is_large(stream) else chunks
+        self._read = self._newlines = 0  # bytes and newlines of all pieces so far
+        self._marks: deque[tuple[int, int]] = deque()  # the same, where each piece ended
         self._memory = UsedPages()
         self._line_limit = stream.limits.line_bytes
         self._line, self._line_offset = 1, 0
@@ -55,7 +68,10 @@ class Window:
             self.has_ended = True
             self.failure = chunk or self.failure
             return None
-        return chunk
+        self._read += len(chunk.content)
+        self._newlines += chunk.newlines
+        self._marks.append((self._read, self._newlines))
+        return chunk.content
 
     def _hold(self, offset: int, kept: memoryview, parts: Iterable[bytes], size: int) -> None:
         """Puts `parts`, about `size` bytes, behind `kept`, each as it comes: it is still in the processor's cache."""
@@ -74,6 +90,10 @@ class Window:
 
     def line_number(self, offset: int) -> int:
         """The line, from 1, that `offset` lies in; offsets must not fall below those asked for before."""
+        while self._marks and self._marks[0][0] <= offset:
+            read, newlines = self._marks.popleft()
+            if read > self._line_offset:
+                self._line_offset, self._line = read, newlines + 1
         if offset > self._line_offset:
             self._line += _newlines(self.text, self._line_offset - self.base, offset - self.base)
             self._line_offset = offset
@@ -122,6 +142,17 @@ class Window:
             if (newline := self.text.find(b"\n", 0, self.end)) >= 0:
                 return newline
         return -1
+
+
+def _is_large(stream: EvidenceStream) -> bool:
+    try:
+        return stream.size >= _LARGE_BYTES
+    except OSError:  # it will be told when it is read
+        return False
+
+
+def _counted(chunk: bytes | Skipped) -> _Chunk | Skipped:
+    return chunk if isinstance(chunk, Skipped) else _Chunk(chunk, _newlines(chunk, 0, len(chunk)))
 
 
 def _newlines(text: Text, start: int, end: int) -> int:

@@ -25,25 +25,25 @@ def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
     A segment has no column, and no table, in which it holds nothing: there it shows NULL.
     """
     segments = []
-    beside: defaultdict[str, list[str]] = defaultdict(list)
+    beside: defaultdict[str, list[str]] = defaultdict(list)  # by table, queries
+    tables = {table.name: table for table in described_tables()}
     for file in manifest.segments:
         name = Path(file).stem.replace("-", "_")
         engine.attach(folder / file, name)
         hidden = ", ".join(map(str, manifest.withdrawn.get(file, ())))
         condition = f" WHERE source NOT IN ({hidden})" if hidden else ""
         segments.append((name, condition))
-        for table, rows in row_files.shown(engine, folder / file, name).items():
-            beside[table].append(f"{rows}{condition}")
+        for table, found in row_files.shown(engine, folder / file, name).items():
+            beside[table] += [f"{_columns(tables[table], rows.columns)} FROM {rows.sql}{condition}" for rows in found]
     there = _columns_there(engine)
-    for table in described_tables():
+    for table in tables.values():
         if not table.derived:
-            whole = {column.name for column in table.columns}
             parts = [
                 f"{_columns(table, there[name, table.name])} FROM {name}.{table.name}{condition}"
                 for name, condition in segments
                 if (name, table.name) in there
             ]
-            parts += [f"{_columns(table, whole)} FROM {rows}" for rows in beside[table.name]]
+            parts += beside[table.name]
             _show(engine, table, parts or [f"{_columns(table, set())} WHERE FALSE"])
 
 

@@ -15,6 +15,8 @@ from deep_code_reasoning.store.manifest import UnreadRecord
 from deep_code_reasoning.store.span_trees import write_span_trees
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from deep_code_reasoning.settings import Settings
     from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.manifest import Manifest
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
 REPEATED_SPAN = "span exported again (same ids, service, kind, name and start); the first is kept"
 
 
-def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings) -> None:
-    """Writes derived-NNNN.duckdb for the segments that `manifest` lists and names it there; does not publish."""
+def derive(
+    folder: InvestigationFolder, manifest: Manifest, settings: Settings, last: dict[str, np.ndarray] | None = None
+) -> None:
+    """Writes derived-NNNN.duckdb for the segments that `manifest` lists and names it there; does not publish.
+
+    `last`: the spans of the last segment, as SpansAtHand has them, where they are at hand.
+    """
     manifest.generation += 1
     path = folder.path / f"derived-{manifest.generation:04d}.duckdb"
     temporary = path.with_name(path.name + ".tmp")
@@ -35,7 +42,8 @@ def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings) 
             if table.derived and table.name != "findings":
                 engine.connection.execute(table.sql.replace("CREATE TABLE ", "CREATE TABLE derived.", 1))
         attach_segments(engine, folder.path, manifest)
-        write_span_trees(engine, kernels_of(settings))
+        is_all = len(manifest.segments) == 1 and not manifest.withdrawn
+        write_span_trees(engine, kernels_of(settings), last if is_all else None)
         _tell_repeated_spans(engine, manifest)
         write_templates(engine.connection, "derived.log_templates", "derived.merged_log_shapes")
         _write_sources(engine, manifest)

@@ -34,6 +34,9 @@ class Engine:
                 "preserve_insertion_order": True,
             },
         )
+        # Joins run in the order in which they are written. For row files DuckDB has no counts of distinct values, took
+        # ten services for half a million and joined by them first (hours); of tables its order took a sixth longer.
+        self.connection.execute("SET disabled_optimizers = 'join_order'")
         self._kept: list[Path] = []
         self._spill = _spill_folder(spill_parent)
         try:

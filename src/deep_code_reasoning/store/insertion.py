@@ -11,6 +11,7 @@ from deep_code_reasoning.errors import DcrError, SettingsError
 from deep_code_reasoning.store.placement import check
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
     from deep_code_reasoning.settings import Settings
@@ -54,6 +55,10 @@ class Insertion:
             self._writer.abandon()
         self._raise_error()
         return self._writer.refused if self._writer else []
+
+    def spans_at_hand(self) -> dict[str, np.ndarray] | None:
+        """After `finish`: what span trees are made of, where all spans of a large load were kept for that."""
+        return self._writer.spans_at_hand.columns() if self._writer else None
 
     def abandon(self) -> None:
         self._stop()

@@ -78,7 +78,7 @@ def _compiled(kernel: Callable[..., int], bodies: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from deep_code_reasoning.store.log_shape_tables import CLASSES, ROOM, WORDS
+    from deep_code_reasoning.store.log_shape_tables import CLASSES, KNOWN, ROOM, WORDS
 
     rows = bodies if pa.types.is_string(bodies.type) else bodies.cast(pa.large_binary())
     _, offsets, data = rows.buffers()
@@ -87,7 +87,8 @@ def _compiled(kernel: Callable[..., int], bodies: pa.Array) -> pa.Array:
     ends = np.frombuffer(offsets, np.int32 if rows is bodies else np.int64)
     ends = ends[rows.offset : rows.offset + len(rows) + 1].astype(np.int64, copy=False)
     ids = np.empty(len(rows), np.uint64)
-    kernel(np.frombuffer(data, np.uint8), ends, SHAPE_BYTES, CLASSES, WORDS, np.empty(ROOM, np.uint8), ids)
+    out, known = np.empty(ROOM, np.uint8), np.zeros((KNOWN, 2), np.uint64)
+    kernel(np.frombuffer(data, np.uint8), ends, SHAPE_BYTES, CLASSES, WORDS, out, known, ids)
     found = pa.array(ids)
     if not rows.null_count:
         return found

@@ -6,11 +6,14 @@ import numpy as np
 
 from deep_code_reasoning.store.log_template_masking import CALENDAR, CODE_FILES, SEPARATORS, SHAPE_BYTES, STATES, UNITS
 
-SPACE, SEPARATOR, DIGIT, NOT_HEX, SLASH, BACKSLASH, AT, DOT, COLON, CAPITAL, WORD_END = (1 << n for n in range(11))
+SPACE, SEPARATOR, DIGIT, NOT_HEX, SLASH, BACKSLASH, AT, DOT, COLON, CAPITAL, WORD_END, WORD = (
+    1 << n for n in range(12)
+)
 CALENDAR_WORD, UNIT, STATE, CODE_FILE = 1, 2, 4, 8
 LONGEST_WORD = 16
 SLOTS = 512  # a power of two, several times the words
 SLOT_MULTIPLIER = 0x9E3779B97F4A7C15
+KNOWN = 4_096  # bodies whose shape is remembered within a batch: 52 bits less than a number's
 ROOM = 4 * SHAPE_BYTES + 64  # for the longest shape, and words behind its end
 
 
@@ -21,6 +24,7 @@ def _classes() -> np.ndarray:
     for byte in range(256):
         char = bytes([byte])
         classes[byte] |= NOT_HEX * (char not in b"0123456789abcdefABCDEF") | DIGIT * char.isdigit()
+        classes[byte] |= WORD * (char.isalnum() or char == b"_")
         classes[byte] |= CAPITAL * char.isupper() | WORD_END * (char in b".:-+")
     for char, kind in ((b"/", SLASH), (b"\\", BACKSLASH), (b"@", AT), (b".", DOT), (b":", COLON)):
         classes[ord(char)] |= kind

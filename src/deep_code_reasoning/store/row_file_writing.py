@@ -1,9 +1,12 @@
-"""Writes row files (row_files): whole row groups of one table, two at once, counted before they get their name."""
+"""Writes row files (row_files): row groups of one table, two at once, counted before they get their name."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,29 +17,25 @@ import pyarrow as pa
 
 from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.store.engine import ROW_GROUP
+from deep_code_reasoning.store.placement import holds
 from deep_code_reasoning.store.row_files import LISTED
 
 if TYPE_CHECKING:
-    import pyarrow.parquet
+    from pyarrow.parquet import ParquetWriter
 
     from deep_code_reasoning.store.catalogue import TableDescription
 
-# What pays for each column was measured, docs/decisions/0009-row-files.md. Text that repeats in part is compressed; few
-# texts, or few numbers in no order, are a dictionary; numbers that grow are written as differences. Readers skip row
-# groups by the statistics.
-_COMPRESSED = ("body", "exception_stacktrace", "attributes.list.element.value")
-_DICTIONARIES = (
-    *("severity_number", "severity_text", "event_name", "service_name", "host", "resource_number", "scope_name"),
-    *("exception_type", "attributes.list.element.key", "template_id", "source"),
-)
-_GROWING = ("log_number", "time_unix_nano", "observed_time_unix_nano", "source_offset")
-_WITH_STATISTICS = (*_GROWING, "severity_number", "template_id", "source")
+
+@cache
+def _encodings() -> dict[str, list[str]]:
+    return tomllib.loads(Path(__file__).with_name("row_file_encodings.toml").read_text("utf-8"))
 
 
 @dataclass
 class _File:
     path: Path  # without `.tmp`, which it ends with while it is written
-    writer: pyarrow.parquet.ParquetWriter
+    names: set[str]  # of its columns
+    writer: ParquetWriter
     rows: int = 0
 
 
@@ -59,70 +58,94 @@ class RowFiles:
         required = {column.name for column in table.columns if column.required}
         fields = [pa.field(kind.name, kind.type, kind.name not in required) for kind in found]
         for place, kind in enumerate(fields):
-            if pa.types.is_string(kind.type) and kind.name in _DICTIONARIES:
+            if pa.types.is_string(kind.type) and kind.name in _encodings()["dictionaries"]:
                 fields[place] = kind.with_type(pa.dictionary(pa.int32(), kind.type))
         return cls(segment, table, pa.schema(fields))
 
-    def fitted(self, batches: list[pa.RecordBatch]) -> pa.Table | None:
-        """Those rows in the file's types; None where they are too few for a group, or do not fit."""
-        if sum(batch.num_rows for batch in batches) < ROW_GROUP:
-            return None
+    @property
+    def are_begun(self) -> bool:
+        return bool(self._files)
+
+    def fitted(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
+        """The rows in the file's types and memory of their own, in columns that hold anything; None for misfits."""
         try:
-            return pa.Table.from_batches([self._fitted(batch) for batch in batches]).unify_dictionaries()
+            return self._fitted(batch)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
             return None
 
     def _fitted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        columns = []
+        columns, kinds = [], []
         for kind in self.schema:
-            if kind.name in batch.schema.names:
-                column = as_type(batch.column(kind.name), kind.type)
-            else:
-                column = pa.nulls(batch.num_rows, kind.type)
+            column = batch.column(kind.name) if kind.name in batch.schema.names else None
+            if column is None or not holds(column):
+                if not kind.nullable:
+                    raise pa.ArrowInvalid(f"{kind.name} is required")
+                continue
+            column = as_type(column, kind.type)
             column.validate(full=True)  # a text that is no UTF-8 would fail the queries
             if column.null_count and not kind.nullable:
                 raise pa.ArrowInvalid(f"{kind.name} is required")
             columns.append(column)
-        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+            kinds.append(kind)
+        return pa.RecordBatch.from_arrays(columns, schema=pa.schema(kinds))
+
+    def together(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
+        """Batches as `fitted` gives them, in the columns that any of them has."""
+        there = {name for batch in batches for name in batch.schema.names}
+        return pa.Table.from_batches([self._in_columns(batch, there) for batch in batches]).unify_dictionaries()
+
+    def _in_columns(self, rows: pa.RecordBatch | pa.Table, names: set[str]) -> pa.RecordBatch | pa.Table:
+        """With NULL in the columns that `rows` does not have, in the order of the table."""
+        kinds = [kind for kind in self.schema if kind.name in names]
+        there = set(rows.schema.names)
+        columns = [
+            rows.column(kind.name) if kind.name in there else pa.nulls(rows.num_rows, kind.type) for kind in kinds
+        ]
+        return type(rows).from_arrays(columns, schema=pa.schema(kinds))
 
     def write(self, rows: pa.Table) -> None:
-        """Rows as `fitted` gives them. Raises OSError."""
+        """Rows as `together` gives them. Raises OSError."""
+        names = set(rows.schema.names)
         with self._choosing:
-            file = self._idle.pop() if self._idle else self._opened()
-        file.writer.write_table(rows.select(self.schema.names), row_group_size=ROW_GROUP)
+            fitting = (place for place, file in enumerate(self._idle) if names <= file.names)
+            place = next(fitting, None)
+            file = self._opened(names) if place is None else self._idle.pop(place)
+        file.writer.write_table(self._in_columns(rows, file.names), row_group_size=ROW_GROUP)
         file.rows += rows.num_rows
         self._idle.append(file)
 
-    def _opened(self) -> _File:
-        import pyarrow.parquet
+    def _opened(self, names: set[str]) -> _File:
+        from pyarrow.parquet import ParquetWriter
 
         path = self.segment.with_name(f"{self.segment.stem}.{self.table.name}-{len(self._files)}.parquet")
-        leaves = [leaf for kind in self.schema for leaf in _leaves(kind)]
-        writer = pyarrow.parquet.ParquetWriter(
+        kinds = [kind for kind in self.schema if kind.name in names]
+        leaves = {leaf for kind in kinds for leaf in _leaves(kind)}
+        encodings = _encodings()
+        writer = ParquetWriter(
             _temporary(path),
-            self.schema,
-            compression={leaf: "lz4" if leaf in _COMPRESSED else "none" for leaf in leaves},
-            use_dictionary=[leaf for leaf in leaves if leaf in _DICTIONARIES],
-            column_encoding={leaf: "DELTA_BINARY_PACKED" for leaf in leaves if leaf in _GROWING},
-            write_statistics=[leaf for leaf in leaves if leaf in _WITH_STATISTICS],
+            pa.schema(kinds),
+            compression={leaf: "lz4" if leaf in encodings["compressed"] else "none" for leaf in leaves},
+            use_dictionary=[leaf for leaf in encodings["dictionaries"] if leaf in leaves],
+            column_encoding={leaf: "DELTA_BINARY_PACKED" for leaf in encodings["growing"] if leaf in leaves},
+            write_statistics=[leaf for leaf in encodings["statistics"] if leaf in leaves],
             store_schema=False,
         )
-        file = _File(path, writer)
+        file = _File(path, names, writer)
         self._files.append(file)
         return file
 
     def finish(self, connection: duckdb.DuckDBPyConnection) -> None:
         """The files are complete, and listed in the database of `connection`. Raises StoreError where rows are lost."""
-        import pyarrow.parquet
+        from pyarrow.parquet import read_metadata
 
         for file in self._files:
             file.writer.close()
-            found = pyarrow.parquet.read_metadata(_temporary(file.path)).num_rows
+            found = read_metadata(_temporary(file.path)).num_rows
             if found != file.rows:
                 raise StoreError(f"{file.path.name}: {file.rows:,} rows were written and {found:,} are there")
             _temporary(file.path).replace(file.path)
-            values = [self.table.name, file.path.name, file.rows]
-            connection.execute(f"INSERT INTO {LISTED} VALUES (?, ?, ?)", values)
+            values = [self.table.name, file.path.name, file.rows, sorted(file.names)]
+            connection.execute(f"INSERT INTO {LISTED} VALUES (?, ?, ?, ?)", values)
         self._files.clear()
 
     def abandon(self) -> None:

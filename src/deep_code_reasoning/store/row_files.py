@@ -1,38 +1,49 @@
-"""Whole row groups of the tables that come in millions of rows: Parquet files beside the segment that they belong to.
+"""Tables of thousands of rows: Parquet files beside the segment that they belong to.
 
-A group takes a third to a sixth of the time that DuckDB takes to compress it, and about the room; what is left of one
-goes into the segment's own table, as all small evidence does. Why: docs/decisions/0009-row-files.md.
+A row group takes a third to a sixth of the time that DuckDB takes to compress it, and about the room; what stays small
+goes into the segment's own tables. Why: docs/decisions/0009-row-files.md.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import duckdb
 
     from deep_code_reasoning.store.engine import Engine
 
-TABLES = ("logs",)
+LEAST_ROWS = 8_192  # of a table for which files are made; the segment answers the quicker the fewer files there are
 LISTED = "row_files"  # the table of a segment that lists its row files
+
+
+class Shown(NamedTuple):
+    """Rows beside a segment: the SQL they are read by, and the columns they have."""
+
+    sql: str
+    columns: set[str]
 
 
 def create_list(connection: duckdb.DuckDBPyConnection) -> None:
     """In the segment that `connection` uses."""
     connection.execute(
-        f"CREATE TABLE {LISTED} (table_name VARCHAR NOT NULL, file VARCHAR NOT NULL, rows BIGINT NOT NULL)"
+        f"CREATE TABLE {LISTED} (table_name VARCHAR NOT NULL, file VARCHAR NOT NULL, rows BIGINT NOT NULL,"
+        " columns VARCHAR[] NOT NULL)"
     )
 
 
-def shown(engine: Engine, segment: Path, name: str) -> dict[str, str]:
-    """By table: SQL for the rows beside the segment that is attached as `name`, whose files `engine` keeps."""
+def shown(engine: Engine, segment: Path, name: str) -> dict[str, list[Shown]]:
+    """By table: the rows beside the segment that is attached as `name`, whose files `engine` keeps."""
     from deep_code_reasoning.store.engine import quoted
 
     found = engine.connection.execute(
-        f"SELECT table_name, list(file ORDER BY file) FROM {name}.{LISTED} GROUP BY table_name"
+        f"SELECT table_name, columns, list(file ORDER BY file) FROM {name}.{LISTED} GROUP BY table_name, columns"
+        " ORDER BY table_name, min(file)"
     ).fetchall()
-    return {
-        table: f"read_parquet([{', '.join(quoted(str(engine.keep(segment.with_name(file)))) for file in files)}])"
-        for table, files in found
-    }
+    rows: defaultdict[str, list[Shown]] = defaultdict(list)
+    for table, columns, files in found:
+        kept = ", ".join(quoted(str(engine.keep(segment.with_name(file)))) for file in files)
+        rows[table].append(Shown(f"read_parquet([{kept}])", set(columns)))
+    return rows

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.engine import Engine
 
 
-def write_span_trees(engine: Engine, kernels: Kernels) -> None:
-    """`spans` shows every span as it was sent; afterwards each once."""
-    spans = _read(engine)
+def write_span_trees(engine: Engine, kernels: Kernels, at_hand: dict[str, np.ndarray] | None = None) -> None:
+    """`spans` shows every span as it was sent; afterwards each once.
+
+    `at_hand`: the columns of topology.sql, where they need not be read.
+    """
+    spans = _in_order(at_hand or _read(engine))
     if not len(spans["span_number"]):
         return
     find = kernels.find(parents.KERNEL)
@@ -40,9 +43,12 @@ def write_span_trees(engine: Engine, kernels: Kernels) -> None:
 
 
 def _read(engine: Engine) -> dict[str, np.ndarray]:
-    """The columns of topology.sql, ordered by span number."""
     rows = engine.connection.sql(_sql("topology")).to_arrow_table()
-    spans = {name: rows.column(name).to_numpy() for name in rows.schema.names}
+    return {name: rows.column(name).to_numpy() for name in rows.schema.names}
+
+
+def _in_order(spans: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """By span number."""
     if (np.diff(spans["span_number"]) < 0).any():
         order = np.argsort(spans["span_number"], kind="stable")
         spans = {name: column[order] for name, column in spans.items()}

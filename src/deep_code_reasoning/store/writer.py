@@ -16,11 +16,13 @@ import pyarrow as pa
 from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.store import row_files
-from deep_code_reasoning.store.catalogue import described
+from deep_code_reasoning.store.catalogue import described, described_tables
 from deep_code_reasoning.store.engine import ROW_GROUP, Engine
+from deep_code_reasoning.store.gathering import Gathering, Shape
 from deep_code_reasoning.store.log_templates import with_template_ids
 from deep_code_reasoning.store.placement import check, holds, placed
 from deep_code_reasoning.store.row_file_writing import RowFiles
+from deep_code_reasoning.store.spans_at_hand import SpansAtHand
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 _MISFIT = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException, duckdb.BinderException)
 WRITTEN_HERE = ("template_id",)  # columns that batches do not have
 AT_ONCE = 2
-FLUSH_BATCHES = 1_024  # thousands of tiny files would else hold thousands of arrays each
-FLUSH_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,9 @@ class SegmentWriter:
         self._engine.connection.execute("USE segment")
         row_files.create_list(self._engine.connection)
         self._columns: defaultdict[str, set[str]] = defaultdict(set)  # what the tables of the file have
-        self._row_files: dict[str, RowFiles] = {}
-        self._waiting: defaultdict[tuple[str, str], list[pa.RecordBatch]] = defaultdict(list)
-        self._waiting_buffers: set[int] = set()
-        self._waiting_batches = self._waiting_bytes = 0
+        self._row_files: dict[str, RowFiles] = {}  # of every table, in a load that is large
+        self._waiting = Gathering()
+        self.spans_at_hand = SpansAtHand()  # of a load that is large
         self._committing = Lock()
         self._written: Counter[str] = Counter()
         self.refused: list[Refused] = []
@@ -79,49 +78,50 @@ class SegmentWriter:
         Columns left out are NULL. Raises ValueError for a table or column that the schema does not have.
         """
         check(table, batch)
-        key = (table, batch.schema.to_string())
-        self._wait(key, placed(batch, source, shift or {}))
-        if sum(waiting.num_rows for waiting in self._waiting[key]) >= ROW_GROUP:
-            rest = self._take_rest(key)
+        self._wait(table, placed(batch, source, shift or {}))
+        if not self._row_files and self._waiting.rows(table) >= row_files.LEAST_ROWS:
+            self._begin_row_files()
+        for shape in self._waiting.shapes(table):
+            if group := self._waiting.take_groups(shape, ROW_GROUP):
+                self._start({shape: group})
+        if self._waiting.is_full:
             self.flush()
-            if rest:
-                self._wait(key, rest)
-        elif self._waiting_bytes >= FLUSH_BYTES or self._waiting_batches >= FLUSH_BATCHES:
-            self.flush()
 
-    def _wait(self, key: tuple[str, str], batch: pa.RecordBatch) -> None:
-        self._waiting[key].append(batch)
-        self._waiting_batches += 1
-        self._waiting_bytes += self._new_bytes(batch)
+    def _wait(self, table: str, batch: pa.RecordBatch) -> None:
+        files = self._row_files.get(table)
+        fitted = files.fitted(batch) if files else None
+        if fitted is None:
+            self._waiting.add(Shape(table, batch.schema.to_string()), batch)
+        else:
+            self._waiting.add(Shape(table), fitted)
+        if table == "spans" and self._row_files:
+            self.spans_at_hand.add(fitted) if fitted else self.spans_at_hand.give_up()
 
-    def _take_rest(self, key: tuple[str, str]) -> pa.RecordBatch | None:
-        """The rows behind the last whole group; they are all in the last batch, which completed it, if anywhere."""
-        *before, last = self._waiting[key]
-        rows = sum(batch.num_rows for batch in before) + last.num_rows
-        kept = last.num_rows - rows % ROW_GROUP
-        self._waiting[key][-1] = last.slice(0, kept)
-        return last.slice(kept) if kept < last.num_rows else None
-
-    def _new_bytes(self, batch: pa.RecordBatch) -> int:
-        """What holding the batch costs: views of many columns and tables share one buffer, the input."""
-        size = 0
-        for column in batch.columns:
-            for buffer in column.buffers():
-                if buffer is not None and buffer.address not in self._waiting_buffers:
-                    self._waiting_buffers.add(buffer.address)
-                    size += buffer.size
-        return size
+    def _begin_row_files(self) -> None:
+        """This is a large load: whatever waits from now on has memory of its own, and lets that of the input go."""
+        for table in described_tables():
+            if not table.derived:
+                self._row_files[table.name] = RowFiles.of(self.path, table, self._engine.connection)
+        for shape, batches in self._waiting.take_all().items():
+            for batch in batches:
+                self._wait(shape.table, batch)
 
     def flush(self) -> None:
         """Has what waits inserted, and returns meanwhile. Raises what an earlier insertion met."""
-        for (table, _), batches in self._waiting.items():
-            self._make_room(table, batches)
+        self._start(self._waiting.take_all())
+
+    def _start(self, work: dict[Shape, list[pa.RecordBatch]]) -> None:
+        for shape, batches in work.items():
+            if not self._is_for_files(shape, batches):
+                self._make_room(shape.table, batches)
         if len(self._running) >= AT_ONCE:
             self._running.popleft().result()
-        self._running.append(self._threads.submit(self._insert_each, self._waiting))
-        self._waiting = defaultdict(list)
-        self._waiting_buffers.clear()
-        self._waiting_batches = self._waiting_bytes = 0
+        self._running.append(self._threads.submit(self._insert_each, work))
+
+    def _is_for_files(self, shape: Shape, batches: list[pa.RecordBatch]) -> bool:
+        """Rows of a table that stays small are better asked for in the segment."""
+        rows = sum(batch.num_rows for batch in batches)
+        return not shape.schema and (rows >= row_files.LEAST_ROWS or self._row_files[shape.table].are_begun)
 
     def _make_room(self, table: str, batches: list[pa.RecordBatch]) -> None:
         """The table with the columns in which `batches` hold anything.
@@ -141,26 +141,26 @@ class SegmentWriter:
             for column in late:
                 self._engine.connection.execute(f"ALTER TABLE {table} ADD COLUMN {column.sql}")
         self._columns[table].update(column.name for column in late)
-        if table in row_files.TABLES and table not in self._row_files:
-            self._row_files[table] = RowFiles.of(self.path, described(table), self._engine.connection)
 
     def _wait_for_running(self) -> None:
         while self._running:
             self._running.popleft().result()
 
-    def _insert_each(self, waiting: dict[tuple[str, str], list[pa.RecordBatch]]) -> None:
-        for (table, _), batches in waiting.items():
+    def _insert_each(self, work: dict[Shape, list[pa.RecordBatch]]) -> None:
+        for shape, batches in work.items():
+            if self._is_for_files(shape, batches):
+                files = self._row_files[shape.table]
+                files.write(self._completed(shape.table, files.together(batches)))
+                continue
             try:
-                self._insert(table, batches)
+                self._insert(shape, batches)
             except _MISFIT:
-                self._insert_singly(table, batches)
+                self._insert_singly(shape, batches)
 
-    def _insert(self, table: str, batches: list[pa.RecordBatch]) -> None:
-        files = self._row_files.get(table)
-        if files and (fitted := files.fitted(batches)):
-            files.write(self._completed(table, fitted))
-            return
-        rows = self._completed(table, pa.Table.from_batches(batches))
+    def _insert(self, shape: Shape, batches: list[pa.RecordBatch]) -> None:
+        table = shape.table
+        whole = pa.Table.from_batches(batches) if shape.schema else self._row_files[table].together(batches)
+        rows = self._completed(table, whole)
         rows = rows.select([name for name in rows.schema.names if name in self._columns[table]])
         with self._engine.connection.cursor() as connection:
             connection.register("incoming", rows)
@@ -173,14 +173,14 @@ class SegmentWriter:
     def _completed(self, table: str, rows: pa.Table) -> pa.Table:
         return with_template_ids(rows, self._kernels) if table == "logs" else rows
 
-    def _insert_singly(self, table: str, batches: list[pa.RecordBatch]) -> None:
+    def _insert_singly(self, shape: Shape, batches: list[pa.RecordBatch]) -> None:
         """One batch that breaks the schema's rules must not take those gathered with it along."""
         for batch in batches:
             try:
-                self._insert(table, [batch])
+                self._insert(shape, [batch])
             except _MISFIT as error:
                 source = batch.column("source")[0].as_py()
-                self.refused.append(Refused(table, source, batch.num_rows, type(error).__name__))
+                self.refused.append(Refused(shape.table, source, batch.num_rows, type(error).__name__))
 
     def finish(self) -> None:
         self.flush()
