@@ -1,4 +1,4 @@
-"""`python -m deep_code_reasoning.kernels [FOLDER [MODULE FUNCTION [--give-way]]]`: compiles one kernel, or all, to be kept.
+"""`python -m deep_code_reasoning.kernels [FOLDER [MODULE FUNCTION [--give-way]]]`: compiles one kernel, or all of them.
 
 FOLDER is by default the one of the settings. Run once after installing, it saves the first load the plain road.
 """
