@@ -178,6 +178,23 @@ def test_parts_that_are_unchanged_are_taken_over_and_mean_the_same() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "text", "callee"),
+    [
+        (
+            "a.py",
+            'db.execute("SELECT cents FROM prices").fetchone()',
+            'db.execute("SELECT cents FROM prices").fetchone',
+        ),
+        ("a.py", 'db.run("""SELECT 1\n   FROM t""") .all()', 'db.run("""SELECT 1 FROM t""").all'),
+        ("a.js", "db\n  .query('SELECT a FROM b')\n  .first()", "db.query('SELECT a FROM b').first"),
+        ("a.rs", "fn a() { Held::<'a, 'b> :: new() }", "Held::<'a,'b>::new"),
+    ],
+)
+def test_a_callee_has_no_blanks_but_in_its_texts(path: str, text: str, callee: str) -> None:
+    assert callee in {call.callee for call in read(path, text).of("call")}
+
+
+@pytest.mark.parametrize(
     ("text", "callee"),
     [
         ("total = sum(x for x in y)", "sum"),

@@ -38,6 +38,8 @@ _ARGUMENTS = {
 }
 _NAME_FIELDS = ("name", "left", "pattern", "key", "field", "declarator", "property", "designator")
 _VALUE_FIELDS = ("value", "right", "default_value")
+# Blanks, or a text that holds some: not a lifetime of Rust, nor an apostrophe in a comment between two names.
+_BLANK = re.compile(r"""("(?:[^"\\]|\\.)*"|(?<![\w<&])'(?:[^'\\\n]|\\.)*')|\s+""")
 _LAST_NAME = re.compile(r"([A-Za-z_$][\w$]*[?!]?)\W*$")
 _CONTAINERS = frozenset({"class", "import", "comment"})
 _SCOPED_NAME = re.compile(r"((?:[A-Za-z_]\w*::)*[~A-Za-z_$][\w$]*[?!=]?)\W*$")
@@ -81,13 +83,13 @@ class Part:
 
     @cached_property
     def callee(self) -> str:
-        """Of a call: what is called, without arguments and blanks: `self.repository.find`."""
+        """Of a call: what is called, without arguments, and without blanks but in quotes: `self.repository.find`."""
         end = self.end
         for child in reversed(self.node.children):
             if child.type in _ARGUMENTS:
                 end = child.start_byte
         text = self.data[max(self.start, end - LONGEST_CALLEE) : end].decode("utf-8", "replace")
-        plain = "".join(text.removeprefix("new ").removeprefix("await ").split())
+        plain = _BLANK.sub(_of_blank, text.removeprefix("new ").removeprefix("await "))
         return plain.partition("{")[0] if plain.endswith("}") else plain
 
     @cached_property
@@ -313,6 +315,10 @@ def _name(node: Node, data: bytes) -> str:
 
 def _text(node: Node, data: bytes) -> str:
     return data[node.start_byte : min(node.end_byte, node.start_byte + 200)].decode("utf-8", "replace")
+
+
+def _of_blank(found: re.Match[str]) -> str:
+    return " ".join(found[1].split()) if found[1] else ""
 
 
 def _without_types(callee: str) -> str:

@@ -58,7 +58,9 @@ class Insertion:
 
     def spans_at_hand(self) -> dict[str, np.ndarray] | None:
         """After `finish`: what span trees are made of, where all spans of a large load were kept for that."""
-        return self._writer.spans_at_hand.columns() if self._writer else None
+        if self._writer is None or self._writer.refused:
+            return None
+        return self._writer.spans_at_hand.columns()
 
     def abandon(self) -> None:
         self._stop()
