@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.store import spans_at_hand
 from deep_code_reasoning.store.catalogue import described
@@ -20,6 +21,7 @@ from deep_code_reasoning.store.investigation_folder import InvestigationFolder
 from deep_code_reasoning.store.manifest import Manifest
 from deep_code_reasoning.store.row_file_writing import RowFiles
 from deep_code_reasoning.store.row_files import LEAST_ROWS
+from deep_code_reasoning.store.span_trees import span_trees
 from deep_code_reasoning.store.spans_at_hand import SpansAtHand
 from deep_code_reasoning.store.tables import Tables
 from deep_code_reasoning.store.writer import SegmentWriter
@@ -65,14 +67,16 @@ def topology(folder: Path, batches: list[pa.RecordBatch], *, at_hand: bool) -> l
         spans = writer.spans_at_hand.columns()
     assert spans is not None
     manifest = Manifest(folder.name, segments=["segment-0001.duckdb"])
-    derive(InvestigationFolder(folder), manifest, Settings(), spans if at_hand else None)
+    grown = span_trees(spans, Kernels(None)) if at_hand else None
+    assert (grown is not None) == at_hand
+    derive(InvestigationFolder(folder), manifest, Settings(), grown)
     InvestigationFolder(folder).publish(manifest)
     with Tables.open(InvestigationFolder(folder), Settings()) as tables:
         return tables.rows(TREE)
 
 
 def test_a_large_load_has_the_trees_that_its_segments_tell(tmp_path: Path) -> None:
-    """With orphans, spans sent twice, several hosts, and none for some."""
+    """With orphans, several hosts, and none for some."""
     spans = [
         {
             "trace": number // 7 + 1 << 60,
@@ -85,11 +89,24 @@ def test_a_large_load_has_the_trees_that_its_segments_tell(tmp_path: Path) -> No
         }
         for number in range(LEAST_ROWS + 3_000)
     ]
-    batches = [batch(spans[:5_000]), batch(spans[5_000:], 5_000), batch(spans[:20], len(spans))]
+    batches = [batch(spans[:5_000]), batch(spans[5_000:], 5_000)]
     here, read = (topology(tmp_path / name, batches, at_hand=name == "here") for name in ("here", "read"))
     assert len(here) == len(spans)
     assert here == read
     assert any(row[1] is not None for row in here)
+
+
+def test_spans_that_were_sent_twice_are_looked_up_in_the_segments() -> None:
+    """Which of them count is told by more than their ids."""
+    span = {"trace": 1, "id": 1, "parent": None, "kind": "server", "start": 0, "duration": 0, "host": "h"}
+    gathered = SpansAtHand()
+    for number in range(2):
+        fitted = files().fitted(batch([span], number))
+        assert fitted is not None
+        gathered.add(fitted)
+    columns = gathered.columns()
+    assert columns is not None
+    assert span_trees(columns, Kernels(None)) is None
 
 
 _SPAN = st.fixed_dictionaries(

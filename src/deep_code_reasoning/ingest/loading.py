@@ -144,19 +144,20 @@ class _Loading:
         from deep_code_reasoning.store.derivation import derive
 
         self._settle_fingerprints()
-        spans = None
+        trees = None
         if self._insertion:
             with suppress(CancelledError):
                 self._work.report(Progress("index", 0, message="span trees and log templates"))
-            for part in self._insertion.finish():
+            is_all = not self._manifest.segments and not self._manifest.withdrawn
+            refused, trees = self._insertion.finish(is_all=is_all)
+            for part in refused:
                 self._note_refused(part)
             self._manifest.segments.append(self._segment)
-            spans = self._insertion.spans_at_hand()
             self._insertion = None
         self._manifest.forget_unused(set(self._given))
         kept = any(sum(record.rows.values()) for record, _ in self._given.values())
         if self._manifest.segments and dataclasses.asdict(self._manifest) != self._before:
-            derive(self._folder, self._manifest, self._settings, spans)
+            derive(self._folder, self._manifest, self._settings, trees)
             self._folder.publish(self._manifest)
         return kept
 

@@ -15,21 +15,18 @@ from deep_code_reasoning.store.manifest import UnreadRecord
 from deep_code_reasoning.store.span_trees import write_span_trees
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from deep_code_reasoning.settings import Settings
     from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.manifest import Manifest
+    from deep_code_reasoning.store.span_trees import SpanTrees
 
 REPEATED_SPAN = "span exported again (same ids, service, kind, name and start); the first is kept"
 
 
-def derive(
-    folder: InvestigationFolder, manifest: Manifest, settings: Settings, last: dict[str, np.ndarray] | None = None
-) -> None:
+def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings, grown: SpanTrees | None = None) -> None:
     """Writes derived-NNNN.duckdb for the segments that `manifest` lists and names it there; does not publish.
 
-    `last`: the spans of the last segment, as SpansAtHand has them, where they are at hand.
+    `grown`: the trees of all its spans, where they are known.
     """
     manifest.generation += 1
     path = folder.path / f"derived-{manifest.generation:04d}.duckdb"
@@ -42,8 +39,7 @@ def derive(
             if table.derived and table.name != "findings":
                 engine.connection.execute(table.sql.replace("CREATE TABLE ", "CREATE TABLE derived.", 1))
         attach_segments(engine, folder.path, manifest)
-        is_all = len(manifest.segments) == 1 and not manifest.withdrawn
-        write_span_trees(engine, kernels_of(settings), last if is_all else None)
+        write_span_trees(engine, kernels_of(settings), grown)
         _tell_repeated_spans(engine, manifest)
         write_templates(engine.connection, "derived.log_templates", "derived.merged_log_shapes")
         _write_sources(engine, manifest)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import queue
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deep_code_reasoning.errors import DcrError, SettingsError
+from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.store.placement import check
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
     from deep_code_reasoning.settings import Settings
+    from deep_code_reasoning.store.span_trees import SpanTrees
     from deep_code_reasoning.store.writer import Refused, SegmentWriter
 
 WAITING_BATCHES = 16
+
+
+class Finished(NamedTuple):
+    """What the schema did not admit, and the trees of the spans where all of them were at hand."""
+
+    refused: list[Refused]
+    trees: SpanTrees | None
 
 
 class Insertion:
@@ -40,27 +49,31 @@ class Insertion:
         check(table, batch)
         self._queue.put((table, batch, source, shift))
 
-    def finish(self) -> list[Refused]:
-        """The segment is complete on disk afterwards; what its schema did not admit is returned.
+    def finish(self, *, is_all: bool = False) -> Finished:
+        """The segment is complete on disk afterwards. `is_all`: there are no spans but those that were put.
 
         Raises DcrError where the file cannot be written (a full disk, too little memory); it is then abandoned.
         """
         self._stop()
-        if self._error is None and self._writer:
-            try:
-                self._writer.finish()
-            except Exception as error:
-                self._error = error
+        with ThreadPoolExecutor(1, "span-trees") as growing:  # while the last rows are written
+            trees = growing.submit(self._grown) if is_all else None
+            if self._error is None and self._writer:
+                try:
+                    self._writer.finish()
+                except Exception as error:
+                    self._error = error
         if self._error and self._writer:
             self._writer.abandon()
         self._raise_error()
-        return self._writer.refused if self._writer else []
+        refused = self._writer.refused if self._writer else []
+        are_whole = trees and not any(part.table == "spans" for part in refused)
+        return Finished(refused, trees.result() if trees and are_whole else None)
 
-    def spans_at_hand(self) -> dict[str, np.ndarray] | None:
-        """After `finish`: what span trees are made of, where all spans of a large load were kept for that."""
-        if self._writer is None or self._writer.refused:
-            return None
-        return self._writer.spans_at_hand.columns()
+    def _grown(self) -> SpanTrees | None:
+        from deep_code_reasoning.store.span_trees import span_trees
+
+        spans = self._writer.spans_at_hand.columns() if self._writer and not self._error else None
+        return span_trees(spans, kernels_of(self._settings)) if spans else None
 
     def abandon(self) -> None:
         self._stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,20 +16,36 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.engine import Engine
 
 
-def write_span_trees(engine: Engine, kernels: Kernels, at_hand: dict[str, np.ndarray] | None = None) -> None:
-    """`spans` shows every span as it was sent; afterwards each once.
+class SpanTrees(NamedTuple):
+    """The trees of `spans`, the columns of topology.sql ordered by span number."""
 
-    `at_hand`: the columns of topology.sql, where they need not be read.
-    """
-    spans = _in_order(at_hand or _read(engine))
-    if not len(spans["span_number"]):
-        return
+    spans: dict[str, np.ndarray]
+    trace_number: np.ndarray
+    tree: topology.Topology
+
+
+def write_span_trees(engine: Engine, kernels: Kernels, grown: SpanTrees | None = None) -> None:
+    """`spans` shows every span as it was sent; afterwards each once. `grown`: the trees, where they are known."""
+    if grown is None:
+        spans = _read(engine)
+        if not len(spans["span_number"]):
+            return
+        grown = span_trees(spans, kernels)
+        if grown is None:
+            again = _write_repeated(engine)
+            once = ~np.isin(spans["span_number"], again)
+            grown = span_trees({name: column[once] for name, column in spans.items()}, kernels, is_once=True)
+            assert grown
+    _write(engine, grown.spans, grown.trace_number, grown.tree)
+
+
+def span_trees(spans: dict[str, np.ndarray], kernels: Kernels, *, is_once: bool = False) -> SpanTrees | None:
+    """None where some spans have the ids of others, unless that `is_once`: no copies, but spans of one id."""
+    spans = _in_order(spans)
     find = kernels.find(parents.KERNEL)
     found = parents.find_parents(spans["trace"], spans["span"], spans["wanted"], find)
-    if found.repeated and (again := _write_repeated(engine)):
-        once = ~np.isin(spans["span_number"], again)
-        spans = {name: column[once] for name, column in spans.items()}
-        found = parents.find_parents(spans["trace"], spans["span"], spans["wanted"], find)
+    if found.repeated and not is_once:
+        return None
     tree = topology.resolve(
         found.row,
         spans["wanted"] != 0,
@@ -39,7 +55,7 @@ def write_span_trees(engine: Engine, kernels: Kernels, at_hand: dict[str, np.nda
         spans["kind"],
         kernels.find(topology.KERNEL),
     )
-    _write(engine, spans, found.trace_number, tree)
+    return SpanTrees(spans, found.trace_number, tree)
 
 
 def _read(engine: Engine) -> dict[str, np.ndarray]:
