@@ -276,13 +276,16 @@ class _Loading:
         if reader is None:
             return self._put_aside(str(item.path), item.name, unclaimed_reason(sample))
         record = self._manifest.new_record(str(item.path), item.name, item.size, modified, reader.name)
-        self._fingerprints.append((record, hashing.submit(fingerprint_of, item)))
         try:
             with _cycle_collector_paused():
                 self._read_stream(reader, stream, record, tell)
         except BaseException:
             self._manifest.withdraw(record)
             raise
+        if stream.content_hash:
+            record.fingerprint = stream.content_hash
+        else:  # a member of an archive, a repository, or a file of which the reader left something
+            self._fingerprints.append((record, hashing.submit(fingerprint_of, item)))
         record.bytes = stream.bytes_out or item.size
         self._bytes += record.bytes
         self._replace(record, "loaded")

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from deep_code_reasoning.content_hash import content_hash
 from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.sources.ahead import ahead
 from deep_code_reasoning.sources.decompression import Bounds, Packing, Undone, decompressed, packing_of
@@ -65,7 +66,7 @@ class EvidenceStream:
     `name` is the path as the user gave it; a member's `path` is one in words only. `cores`: how many
     processors reading may use. `bytes_read` and `size` are
     positions in the file as it lies on disk (for progress), `bytes_out` counts what came out after decompression in
-    the current or last pass.
+    the current or last pass. `content_hash` is of the file as it lies on disk, once a pass has read it to its end.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class EvidenceStream:
         self.kernels = kernels or Kernels(None)
         self.bytes_read = 0
         self.bytes_out = 0
+        self.content_hash = ""
 
     @property
     def is_directory(self) -> bool:
@@ -193,6 +195,7 @@ class EvidenceStream:
             content = ahead(content, AHEAD)
         for self.bytes_read, part in content:
             yield part
+        self.content_hash = source.content_hash or self.content_hash
 
     def _transcoded(self, chunks: Iterator[bytes | Skipped]) -> Iterator[bytes | Skipped]:
         """Passes UTF-8 through; UTF-16 and UTF-32 with a byte order mark become UTF-8, broken units U+FFFD."""
@@ -242,6 +245,7 @@ class _Pass:
         self._member = member
         self._read = 0
         self._cut: Undone | None = None
+        self.content_hash = ""
 
     def is_worth_a_thread(self, size: int) -> bool:
         if size < SMALL_BYTES:
@@ -281,10 +285,13 @@ class _Pass:
                 self._read += len(part)
                 yield part
             return
+        digest = content_hash()  # of each piece while it is in the processor's cache: no one reads the file for that
         with open_regular(self._path) as file:
             while chunk := file.read(CHUNK_BYTES):
                 self._read += len(chunk)
+                digest.update(chunk)
                 yield chunk
+        self.content_hash = digest.hexdigest()
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -66,10 +66,11 @@ class SpansAtHand:
         return self._hosts.setdefault(name, len(self._hosts))
 
     def columns(self) -> dict[str, np.ndarray] | None:
-        """By the name that topology.sql gives them."""
+        """By the name that topology.sql gives them; given once, since both forms of them take a lot of room."""
         if not self._is_whole or not self._parts:
             return None
-        return {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
+        names = list(self._parts[0])
+        return {name: np.concatenate([part.pop(name) for part in self._parts]) for name in names}
 
 
 def _ids(texts: pa.Array, digits: int) -> np.ndarray:
