@@ -32,7 +32,7 @@ App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[N
 PATH = "/mcp"
 LARGEST_BODY = 8 * 1024 * 1024  # bytes; what is larger is evidence, and belongs in a file
 IDLE_SECONDS = 1_800.0
-MOST_SESSIONS = 200
+MOST_SESSIONS = 1_000  # of about 20 KiB; those that no client ends last for IDLE_SECONDS
 SHUTDOWN_SECONDS = 3
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
