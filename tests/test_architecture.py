@@ -52,6 +52,15 @@ def test_no_module_is_a_drawer_for_everything() -> None:
     assert named == []
 
 
+def test_no_query_takes_whichever_row_comes_first() -> None:
+    """Threads race for it: the same evidence once had other words, and its changes other scores, in each run."""
+    racing = re.compile(
+        r"^(?!\s*--).*\b(any_value|arbitrary|first|last|random|uuid)\s*\(", re.IGNORECASE | re.MULTILINE
+    )
+    named = [p.name for p in PACKAGE.rglob("*.sql") if racing.search(p.read_text())]
+    assert named == []
+
+
 def test_only_settings_reads_the_environment() -> None:
     readers = [p.name for p in MODULES if re.search(r"os\.environ|os\.getenv|getenv\(", p.read_text())]
     # git_repository.py gives a subprocess a closed environment; it reads no setting from it.

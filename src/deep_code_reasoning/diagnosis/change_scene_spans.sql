@@ -8,6 +8,7 @@ WITH told AS (
         db_query_text,
         attributes,
         start_time_unix_nano AS at_nano,
+        span_number,
         status_code = 'error' AS is_error
     FROM spans
     WHERE status_code = 'error' OR db_query_text IS NOT NULL
@@ -23,7 +24,7 @@ SELECT
     t.status_message,
     t.error_type,
     t.db_query_text,
-    ANY_VALUE(t.attributes) AS attributes,
+    ARG_MIN(t.attributes, t.span_number) AS attributes,
     COUNT(*) AS spans
 FROM told AS t
 LEFT JOIN usual AS u

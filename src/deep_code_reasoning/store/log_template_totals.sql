@@ -1,7 +1,7 @@
 -- One row a template, from the rows of its shapes.
 SELECT
     template_id,
-    any_value(template) AS template,
+    min(template) AS template,
     CAST(sum(count) AS BIGINT) AS count,
     list_sort(list_distinct(flatten(list(service_names)))) AS service_names,
     min(example_log_number) AS example_log_number,
