@@ -123,7 +123,7 @@ def test_the_kernel_gives_the_same_ids(kernels: Kernels, bodies: list[str | None
 
 
 @given(st.lists(st.sampled_from([word.encode() for word in WORDS]), max_size=30).map(b"".join) | st.binary())
-@settings(max_examples=1_000)
+@settings(max_examples=1_000, deadline=None)
 def test_the_kernel_gives_the_same_shape_of_any_bytes(kernels: Kernels, body: bytes) -> None:
     kernel = kernels.find(KERNEL)
     assert kernel
