@@ -109,7 +109,7 @@ def test_explain_lists_the_patterns_of_changes_beside_the_detectors(dcr: Dcr) ->
     ("arguments", "code", "said"),
     [
         (("investigate", "nowhere"), 3, "nowhere"),
-        (("load", "nowhere"), 3, "Accepted"),
+        (("load", "nowhere"), 3, "nowhere: no such file or folder\n"),
         (("investigate", ".", "--baseline", "yesterday"), 2, "ISO 8601"),
         (("investigate", ".", "--model", "gpt-0"), 2, "gpt-0"),
         (("investigate", ".", "--model", "x", "--no-model"), 2, "exclude"),

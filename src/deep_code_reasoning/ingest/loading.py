@@ -82,14 +82,17 @@ def load(
 
 def _nothing_readable(evidence: Sequence[str | Path], unread: Sequence[Unread]) -> EvidenceError:
     from deep_code_reasoning.sources.detect import readers
+    from deep_code_reasoning.sources.walk import MISSING
 
     parts = [f"{part.place}: {part.reason}" for part in unread[:NAMED_IN_ERROR]]
     if len(unread) > NAMED_IN_ERROR:
         parts.append(f"and {len(unread) - NAMED_IN_ERROR} more")
     if not parts:
         parts = [f"{path}: holds no records" for path in evidence] or ["no evidence given"]
-    accepted = "; ".join(reader.accepts for reader in readers())
-    return EvidenceError(f"nothing readable: {', '.join(parts)}. Accepted: {accepted}")
+    told = f"nothing readable: {', '.join(parts)}"
+    if unread and all(part.reason == MISSING for part in unread):
+        return EvidenceError(told)  # a path that is misspelt has no format
+    return EvidenceError(f"{told}. Accepted: {'; '.join(reader.accepts for reader in readers())}")
 
 
 class _Loading:
