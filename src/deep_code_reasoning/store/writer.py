@@ -45,8 +45,9 @@ class Refused:
 class SegmentWriter:
     """`insert` batches, then `finish`; leaving the context without it throws the file away.
 
-    Rows are gathered to whole row groups; two statements run side by side, each of which is one thread's: why, and
-    what else was tried, is told in docs/decisions/0007-row-groups.md.
+    Tables of thousands of rows become row files, a row group at a time (docs/decisions/0009-row-files.md); what stays
+    small, and what does not fit there, is inserted into the segment. Two threads write: why, and what else was tried,
+    is told in docs/decisions/0007-row-groups.md.
     """
 
     def __init__(self, path: Path, settings: Settings) -> None:
