@@ -8,15 +8,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from deep_code_reasoning.errors import EvidenceError, StoreError
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.store.engine import ROW_GROUP
 from deep_code_reasoning.store.investigation_folder import InvestigationFolder
 from deep_code_reasoning.store.manifest import Manifest
-from deep_code_reasoning.store.row_file_writing import as_type
 from deep_code_reasoning.store.row_files import LEAST_ROWS
 from deep_code_reasoning.store.tables import Tables
 from deep_code_reasoning.store.writer import SegmentWriter
@@ -225,16 +222,3 @@ def test_what_a_killed_load_left_is_removed(tmp_path: Path) -> None:
     InvestigationFolder(tmp_path).clean(manifest)
     assert not any(file.exists() for file in left)
     assert list(tmp_path.glob("segment-0001.logs-*.parquet"))
-
-
-_PAIR = st.fixed_dictionaries({"key": st.text(max_size=20), "value": st.none() | st.text(max_size=20)})
-
-
-@given(st.lists(st.none() | st.lists(_PAIR, max_size=3), max_size=12), st.data())
-def test_lists_of_views_become_lists_of_strings_however_they_are_cut(rows: list, data: st.DataObject) -> None:
-    begin = data.draw(st.integers(0, len(rows)))
-    length = data.draw(st.integers(0, len(rows) - begin))
-    array = pa.array(rows, VIEW_PAIRS).slice(begin, length)
-    found = as_type(array, PAIRS)
-    found.validate(full=True)
-    assert found.to_pylist() == rows[begin : begin + length]

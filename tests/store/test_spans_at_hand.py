@@ -19,6 +19,7 @@ from deep_code_reasoning.store.catalogue import described
 from deep_code_reasoning.store.derivation import derive
 from deep_code_reasoning.store.investigation_folder import InvestigationFolder
 from deep_code_reasoning.store.manifest import Manifest
+from deep_code_reasoning.store.own_memory import OwnMemory
 from deep_code_reasoning.store.row_file_writing import RowFiles
 from deep_code_reasoning.store.row_files import LEAST_ROWS
 from deep_code_reasoning.store.span_trees import span_trees
@@ -34,7 +35,7 @@ IDS = [1, 2, 3, 2**63, 2**64 - 1]
 @functools.cache
 def files() -> RowFiles:
     with duckdb.connect() as connection:
-        return RowFiles.of(Path("s.duckdb"), described("spans"), connection)
+        return RowFiles.of(Path("s.duckdb"), described("spans"), connection, OwnMemory())
 
 
 def batch(spans: list[dict], first: int = 0) -> pa.RecordBatch:

@@ -12,11 +12,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.store.engine import ROW_GROUP
+from deep_code_reasoning.store.own_memory import OwnMemory
 from deep_code_reasoning.store.placement import holds
 from deep_code_reasoning.store.row_files import LISTED
 
@@ -46,12 +46,15 @@ class RowFiles:
     segment: Path
     table: TableDescription
     schema: pa.Schema
+    memory: OwnMemory
     _files: list[_File] = field(default_factory=list)
     _idle: list[_File] = field(default_factory=list)
     _choosing: Lock = field(default_factory=Lock)
 
     @classmethod
-    def of(cls, segment: Path, table: TableDescription, connection: duckdb.DuckDBPyConnection) -> RowFiles:
+    def of(
+        cls, segment: Path, table: TableDescription, connection: duckdb.DuckDBPyConnection, memory: OwnMemory
+    ) -> RowFiles:
         """`connection` tells the types: those of the file become the table's."""
         columns = ", ".join(f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in table.columns)
         found = connection.sql(f"SELECT {columns} LIMIT 0").to_arrow_table().schema
@@ -60,7 +63,7 @@ class RowFiles:
         for place, kind in enumerate(fields):
             if pa.types.is_string(kind.type) and kind.name in _encodings()["dictionaries"]:
                 fields[place] = kind.with_type(pa.dictionary(pa.int32(), kind.type))
-        return cls(segment, table, pa.schema(fields))
+        return cls(segment, table, pa.schema(fields), memory)
 
     @property
     def are_begun(self) -> bool:
@@ -74,19 +77,14 @@ class RowFiles:
             return None
 
     def _fitted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        columns, kinds = [], []
-        for kind in self.schema:
-            column = batch.column(kind.name) if kind.name in batch.schema.names else None
-            if column is None or not holds(column):
-                if not kind.nullable:
-                    raise pa.ArrowInvalid(f"{kind.name} is required")
-                continue
-            column = as_type(column, kind.type)
-            column.validate(full=True)  # a text that is no UTF-8 would fail the queries
+        there = set(batch.schema.names)
+        kinds = [kind for kind in self.schema if kind.name in there and holds(batch.column(kind.name))]
+        if lacking := {kind.name for kind in self.schema if not kind.nullable} - {kind.name for kind in kinds}:
+            raise pa.ArrowInvalid(f"{', '.join(sorted(lacking))}: required")
+        columns = self.memory.fitted([(batch.column(kind.name), kind.type) for kind in kinds])
+        for kind, column in zip(kinds, columns, strict=True):
             if column.null_count and not kind.nullable:
                 raise pa.ArrowInvalid(f"{kind.name} is required")
-            columns.append(column)
-            kinds.append(kind)
         return pa.RecordBatch.from_arrays(columns, schema=pa.schema(kinds))
 
     def together(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
@@ -155,24 +153,6 @@ class RowFiles:
             _temporary(file.path).unlink(missing_ok=True)
             file.path.unlink(missing_ok=True)
         self._files.clear()
-
-
-def as_type(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """As Arrow's cast, which knows no views within lists. Raises pa.ArrowInvalid and the like."""
-    if array.type == kind:
-        return array
-    if pa.types.is_list(kind) and pa.types.is_list(array.type):
-        offsets = array.offsets
-        values = array.values.slice(offsets[0].as_py(), offsets[-1].as_py() - offsets[0].as_py())
-        mask = array.is_null() if array.null_count else None
-        begin = pa.array(np.asarray(offsets) - offsets[0].as_py())
-        return pa.ListArray.from_arrays(begin, as_type(values, kind.value_type), kind, mask=mask)
-    if pa.types.is_struct(kind) and pa.types.is_struct(array.type):
-        parts = [as_type(array.field(part.name), part.type) for part in kind]
-        return pa.StructArray.from_arrays(parts, fields=list(kind))
-    if pa.types.is_dictionary(kind) and not pa.types.is_dictionary(array.type):
-        return array.cast(kind.value_type).dictionary_encode()
-    return array.cast(kind)
 
 
 def _leaves(kind: pa.Field, path: str = "") -> list[str]:

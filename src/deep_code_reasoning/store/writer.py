@@ -20,6 +20,7 @@ from deep_code_reasoning.store.catalogue import described, described_tables
 from deep_code_reasoning.store.engine import ROW_GROUP, Engine
 from deep_code_reasoning.store.gathering import Gathering, Shape
 from deep_code_reasoning.store.log_templates import with_template_ids
+from deep_code_reasoning.store.own_memory import OwnMemory
 from deep_code_reasoning.store.placement import check, holds, placed
 from deep_code_reasoning.store.row_file_writing import RowFiles
 from deep_code_reasoning.store.spans_at_hand import SpansAtHand
@@ -100,9 +101,10 @@ class SegmentWriter:
 
     def _begin_row_files(self) -> None:
         """This is a large load: whatever waits from now on has memory of its own, and lets that of the input go."""
+        memory = OwnMemory(self._kernels)
         for table in described_tables():
             if not table.derived:
-                self._row_files[table.name] = RowFiles.of(self.path, table, self._engine.connection)
+                self._row_files[table.name] = RowFiles.of(self.path, table, self._engine.connection, memory)
         for shape, batches in self._waiting.take_all().items():
             for batch in batches:
                 self._wait(shape.table, batch)
