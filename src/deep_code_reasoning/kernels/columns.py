@@ -73,18 +73,9 @@ class Columns:
             self.value_present,
         )
 
-    def text(self, column: int, rows: int, buffers: list[pa.Buffer]) -> pa.Array:
-        """A text column, null in the rows that have none."""
-        present = self.present[:rows, column]
-        start = column * self.capacity
-        return view_array(self.texts[start : start + rows], buffers, None if present.all() else present)
-
-    def whole_numbers(self, column: int, rows: int, kind: pa.DataType) -> pa.Array:
-        """A number column, null in the rows that have none."""
-        import pyarrow as pa
-
-        present = self.present[:rows, self.texts.shape[0] // self.capacity + column]
-        return pa.array(self.numbers[column, :rows].astype(kind.to_pandas_dtype()), kind, mask=present == 0)
+    def filled(self, rows: int) -> Filled:
+        """The first rows, once a kernel has written them."""
+        return Filled(self, rows)
 
     def attributes(self, rows: int, count: int, buffers: list[pa.Buffer]) -> pa.Array:
         """The attributes of each row: list of struct of key and value."""
@@ -92,18 +83,47 @@ class Columns:
 
         offsets = np.zeros(rows + 1, np.int32)
         offsets[1:] = self.ends[:rows]
-        present = self.value_present[:count]
-        values = view_array(self.values[:count], buffers, None if present.all() else present)
-        pairs = pa.StructArray.from_arrays([view_array(self.keys[:count], buffers, None), values], ["key", "value"])
+        present = self.value_present[:count].view(bool)
+        told = int(np.count_nonzero(present))
+        validity = None if told == count else np.packbits(present, bitorder="little")
+        values = view_array(self.values[:count], buffers, validity, count - told)
+        pairs = pa.StructArray.from_arrays([view_array(self.keys[:count], buffers), values], ["key", "value"])
         return pa.ListArray.from_arrays(pa.array(offsets), pairs)
 
 
-def view_array(views: np.ndarray, buffers: list[pa.Buffer], present: np.ndarray | None) -> pa.Array:
-    """Views into `buffers`, null where `present` (0 or 1 a row) is 0."""
+class Filled:
+    """Arrow's columns of rows that a kernel wrote. All flags are turned into Arrow's bits at once."""
+
+    def __init__(self, columns: Columns, rows: int) -> None:
+        self._columns, self._rows = columns, rows
+        self._texts = columns.texts.shape[0] // columns.capacity
+        flags = np.ascontiguousarray(columns.present[:rows].T).view(bool)
+        self._bits = np.packbits(flags, axis=1, bitorder="little")
+        self._nulls = rows - np.count_nonzero(flags, axis=1)
+
+    def text(self, column: int, buffers: list[pa.Buffer]) -> pa.Array:
+        """A text column, null in the rows that have none."""
+        start = column * self._columns.capacity
+        nulls = int(self._nulls[column])
+        validity = self._bits[column] if nulls else None
+        return view_array(self._columns.texts[start : start + self._rows], buffers, validity, nulls)
+
+    def whole_number(self, column: int, kind: pa.DataType) -> pa.Array:
+        """A number column, null in the rows that have none."""
+        import pyarrow as pa
+
+        nulls = int(self._nulls[self._texts + column])
+        validity = pa.py_buffer(self._bits[self._texts + column]) if nulls else None
+        numbers = self._columns.numbers[column, : self._rows].astype(kind.to_pandas_dtype())
+        return pa.Array.from_buffers(kind, self._rows, [validity, pa.py_buffer(numbers)], nulls)
+
+
+def view_array(
+    views: np.ndarray, buffers: list[pa.Buffer], validity: np.ndarray | None = None, nulls: int = 0
+) -> pa.Array:
+    """Views into `buffers`, `nulls` of them null: where a bit of `validity` is 0."""
     import pyarrow as pa
 
-    validity = None if present is None else pa.py_buffer(np.packbits(present, bitorder="little"))
-    nulls = 0 if present is None else int(len(present) - np.count_nonzero(present))
-    return pa.Array.from_buffers(
-        pa.string_view(), len(views), [validity, pa.py_buffer(np.ascontiguousarray(views)), *buffers], nulls
-    )
+    valid = None if validity is None else pa.py_buffer(validity)
+    written = pa.py_buffer(np.ascontiguousarray(views))
+    return pa.Array.from_buffers(pa.string_view(), len(views), [valid, written, *buffers], nulls)

@@ -110,15 +110,15 @@ class LogColumns:
     def _batch(
         self, rows: int, base: int, log_numbers: np.ndarray, producers: list[Producer], text: Text
     ) -> pa.RecordBatch:
-        logs = self._logs
+        logs, filled = self._logs, self._logs.filled(rows)
         numbers = logs.numbers[:, :rows]
         slots = numbers[layout.PRODUCER]
         buffers = [pa.py_buffer(text), pa.py_buffer(self._side[: self.state[layout.SIDE]])]
         columns = {
             "log_number": pa.array(log_numbers),
             "time_unix_nano": pa.array(numbers[layout.TIME]),
-            "severity_number": logs.whole_numbers(layout.SEVERITY, rows, pa.int32()),
-            **{name: logs.text(column, rows, buffers) for column, name in enumerate(layout.TEXTS)},
+            "severity_number": filled.whole_number(layout.SEVERITY, pa.int32()),
+            **{name: filled.text(column, buffers) for column, name in enumerate(layout.TEXTS)},
             "service_name": _picked([producer.service_name for producer in producers], slots),
             "host": _picked([producer.host for producer in producers], slots),
             "resource_number": _numbers([producer.number for producer in producers], slots),

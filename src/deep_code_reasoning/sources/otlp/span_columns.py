@@ -152,25 +152,23 @@ class SpanColumns:
         is_within = self.state[layout.LEVEL] > layout.RESOURCE_LIST
         if is_within and not self.carried(text)[0].is_settled:
             count -= 1  # of the last it is not yet known what it is, and nothing is given for it
-        places = self._resources[:count, 2].tolist()
         return [
-            resources.producer(Raw(self._text(text, self._resources, slot, 0)), base + document)
-            for slot, document in enumerate(places)
+            resources.producer(Raw(self._written(text, begin, end, 0)), base + document)
+            for begin, end, document in self._resources[:count].tolist()
         ]
 
     def _scope_names(self, text: Text) -> list[str | None]:
-        names: dict[bytes, str | None] = {}
-        found = []
-        for slot in range(int(self.state[layout.SCOPES])):
-            written = self._text(text, self._scopes, slot, 1)
-            if written not in names:
-                names[written] = scope_name(written)
-            found.append(names[written])
-        return found
+        places = self._scopes[: self.state[layout.SCOPES], :2].tolist()
+        written = [self._written(text, begin, end, 1) for begin, end in places]
+        names = {scope: scope_name(scope) for scope in set(written)}
+        return [names[scope] for scope in written]
 
     def _text(self, text: Text, slots: np.ndarray, slot: int, which: int) -> bytes:
         """A resource (0) or scope (1) as it is written."""
         begin, end = slots[slot, :2].tolist()
+        return self._written(text, begin, end, which)
+
+    def _written(self, text: Text, begin: int, end: int, which: int) -> bytes:
         if begin < 0:
             return self._carried[which]
         return text[begin:end] if end else b"{}"
@@ -186,23 +184,21 @@ class SpanColumns:
     ) -> pa.RecordBatch:
         spans = self._spans
         numbers = spans.numbers[:, :rows]
-        slots = numbers[layout.RESOURCE_SLOT]
+        filled = spans.filled(rows)
         columns = {
             "span_number": pa.array(np.arange(first, first + rows)),
             "kind": named(numbers[layout.KIND], KINDS),
             "status_code": named(numbers[layout.STATUS], STATUSES),
             "start_time_unix_nano": pa.array(numbers[layout.START]),
             "duration_nano": pa.array(numbers[layout.DURATION]),
-            "service_name": named(slots, [producer.service_name for producer in producers]),
-            "host": named(slots, [producer.host for producer in producers]),
-            "resource_number": pa.array(np.array([producer.number for producer in producers])[slots]),
+            **producer_columns(producers, numbers[layout.RESOURCE_SLOT]),
             "scope_name": named(numbers[layout.SCOPE_SLOT], scopes),
             "source_offset": pa.array(numbers[layout.OFFSET] + base),
-            **{name: spans.text(column, rows, buffers) for column, name in enumerate(_SPAN_TEXTS)},
+            **{name: filled.text(column, buffers) for column, name in enumerate(_SPAN_TEXTS)},
             "attributes": spans.attributes(rows, int(self.state[layout.ATTRIBUTES]), buffers),
         }
         for column, (name, bits) in enumerate(layout.WHOLE_NUMBERS.items(), layout.SPAN_NUMBERS):
-            columns[name] = spans.whole_numbers(column, rows, pa.int32() if bits == 32 else pa.int64())
+            columns[name] = filled.whole_number(column, pa.int32() if bits == 32 else pa.int64())
         columns["name"] = self._names(rows, buffers)
         return batch_of(columns)
 
@@ -211,19 +207,21 @@ class SpanColumns:
         spans, start = self._spans, layout.NAME * self._spans.capacity
         views = spans.texts[start : start + rows]
         views[spans.present[:rows, layout.NAME] == 0] = 0
-        return view_array(views, buffers, None)
+        return view_array(views, buffers)
 
     def _event_batch(self, rows: int, base: int, first: int, buffers: list[pa.Buffer]) -> pa.RecordBatch:
         numbers = self._events.numbers[:, :rows]
-        texts = {name: self._events.text(column, rows, buffers) for column, name in enumerate(_EVENT_TEXTS) if column}
-        names = view_array(self._events.texts[:rows], buffers, None)
+        filled = self._events.filled(rows)
+        texts = {name: filled.text(column, buffers) for column, name in enumerate(_EVENT_TEXTS) if column}
+        names = view_array(self._events.texts[:rows], buffers)
         attributes = self._events.attributes(rows, int(self.state[layout.EVENT_ATTRIBUTES]), buffers)
         return batch_of({"name": names, **owned(numbers, base, first), **texts, "attributes": attributes})
 
     def _link_batch(self, rows: int, base: int, first: int, buffers: list[pa.Buffer]) -> pa.RecordBatch:
         links = owned(self._links.numbers[:, :rows], base, first)
         del links["time_unix_nano"]
-        texts = {name: self._links.text(column, rows, buffers) for column, name in enumerate(_LINK_TEXTS)}
+        filled = self._links.filled(rows)
+        texts = {name: filled.text(column, buffers) for column, name in enumerate(_LINK_TEXTS)}
         attributes = self._links.attributes(rows, int(self.state[layout.LINK_ATTRIBUTES]), buffers)
         return batch_of({**links, **texts, "attributes": attributes})
 
@@ -240,13 +238,24 @@ def batch_of(columns: dict[str, pa.Array]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
+def producer_columns(producers: list[Producer], slots: np.ndarray) -> dict[str, pa.Array]:
+    """What each row takes from its producer, that of its slot."""
+    places = {producer: place for place, producer in enumerate(dict.fromkeys(producers))}
+    codes = np.array([places[producer] for producer in producers], np.int32).take(slots)
+    return {
+        "service_name": named(codes, [producer.service_name for producer in places]),
+        "host": named(codes, [producer.host for producer in places]),
+        "resource_number": pa.array(np.array([producer.number for producer in places], np.int64).take(codes)),
+    }
+
+
 def named(codes: np.ndarray, names: list[str | None] | tuple[str, ...]) -> pa.Array:
     """Codes as texts, each text once."""
     distinct = list(dict.fromkeys(name for name in names if name is not None))
     places = {name: place for place, name in enumerate(distinct)}
-    indices = np.array([places.get(name, -1) for name in names], np.int32)[codes]
-    mask = indices < 0
-    array = pa.array(np.where(mask, 0, indices), pa.int32(), mask=mask if mask.any() else None)
+    indices = np.array([places.get(name, -1) for name in names], np.int32).take(codes)
+    mask = indices < 0 if len(places) < len(set(names)) else None
+    array = pa.array(indices if mask is None else np.where(mask, 0, indices), pa.int32(), mask=mask)
     return pa.DictionaryArray.from_arrays(array, pa.array(distinct, pa.string()))
 
 

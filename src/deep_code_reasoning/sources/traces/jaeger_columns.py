@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from deep_code_reasoning.kernels.columns import Columns, room, view_array, zeros
 from deep_code_reasoning.sources.otlp import span_layout as spans
-from deep_code_reasoning.sources.otlp.span_columns import batch_of, named, owned
+from deep_code_reasoning.sources.otlp.span_columns import batch_of, named, owned, producer_columns
 from deep_code_reasoning.sources.otlp.traces import KINDS, STATUSES
 from deep_code_reasoning.sources.reader import Batch
 from deep_code_reasoning.sources.traces import jaeger_layout as layout
@@ -102,7 +102,7 @@ class JaegerColumns:
     def _span_batch(self, base: int, first: int, producers: list[Producer], buffers: list[pa.Buffer]) -> pa.RecordBatch:
         rows, table = self.rows, self._spans
         numbers = table.numbers[:, :rows]
-        slots = numbers[spans.RESOURCE_SLOT]
+        filled = table.filled(rows)
         start = spans.NAME * table.capacity
         names = table.texts[start : start + rows]
         names[table.present[:rows, spans.NAME] == 0] = 0  # a span without a name has an empty one
@@ -112,21 +112,20 @@ class JaegerColumns:
             "status_code": named(numbers[spans.STATUS], STATUSES),
             "start_time_unix_nano": pa.array(numbers[spans.START]),
             "duration_nano": pa.array(numbers[spans.DURATION]),
-            "service_name": named(slots, [producer.service_name for producer in producers]),
-            "host": named(slots, [producer.host for producer in producers]),
-            "resource_number": pa.array(np.array([producer.number for producer in producers])[slots]),
+            **producer_columns(producers, numbers[spans.RESOURCE_SLOT]),
             "source_offset": pa.array(numbers[spans.OFFSET] + base),
-            **{name: table.text(column, rows, buffers) for column, name in enumerate(_SPAN_TEXTS)},
+            **{name: filled.text(column, buffers) for column, name in enumerate(_SPAN_TEXTS)},
             "attributes": table.attributes(rows, int(self.state[spans.ATTRIBUTES]), buffers),
         }
         for column, (name, bits) in enumerate(spans.WHOLE_NUMBERS.items(), spans.SPAN_NUMBERS):
-            columns[name] = table.whole_numbers(column, rows, pa.int32() if bits == 32 else pa.int64())
-        columns["name"] = view_array(names, buffers, None)
+            columns[name] = filled.whole_number(column, pa.int32() if bits == 32 else pa.int64())
+        columns["name"] = view_array(names, buffers)
         return batch_of(columns)
 
     def _event_batch(self, rows: int, base: int, first: int, buffers: list[pa.Buffer]) -> pa.RecordBatch:
-        texts = {name: self._events.text(column, rows, buffers) for column, name in enumerate(_EVENT_TEXTS) if column}
-        names = view_array(self._events.texts[:rows], buffers, None)
+        filled = self._events.filled(rows)
+        texts = {name: filled.text(column, buffers) for column, name in enumerate(_EVENT_TEXTS) if column}
+        names = view_array(self._events.texts[:rows], buffers)
         attributes = self._events.attributes(rows, int(self.state[spans.EVENT_ATTRIBUTES]), buffers)
         ownership = owned(self._events.numbers[:, :rows], base, first)
         return batch_of({"name": names, **ownership, **texts, "attributes": attributes})
@@ -134,6 +133,7 @@ class JaegerColumns:
     def _link_batch(self, rows: int, base: int, first: int, buffers: list[pa.Buffer]) -> pa.RecordBatch:
         ownership = owned(self._links.numbers[:, :rows], base, first)
         del ownership["time_unix_nano"]
-        texts = {name: self._links.text(column, rows, buffers) for column, name in enumerate(_LINK_TEXTS)}
+        filled = self._links.filled(rows)
+        texts = {name: filled.text(column, buffers) for column, name in enumerate(_LINK_TEXTS)}
         attributes = self._links.attributes(rows, int(self.state[spans.LINK_ATTRIBUTES]), buffers)
         return batch_of({**ownership, **texts, "attributes": attributes})
