@@ -22,7 +22,7 @@ PADDING = bytes(32)  # kernels look at whole words
 _LARGEST_CHUNK = 4 << 20
 _NEWLINE = ord("\n")
 _LARGE_BYTES = 32 << 20  # of a file: a second thread reads ahead what kernels, which are the slower, work on
-_AHEAD = 8  # pieces
+_AHEAD = 20  # pieces: more than a window takes at once, which else waited for the rest of it
 _COUNTED_BYTES = 1 << 18  # at once: the comparison stays in the processor's cache
 
 
