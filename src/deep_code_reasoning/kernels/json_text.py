@@ -10,6 +10,7 @@ from numba import int64, uint64
 
 from deep_code_reasoning.kernels.compiling import part
 from deep_code_reasoning.kernels.memory import HIGHS, bytes_equal_to, low_bytes, trailing_zeros, word_at
+from deep_code_reasoning.kernels.words import are_digits, eight_digits
 
 SHORT = -1  # the text ends before the value does
 FOREIGN = -2  # not of the form that the kernel knows
@@ -55,6 +56,15 @@ def string_end(text, at, end):
         holds |= ESCAPED
         at += 2
     return SHORT, holds
+
+
+@part
+def quoted(text, at, end):
+    """The string value at `at`: its begin, its end and what it holds; the end is SHORT or FOREIGN."""
+    if text[at] != QUOTE:
+        return at, FOREIGN, 0
+    closing, holds = string_end(text, at + 1, end)
+    return at + 1, closing, holds
 
 
 @part
@@ -181,6 +191,9 @@ def digits(text, at, end):
     """The whole number of at most 19 digits at `at` and the position behind it; FOREIGN where it does not fit."""
     number = uint64(0)
     start = at
+    while at - start <= 8 and at + 8 <= end and are_digits(word_at(text, at)):
+        number = number * uint64(100_000_000) + eight_digits(word_at(text, at))
+        at += 8
     while at < end:
         digit = text[at] - 0x30
         if digit < 0 or digit > 9:

@@ -31,6 +31,16 @@ def _word_at(typing, text, position):
     return types.uint64(text, types.int64), generate
 
 
+def _put_word(typing, text, position, word):
+    def generate(context, builder, signature, arguments):
+        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
+        pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
+        builder.store(arguments[2], pointer).align = 1
+        return context.get_dummy_value()
+
+    return types.void(text, types.int64, types.uint64), generate
+
+
 def _trailing_zeros(typing, word):
     def generate(context, builder, signature, arguments):
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -40,6 +50,8 @@ def _trailing_zeros(typing, word):
 
 # The eight bytes of a uint8 array from a position on, as a little-endian uint64.
 word_at: Any = intrinsic(_word_at)
+# Writes eight bytes to a uint8 array; `put_word(array, position, word)`.
+put_word: Any = intrinsic(_put_word)
 # The number of zero bits below the lowest one bit of a uint64; 64 for 0.
 trailing_zeros: Any = intrinsic(_trailing_zeros)
 

@@ -6,7 +6,7 @@ from numba import int64, uint64
 
 from deep_code_reasoning.kernels.compiling import part
 from deep_code_reasoning.kernels.memory import low_bytes, word_at
-from deep_code_reasoning.kernels.name_table import FIELDS, MULTIPLIER
+from deep_code_reasoning.kernels.name_table import FIELDS, MULTIPLIER, SEED
 
 UNKNOWN = -1
 
@@ -34,9 +34,10 @@ def find_name(table, text, begin, length):
 
 @part
 def _hash(text, at, end):
-    """Of the bytes between head and tail: 64 bits, FNV-1a by bytes."""
-    value = uint64(0xCBF29CE484222325)
+    """Of the bytes between head and tail, by words: the last holds what is left."""
+    value = uint64(SEED)
     while at < end:
-        value = (value ^ uint64(text[at])) * uint64(0x100000001B3)
-        at += 1
+        value = (value ^ (word_at(text, at) & low_bytes(end - at))) * uint64(MULTIPLIER)
+        value ^= value >> uint64(32)
+        at += 8
     return value

@@ -4,42 +4,49 @@ from __future__ import annotations
 
 from deep_code_reasoning.kernels.compiling import part
 from deep_code_reasoning.kernels.json_text import BACKSLASH, FOREIGN, FULL
+from deep_code_reasoning.kernels.memory import HIGHS, bytes_equal_to, put_word, word_at
 
 
 @part
 def is_utf8(text, at, end):
     """Whether the bytes are well-formed UTF-8 (Unicode 15, table 3-7)."""
-    while at < end:
-        byte = text[at]
-        if byte < 0x80:
+    while 0 <= at < end:
+        if at + 8 <= end and word_at(text, at) & HIGHS == 0:
+            at += 8
+        elif text[at] < 0x80:
             at += 1
-            continue
-        low, high = 0x80, 0xBF
-        if 0xC2 <= byte <= 0xDF:
-            more = 1
-        elif 0xE0 <= byte <= 0xEF:
-            more = 2
-            if byte == 0xE0:
-                low = 0xA0
-            elif byte == 0xED:
-                high = 0x9F
-        elif 0xF0 <= byte <= 0xF4:
-            more = 3
-            if byte == 0xF0:
-                low = 0x90
-            elif byte == 0xF4:
-                high = 0x8F
         else:
-            return False
-        if at + more >= end:
-            return False
-        if text[at + 1] < low or text[at + 1] > high:
-            return False
-        for ahead in range(2, more + 1):
-            if text[at + ahead] < 0x80 or text[at + ahead] > 0xBF:
-                return False
-        at += more + 1
-    return True
+            at = _behind_wide(text, at, end)
+    return at == end
+
+
+@part
+def _behind_wide(text, at, end):
+    """Behind a character of several bytes; -1 where they are none."""
+    byte = text[at]
+    low, high = 0x80, 0xBF
+    if 0xC2 <= byte <= 0xDF:
+        more = 1
+    elif 0xE0 <= byte <= 0xEF:
+        more = 2
+        if byte == 0xE0:
+            low = 0xA0
+        elif byte == 0xED:
+            high = 0x9F
+    elif 0xF0 <= byte <= 0xF4:
+        more = 3
+        if byte == 0xF0:
+            low = 0x90
+        elif byte == 0xF4:
+            high = 0x8F
+    else:
+        return -1
+    if at + more >= end or text[at + 1] < low or text[at + 1] > high:
+        return -1
+    for ahead in range(2, more + 1):
+        if text[at + ahead] < 0x80 or text[at + ahead] > 0xBF:
+            return -1
+    return at + more + 1
 
 
 @part
@@ -51,6 +58,12 @@ def unescape(text, at, end, side, written):
     if written + (end - at) > side.shape[0]:
         return FULL
     while at < end:
+        word = word_at(text, at)
+        if at + 8 <= end and written + 8 <= side.shape[0] and bytes_equal_to(word, BACKSLASH) == 0:
+            put_word(side, written, word)
+            written += 8
+            at += 8
+            continue
         byte = text[at]
         if byte != BACKSLASH:
             side[written] = byte

@@ -11,11 +11,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba import int32, int64, types, uint64
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from deep_code_reasoning.kernels.compiling import entry, inlined_part, part
-from deep_code_reasoning.kernels.memory import HIGHS, low_bytes
+from deep_code_reasoning.kernels.memory import HIGHS, low_bytes, put_word
 from deep_code_reasoning.kernels.utf8 import is_utf8
 from deep_code_reasoning.kernels.views import INLINE
 from deep_code_reasoning.store.texts_layout import (
@@ -56,21 +55,10 @@ def _loader(bits):
     return load
 
 
-def _put_word(typing, text, position, word):
-    def generate(context, builder, signature, arguments):
-        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
-        pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
-        builder.store(arguments[2], pointer).align = 1
-        return context.get_dummy_value()
-
-    return types.void(text, types.int64, types.uint64), generate
-
-
 # What lies at an address, as a uint64.
 byte_at: Any = intrinsic(_loader(8))
 half_at: Any = intrinsic(_loader(32))
 word_at: Any = intrinsic(_loader(64))
-put_word: Any = intrinsic(_put_word)  # eight bytes into a uint8 array
 
 
 @inlined_part

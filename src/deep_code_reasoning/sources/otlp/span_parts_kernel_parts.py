@@ -16,6 +16,7 @@ from deep_code_reasoning.kernels.json_text import (
     QUOTE,
     SHORT,
     next_member,
+    quoted,
     skip_blank,
     skip_value,
     string_end,
@@ -42,7 +43,6 @@ from deep_code_reasoning.sources.otlp.values_kernel_parts import (
     attribute_list,
     put_id,
     put_text,
-    quoted,
     whole_number,
 )
 

@@ -20,6 +20,7 @@ from deep_code_reasoning.kernels.json_text import (
     OPEN_BRACKET,
     SHORT,
     next_member,
+    quoted,
     skip_value,
     string_end,
     value_start,
@@ -77,7 +78,6 @@ from deep_code_reasoning.sources.otlp.values_kernel_parts import (
     attribute_list,
     put_id,
     put_text,
-    quoted,
     whole_number,
 )
 

@@ -12,24 +12,26 @@ from deep_code_reasoning.kernels.json_text import (
     ESCAPED,
     FOREIGN,
     FULL,
-    OPEN_BRACE,
     OPEN_BRACKET,
     QUOTE,
     SHORT,
     WIDE,
     digits,
-    next_member,
     skip_blank,
-    skip_value,
-    string_end,
-    value_start,
 )
-from deep_code_reasoning.kernels.memory import word_at
+from deep_code_reasoning.kernels.memory import ONES, word_at
 from deep_code_reasoning.kernels.names import UNKNOWN, find_name
 from deep_code_reasoning.kernels.utf8 import is_utf8, unescape
 from deep_code_reasoning.kernels.views import put_view
+from deep_code_reasoning.kernels.words import are_lower_hex
+from deep_code_reasoning.sources.otlp.key_values_kernel_parts import (
+    ARRAY,
+    MAP,
+    NOTHING,
+    is_integer,
+    key_value,
+)
 from deep_code_reasoning.sources.otlp.span_layout import (
-    CODE,
     NARROW,
     RANK_SHIFT,
     REWRITES,
@@ -38,12 +40,7 @@ from deep_code_reasoning.sources.otlp.span_layout import (
     WHOLE_NUMBER,
 )
 
-KEY, VALUE = CODE["key"], CODE["value"]
-STRING_VALUE, INT_VALUE, BOOL_VALUE = CODE["stringValue"], CODE["intValue"], CODE["boolValue"]
-DOUBLE_VALUE, BYTES_VALUE = CODE["doubleValue"], CODE["bytesValue"]
-ARRAY_VALUE, KVLIST_VALUE = CODE["arrayValue"], CODE["kvlistValue"]
-
-NOTHING, TEXT, NUMBER, ARRAY, MAP = range(5)  # what an AnyValue turned out to be
+ZEROS = ONES * uint64(0x30)  # eight digits
 
 
 @part
@@ -68,25 +65,18 @@ def put_id(views, row, text, begin, end, size):
     """Writes an id of `size` lower-case hex digits that is not all zeros; 0, or FOREIGN for every other spelling."""
     if end - begin != size:
         return FOREIGN
-    valid = True
-    some = False
-    for at in range(begin, end):
-        byte = text[at]
-        valid &= (0x30 <= byte <= 0x39) | (0x61 <= byte <= 0x66)
-        some |= byte != 0x30
-    if not valid or not some:
+    some = uint64(0)
+    at = begin
+    while at < end:
+        word = word_at(text, at)
+        if not are_lower_hex(word):
+            return FOREIGN
+        some |= word ^ ZEROS
+        at += 8
+    if some == 0:
         return FOREIGN
     put_view(views, row, text, begin, size, 0)
     return 0
-
-
-@part
-def quoted(text, at, end):
-    """The string value at `at`: its begin, its end and what it holds; the end is SHORT or FOREIGN."""
-    if text[at] != QUOTE:
-        return at, FOREIGN, 0
-    closing, holds = string_end(text, at + 1, end)
-    return at + 1, closing, holds
 
 
 @part
@@ -104,81 +94,6 @@ def whole_number(text, at, end):
     if byte == COMMA or byte == CLOSE_BRACE or byte == CLOSE_BRACKET or byte <= 0x20:
         return number, after
     return number, FOREIGN
-
-
-@part
-def any_value(text, at, end, members):
-    """An AnyValue: the position behind it, what it is, where its text begins and ends and what that holds."""
-    if text[at] != OPEN_BRACE:
-        return FOREIGN, NOTHING, 0, 0, 0
-    kind, begin, stop, holds = NOTHING, int64(0), int64(0), 0
-    at = next_member(text, at + 1, end, True)
-    while True:
-        if at < 0:
-            return at, kind, begin, stop, holds
-        if text[at] == CLOSE_BRACE:
-            return at + 1, kind, begin, stop, holds
-        if kind != NOTHING:
-            return FOREIGN, kind, begin, stop, holds
-        closing, _ = string_end(text, at + 1, end)
-        if closing < 0:
-            return SHORT, kind, begin, stop, holds
-        member = find_name(members, text, at + 1, closing - at - 1)
-        at = value_start(text, closing, end)
-        if at < 0:
-            return at, kind, begin, stop, holds
-        if text[at] == QUOTE:
-            begin, stop, holds = quoted(text, at, end)
-            if stop < 0:
-                return SHORT, kind, begin, stop, holds
-            at = stop + 1
-            kind = TEXT
-            if member != STRING_VALUE and (holds or not _may_be_quoted(member)):
-                return FOREIGN, kind, begin, stop, holds
-        else:
-            begin = at
-            at = skip_value(text, at, end)
-            if at < 0:
-                return at, kind, begin, stop, holds
-            stop = at
-            kind = _unquoted_kind(text, begin, stop, member)
-            if kind == NOTHING:
-                return FOREIGN, kind, begin, stop, holds
-        at = next_member(text, at, end, False)
-
-
-@part
-def _may_be_quoted(member):
-    return member == INT_VALUE or member == DOUBLE_VALUE or member == BYTES_VALUE
-
-
-@part
-def _unquoted_kind(text, begin, stop, member):
-    """NUMBER, ARRAY or MAP where an unquoted value has the form that its member asks for, else NOTHING."""
-    first = text[begin]
-    if member == ARRAY_VALUE or member == KVLIST_VALUE:
-        form = ARRAY if member == ARRAY_VALUE else MAP
-        return form if first == OPEN_BRACE else NOTHING
-    if member == BOOL_VALUE:
-        return NUMBER if (first == 0x74 and stop - begin == 4) or (first == 0x66 and stop - begin == 5) else NOTHING
-    if member == INT_VALUE:
-        return NUMBER if _is_integer(text, begin, stop) else NOTHING
-    if member == DOUBLE_VALUE:
-        return NUMBER if first == 0x2D or 0x30 <= first <= 0x39 else NOTHING
-    return NOTHING
-
-
-@part
-def _is_integer(text, begin, stop):
-    """Digits with a sign or not, as Python would print the number."""
-    at = begin + 1 if text[begin] == 0x2D else begin
-    if at == stop or stop - at > 19 or (text[at] == 0x30 and (stop - at > 1 or at > begin)):
-        return False
-    while at < stop:
-        if text[at] < 0x30 or text[at] > 0x39:
-            return False
-        at += 1
-    return True
 
 
 @part
@@ -210,7 +125,7 @@ def attribute_list(text, at, end, members, promotions, rows, row, counter, rewri
             if at >= end:
                 return SHORT
         is_first = False
-        at, key, key_end, key_holds, kind, begin, stop, holds = _key_value(text, at, end, members)
+        at, key, key_end, key_holds, kind, begin, stop, holds = key_value(text, at, end, members)
         if at < 0:
             return at
         written = (text, key, key_end, key_holds, kind, begin, stop, holds)
@@ -260,7 +175,7 @@ def _put_promoted(written, code, rows, row, side, state):
         return FOREIGN
     if not code & WHOLE_NUMBER:
         return put_text(texts, column * numbers.shape[1] + row, text, begin, stop, holds, side, state)
-    if not _is_integer(text, begin, stop):
+    if not is_integer(text, begin, stop):
         return FOREIGN
     number, fits = _signed(text, begin, stop, code & NARROW)
     if not fits:
@@ -305,68 +220,3 @@ def _signed(text, begin, stop, narrow):
     if narrow and (number < -0x80000000 or number > 0x7FFFFFFF):
         return int64(0), False
     return number, True
-
-
-def _word(text: bytes) -> int:
-    return int.from_bytes(text, "little")
-
-
-OPENS_KEY = _word(b'{"key":"')
-OPENS_VALUE = _word(b',"value"')
-OPENS_STRING = (_word(b':{"strin'), _word(b'gValue":'))
-
-
-@inlined_part
-def _key_value(text, at, end, members):
-    """One KeyValue: the position behind it, its key's begin, end and holding, then as `any_value`.
-
-    Nearly all are written as `{"key":"k","value":{"stringValue":"v"}}`, which is told by words and not by members.
-    """
-    if word_at(text, at) == uint64(OPENS_KEY):
-        key = at + 8
-        key_end, key_holds = string_end(text, key, end)
-        if key_end >= 0 and word_at(text, key_end + 1) == uint64(OPENS_VALUE):
-            inner = word_at(text, key_end + 9)
-            if inner == uint64(OPENS_STRING[0]) and word_at(text, key_end + 17) == uint64(OPENS_STRING[1]):
-                begin = key_end + 26
-                if begin < end and text[begin - 1] == QUOTE:
-                    stop, holds = string_end(text, begin, end)
-                    is_whole = 0 <= stop < end - 2
-                    if is_whole and text[stop + 1] == CLOSE_BRACE and text[stop + 2] == CLOSE_BRACE:
-                        return stop + 3, key, key_end, key_holds, TEXT, begin, stop, holds
-    return _any_key_value(text, at, end, members)
-
-
-@part
-def _any_key_value(text, at, end, members):
-    key, key_end, key_holds = int64(0), int64(-1), 0
-    kind, begin, stop, holds = NOTHING, int64(0), int64(0), 0
-    if text[at] != OPEN_BRACE:
-        return FOREIGN, key, key_end, key_holds, kind, begin, stop, holds
-    at = next_member(text, at + 1, end, True)
-    while at >= 0 and text[at] != CLOSE_BRACE:
-        closing, _ = string_end(text, at + 1, end)
-        if closing < 0:
-            return SHORT, key, key_end, key_holds, kind, begin, stop, holds
-        member = find_name(members, text, at + 1, closing - at - 1)
-        at = value_start(text, closing, end)
-        if at < 0:
-            break
-        if member == KEY:
-            key, key_end, key_holds = quoted(text, at, end)
-            if key_end < 0:
-                return key_end, key, key_end, key_holds, kind, begin, stop, holds
-            at = key_end + 1
-        elif member == VALUE and kind == NOTHING:
-            at, kind, begin, stop, holds = any_value(text, at, end, members)
-            if at < 0:
-                break
-        else:
-            at = FOREIGN
-            break
-        at = next_member(text, at, end, False)
-    if at < 0:
-        return at, key, key_end, key_holds, kind, begin, stop, holds
-    if key_end < 0:
-        return FOREIGN, key, key_end, key_holds, kind, begin, stop, holds
-    return at + 1, key, key_end, key_holds, kind, begin, stop, holds

@@ -19,6 +19,7 @@ from deep_code_reasoning.kernels.json_text import (
     OPEN_BRACKET,
     SHORT,
     next_member,
+    quoted,
     skip_blank,
     skip_value,
     string_end,
@@ -43,7 +44,7 @@ from deep_code_reasoning.sources.otlp.span_layout import (
     TRACE_ID,
 )
 from deep_code_reasoning.sources.otlp.span_parts_kernel_parts import next_element
-from deep_code_reasoning.sources.otlp.values_kernel_parts import put_text, quoted
+from deep_code_reasoning.sources.otlp.values_kernel_parts import put_text
 from deep_code_reasoning.sources.traces.jaeger_layout import (
     CODE,
     GENERATION,

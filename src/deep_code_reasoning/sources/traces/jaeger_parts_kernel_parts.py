@@ -14,6 +14,7 @@ from deep_code_reasoning.kernels.json_text import (
     OPEN_BRACKET,
     SHORT,
     next_member,
+    quoted,
     string_end,
     value_start,
 )
@@ -34,7 +35,6 @@ from deep_code_reasoning.sources.otlp.span_layout import (
     TIME,
 )
 from deep_code_reasoning.sources.otlp.span_parts_kernel_parts import next_element
-from deep_code_reasoning.sources.otlp.values_kernel_parts import quoted
 from deep_code_reasoning.sources.traces.jaeger_layout import (
     CHILD_OF,
     CHILD_OF_SIZE,

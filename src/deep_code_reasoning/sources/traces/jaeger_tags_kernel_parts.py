@@ -19,6 +19,7 @@ from deep_code_reasoning.kernels.json_text import (
     SHORT,
     digits,
     next_member,
+    quoted,
     skip_blank,
     skip_value,
     string_end,
@@ -36,7 +37,7 @@ from deep_code_reasoning.sources.otlp.span_layout import (
     STATUS_MESSAGE,
     WHOLE_NUMBER,
 )
-from deep_code_reasoning.sources.otlp.values_kernel_parts import put_text, quoted, takes_column
+from deep_code_reasoning.sources.otlp.values_kernel_parts import put_text, takes_column
 from deep_code_reasoning.sources.traces.jaeger_layout import (
     CODE,
     EVENT_ERROR,
