@@ -18,7 +18,9 @@ DIGITS = st.integers(0, 99_999_999).map(lambda number: f"{number:08}".encode())
 @pytest.fixture(scope="module")
 def looked_at():
     """What the kernels say of a word: whether it is digits, lower-case hex digits, and the number."""
-    return njit(lambda word: (words.are_digits(word), words.are_lower_hex(word), words.eight_digits(word)))
+    look = njit(lambda word: (words.are_digits(word), words.are_lower_hex(word), words.eight_digits(word)))
+    look(np.uint64(0))  # is compiled by that
+    return look
 
 
 @given(EIGHT | DIGITS)
