@@ -6,15 +6,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Callable
 from importlib import metadata
 
 from deep_code_reasoning import __version__
 from deep_code_reasoning.doctor.check import Check
+from deep_code_reasoning.kernels.cache import Kernels
+from deep_code_reasoning.kernels.kernel_sources import Kernel, all_kernels
 from deep_code_reasoning.settings import Settings
 
 OLDEST_GIT = (2, 25)
 LEAST_FREE = 2_000_000_000  # bytes
 SECONDS = 10.0
+NOT_YET = "not compiled yet"
 
 
 def python(_settings: Settings) -> Check:
@@ -95,12 +100,24 @@ def kernels(settings: Settings) -> Check:
         return Check(
             "machine code", "warning", "switched off (kernels = false)", "loading takes two to four times as long"
         )
-    compiled = list(settings.kernel_dir.glob("*")) if settings.kernel_dir.is_dir() else []
-    if not compiled:
-        return Check(
-            "machine code",
-            "warning",
-            "not compiled yet; the first load compiles it in the background",
-            "python -m deep_code_reasoning.kernels compiles it now (20 s)",
-        )
-    return Check("machine code", "ok", f"{len(compiled)} files in {settings.kernel_dir}")
+    kernels, files = all_kernels(), Counter(map(_where(settings), all_kernels()))
+    found = ", ".join(f"{count} {where}" for where, count in files.most_common())
+    if NOT_YET in files:
+        advice = "python -m deep_code_reasoning.kernels compiles them now (20 s)"
+        return Check("machine code", "warning", f"{found}; a load that needs one has it compiled meanwhile", advice)
+    return Check("machine code", "ok", f"{found} of {len(kernels)} kernels")
+
+
+def _where(settings: Settings) -> Callable[[Kernel], str]:
+    """Tells where the machine code of a kernel is that a load would use."""
+    cached = Kernels(settings.kernel_dir)
+
+    def where(kernel: Kernel) -> str:
+        file = cached.file(kernel)
+        if file is None:
+            return NOT_YET
+        if file.parent == settings.kernel_dir:
+            return f"compiled for this processor, in {settings.kernel_dir}"
+        return f"came with the package, for {file.parent.name}"
+
+    return where

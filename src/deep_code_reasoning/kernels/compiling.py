@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from numba import njit, types
-from numba.core import sigutils
+from numba.core import config, sigutils
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler_lock import global_compiler_lock
 
@@ -21,6 +21,7 @@ OPTIONS = {"_nrt": False, "boundscheck": False, "error_model": "numpy"}
 OPTIONS |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _njit: Any = njit  # whose declared types do not know these options
+_config: Any = config  # nor what it takes from the environment
 part = _njit(**OPTIONS)  # a function that kernels call
 # The same, always inlined: LLVM does not inline by itself what takes a table's arrays, and each call pushes 60 words.
 inlined_part = _njit(forceinline=True, **OPTIONS)
@@ -45,8 +46,13 @@ class Compiled:
     object_file: bytes
 
 
+def processor() -> tuple[str | None, str | None]:
+    """The processor that `compiled` compiles for and its features, as numba was told them; None: this machine's."""
+    return _config.CPU_NAME, _config.CPU_FEATURES
+
+
 def compiled(module: str, name: str) -> Compiled:
-    """Compiles the kernel `name` of `module`, for this machine's processor. Raises whatever numba raises.
+    """Compiles the kernel `name` of `module`, for `processor()`. Raises whatever numba raises.
 
     Not safe beside other use of numba in the process.
     """
