@@ -14,6 +14,7 @@ DCR_WHEEL_KERNELS says otherwise:
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -31,9 +32,8 @@ PLATFORMS = {
     ("linux", "aarch64"): "manylinux_2_17_aarch64.musllinux_1_1_aarch64",
     ("darwin", "x86_64"): "macosx_10_13_x86_64",
     ("darwin", "arm64"): "macosx_11_0_arm64",
-    ("darwin", "aarch64"): "macosx_11_0_arm64",
-    ("win32", "x86_64"): "win_amd64",
-    ("win32", "aarch64"): "win_arm64",
+    ("win32", "amd64"): "win_amd64",
+    ("win32", "arm64"): "win_arm64",
 }
 
 
@@ -54,37 +54,25 @@ class KernelsHook(BuildHookInterface):
             return
         self._folder = TemporaryDirectory()
         try:
-            platform = self._compile([] if wanted in ("", "required") else wanted.split(","))
-        except (ImportError, OSError, subprocess.CalledProcessError) as error:
+            fits = self._compile([] if wanted in ("", "required") else wanted.split(","))
+        except (OSError, subprocess.CalledProcessError) as error:
             if wanted:
                 raise
             self.app.display_warning(f"a wheel without compiled kernels: {error}")
             return
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{platform}"
+        build_data["tag"] = f"py3-none-{fits}"
         build_data["force_include"][self._folder.name] = IN_WHEEL
 
     def _compile(self, names: list[str]) -> str:
-        """All levels, into the folder; a process each, since numba takes its processor from the environment.
+        """Into the folder; in a process of its own, which imports the package from its sources.
 
-        Returns the platform they are for. Raises ImportError, OSError and CalledProcessError.
+        Returns the platform they are for. Raises OSError and CalledProcessError.
         """
-        sources = str(Path(self.root, "src"))
-        sys.path.insert(0, sources)
-        try:
-            import llvmlite.binding as llvm
-
-            from deep_code_reasoning.kernels.processor_levels import levels
-        finally:
-            sys.path.remove(sources)
-        platform = PLATFORMS.get((sys.platform, llvm.get_process_triple().partition("-")[0]))
-        if not platform:
-            raise OSError(f"none are bundled for {llvm.get_process_triple()}")
-        path = os.pathsep.join(filter(None, (sources, os.environ.get("PYTHONPATH"))))
-        for level in levels():
-            self.app.display_info(f"compiling kernels for {level.name}")
-            environment = {"PYTHONPATH": path, "NUMBA_CPU_NAME": level.cpu, "NUMBA_CPU_FEATURES": ""}
-            module = ["-P", "-m", "deep_code_reasoning.kernels.bundling"]
-            command = [sys.executable, *module, self._folder.name, level.name, *names]
-            subprocess.run(command, env=os.environ | environment, check=True)
-        return platform
+        fits = PLATFORMS.get((sys.platform, platform.machine().lower()))
+        if not fits:
+            raise OSError(f"none are made for {sys.platform} on {platform.machine()}")
+        command = [sys.executable, "-P", "-m", "deep_code_reasoning.kernels.bundling", self._folder.name, *names]
+        path = os.pathsep.join(filter(None, (str(Path(self.root, "src")), os.environ.get("PYTHONPATH"))))
+        subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=True)
+        return fits

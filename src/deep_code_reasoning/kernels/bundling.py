@@ -1,7 +1,6 @@
-"""`python -m deep_code_reasoning.kernels.bundling FOLDER LEVEL [KERNEL ...]`: compiles kernels for a wheel.
+"""`python -m deep_code_reasoning.kernels.bundling FOLDER [KERNEL ...]`: compiles kernels for a wheel.
 
-All, or only those named (`topology_kernel.grow`), for one level of processors. numba must be told its processor by the
-environment, which it reads once: NUMBA_CPU_NAME, and NUMBA_CPU_FEATURES empty for those that the name implies.
+All, or only those named (`topology_kernel.grow`), for every level of this machine's kind of processors.
 build_kernels.py, at the root of the sources, runs it.
 """
 
@@ -15,18 +14,20 @@ from pathlib import Path
 from deep_code_reasoning.kernels import code_file
 from deep_code_reasoning.kernels.cache import bundled_name
 from deep_code_reasoning.kernels.kernel_sources import Kernel, all_kernels
-from deep_code_reasoning.kernels.processor_levels import Level, levels
+from deep_code_reasoning.kernels.processor_levels import levels
 
 
 def main(arguments: list[str]) -> int:
-    folder, level_name, *names = arguments
-    (level,) = (level for level in levels() if level.name == level_name)
+    folder, names = Path(arguments[0]), arguments[1:]
     kernels = [kernel for kernel in all_kernels() if not names or short_name(kernel) in names]
     if missing := set(names) - set(map(short_name, kernels)):
         raise SystemExit(f"no such kernel: {', '.join(sorted(missing))}")
-    (Path(folder) / level.folder).mkdir(parents=True)
+    if not levels():
+        raise SystemExit("no levels of this kind of processor are known")
+    for level in levels():
+        (folder / level.folder).mkdir(parents=True)
     with ProcessPoolExecutor() as processes:
-        list(processes.map(partial(_bundle, Path(folder), level), kernels))
+        list(processes.map(partial(_bundle, folder), kernels))
     return 0
 
 
@@ -34,12 +35,11 @@ def short_name(kernel: Kernel) -> str:
     return f"{kernel.module.rpartition('.')[2]}.{kernel.function}"
 
 
-def _bundle(folder: Path, level: Level, kernel: Kernel) -> None:
-    from deep_code_reasoning.kernels.compiling import compiled, processor
+def _bundle(folder: Path, kernel: Kernel) -> None:
+    from deep_code_reasoning.kernels.compiling import compiled_for
 
-    if processor() != (level.cpu, ""):
-        raise RuntimeError(f"numba compiles for {processor()}, not for {level.cpu}")
-    code_file.write(folder / bundled_name(kernel, level), compiled(*kernel))
+    for level, code in zip(levels(), compiled_for(*kernel, [level.cpu for level in levels()]), strict=True):
+        code_file.write(folder / bundled_name(kernel, level), code)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ _V3 = _V2 | {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "xsa
 
 @dataclass(frozen=True)
 class Level:
-    """`cpu` as LLVM is told it, `features` what code for it may use beyond what every machine of its kind has."""
+    """`cpu` is the processor's name for LLVM, `features` what code for it may use beyond what all of its kind have."""
 
     name: str
     cpu: str
