@@ -137,7 +137,7 @@ def test_the_doctor_tells_where_they_come_from(asking: Kernels, monkeypatch: pyt
     monkeypatch.setattr(cache, "BUNDLED", asking._bundled)
     check = surroundings.kernels(Settings(kernel_dir=asking._directory))
     assert (check.state, bool(check.advice)) == ("warning", True)
-    assert f"1 came with the package, for {levels_of_this_machine()[0].folder}" in check.found
+    assert f"1 came with the package (for {levels_of_this_machine()[0].folder})" in check.found
     assert f"{len(all_kernels()) - 1} not compiled yet" in check.found
     check = surroundings.kernels(Settings())
     assert check.state == "ok"

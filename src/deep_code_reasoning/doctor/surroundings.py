@@ -7,13 +7,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 
 from deep_code_reasoning import __version__
 from deep_code_reasoning.doctor.check import Check
 from deep_code_reasoning.kernels.cache import Kernels
-from deep_code_reasoning.kernels.kernel_sources import Kernel, all_kernels
+from deep_code_reasoning.kernels.kernel_sources import all_kernels
 from deep_code_reasoning.settings import Settings
 
 OLDEST_GIT = (2, 25)
@@ -100,24 +100,19 @@ def kernels(settings: Settings) -> Check:
         return Check(
             "machine code", "warning", "switched off (kernels = false)", "loading takes two to four times as long"
         )
-    kernels, files = all_kernels(), Counter(map(_where(settings), all_kernels()))
-    found = ", ".join(f"{count} {where}" for where, count in files.most_common())
-    if NOT_YET in files:
+    cached = Kernels(settings.kernel_dir)
+    origins = Counter(_origin(cached.file(kernel), settings) for kernel in all_kernels())
+    found = f"of {origins.total()} kernels " + ", ".join(f"{count} {origin}" for origin, count in origins.items())
+    if NOT_YET in origins:
         advice = "python -m deep_code_reasoning.kernels compiles them now (20 s)"
         return Check("machine code", "warning", f"{found}; a load that needs one has it compiled meanwhile", advice)
-    return Check("machine code", "ok", f"{found} of {len(kernels)} kernels")
+    return Check("machine code", "ok", found)
 
 
-def _where(settings: Settings) -> Callable[[Kernel], str]:
-    """Tells where the machine code of a kernel is that a load would use."""
-    cached = Kernels(settings.kernel_dir)
-
-    def where(kernel: Kernel) -> str:
-        file = cached.file(kernel)
-        if file is None:
-            return NOT_YET
-        if file.parent == settings.kernel_dir:
-            return f"compiled for this processor, in {settings.kernel_dir}"
-        return f"came with the package, for {file.parent.name}"
-
-    return where
+def _origin(file: Path | None, settings: Settings) -> str:
+    """Of the machine code that a load would use."""
+    if file is None:
+        return NOT_YET
+    if file.parent == settings.kernel_dir:
+        return f"compiled for this processor (in {settings.kernel_dir})"
+    return f"came with the package (for {file.parent.name})"
