@@ -7,13 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from deep_code_reasoning.kernels.bundling import short_name
-from deep_code_reasoning.kernels.kernel_sources import Kernel, all_kernels
 from deep_code_reasoning.kernels.processor_levels import levels, levels_of_this_machine
 
 ROOT = Path(__file__).parents[2]
@@ -42,19 +41,24 @@ pytestmark = [
 ]
 
 
-def built(folder: Path, kernels: str, *arguments: str) -> Path:
-    """With the packages that are here: isolated, the build would fetch them."""
-    run = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), *arguments],
+def build(folder: Path, kernels: str, target: str = "wheel", **environment: str) -> subprocess.CompletedProcess[str]:
+    """With the packages that are here: isolated, the build would fetch them. `folder` gets what is built."""
+    return subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)],
         cwd=ROOT,
-        env={**os.environ, "DCR_WHEEL_KERNELS": kernels},
-        capture_output=True,
+        env={**os.environ, "DCR_WHEEL_KERNELS": kernels, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    assert run.returncode == 0, run.stdout + run.stderr
-    (wheel,) = folder.glob("*.whl")
-    return wheel
+
+
+def built(folder: Path, kernels: str, target: str = "wheel") -> Path:
+    run = build(folder, kernels, target)
+    assert run.returncode == 0, run.stdout
+    (distribution,) = folder.iterdir()
+    return distribution
 
 
 @pytest.fixture(scope="module")
@@ -142,16 +146,28 @@ def test_a_wheel_without_machine_code_is_for_every_platform(tmp_path: Path) -> N
 def test_where_nothing_can_be_compiled_the_wheel_is_pure_and_the_build_says_so(tmp_path: Path) -> None:
     """Or fails, where machine code was demanded."""
     (tmp_path / "numba.py").write_text("raise ImportError('no numba here')")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
-    for demanded, returncode in (("", 0), ("required", 1)):
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "DCR_WHEEL_KERNELS": demanded}
-        run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        assert bool(run.returncode) == bool(returncode), run.stdout + run.stderr
-        assert "no numba here" in run.stdout + run.stderr
-        assert ("a wheel without compiled kernels" in run.stdout + run.stderr) == (not returncode)
+    run = build(tmp_path / "required", "required", PYTHONPATH=str(tmp_path))
+    assert run.returncode == 1
+    assert "no numba here" in run.stdout
+    run = build(tmp_path / "dist", "", PYTHONPATH=str(tmp_path))
+    assert run.returncode == 0
+    assert "no numba here" in run.stdout
+    assert "a wheel without compiled kernels" in run.stdout
     assert [path.name.endswith("-py3-none-any.whl") for path in (tmp_path / "dist").iterdir()] == [True]
 
 
-def test_a_kernel_that_does_not_exist_cannot_be_asked_for() -> None:
-    assert {short_name(kernel) for kernel in all_kernels()} >= set(NEEDED)
-    assert short_name(Kernel("deep_code_reasoning.store.topology_kernel", "grow")) == "topology_kernel.grow"
+def test_an_editable_installation_and_the_sources_hold_no_machine_code(tmp_path: Path) -> None:
+    """The first would wait for the compiler at every `make`, the second is for every platform."""
+    editable = built(tmp_path / "editable", "required", "wheel:editable")
+    assert editable.name.endswith("-py3-none-any.whl")
+    with tarfile.open(built(tmp_path / "sources", "required", "sdist")) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert "build_kernels.py" in names
+    assert not [name for name in names if BUNDLED in name]
+
+
+def test_a_kernel_that_does_not_exist_cannot_be_asked_for(tmp_path: Path) -> None:
+    run = build(tmp_path, "topology_kernel.shrink")
+    assert run.returncode == 1
+    assert "no such kernel: topology_kernel.shrink" in run.stdout
+    assert list(tmp_path.iterdir()) == []
