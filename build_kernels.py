@@ -25,8 +25,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 VARIABLE = "DCR_WHEEL_KERNELS"
 IN_WHEEL = "deep_code_reasoning/kernels/bundled"
-# Object files name nothing but memset, memcpy and memmove, which every C library has (tests/kernels/test_bundled.py
-# holds them to that): of Linux, a wheel fits every version of each of them that Python 3.11 runs on.
+# Object files name nothing but memset, memcpy and memmove, which every C library has (`kernels/object_symbols.py` sees
+# to that): of Linux, a wheel fits every version of each of them that Python 3.11 runs on.
 PLATFORMS = {
     ("linux", "x86_64"): "manylinux_2_17_x86_64.musllinux_1_1_x86_64",
     ("linux", "aarch64"): "manylinux_2_17_aarch64.musllinux_1_1_aarch64",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import struct
 import sys
-from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -14,16 +12,13 @@ import numpy as np
 import pytest
 
 from deep_code_reasoning.doctor import surroundings
-from deep_code_reasoning.kernels import cache, code_file, kernel_sources
+from deep_code_reasoning.kernels import cache, kernel_sources
 from deep_code_reasoning.kernels.cache import Kernels, bundled_name, file_name
 from deep_code_reasoning.kernels.kernel_sources import all_kernels
+from deep_code_reasoning.kernels.object_symbols import needs
 from deep_code_reasoning.kernels.processor_levels import levels, levels_of_this_machine
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.store.parents import KERNEL, find_parents
-
-MEMORY_FUNCTIONS = {"memset", "memcpy", "memmove"}
-ELF_SECTION, ELF_SYMBOL = struct.Struct("<IIQQQQIIQQ"), struct.Struct("<IBBHQQ")
-SYMBOL_TABLE, UNDEFINED = 2, 0
 
 pytestmark = pytest.mark.skipif(not levels_of_this_machine(), reason="nothing is bundled for this machine")
 
@@ -146,23 +141,22 @@ def test_the_doctor_tells_where_they_come_from(asking: Kernels, monkeypatch: pyt
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other object files")
 def test_machine_code_needs_nothing_but_functions_on_memory(kernels: Kernels) -> None:
-    """Of Python or a library it would have to be built for each of their versions; and LLVM ends the process of
-    whoever loads code that calls what is not there."""
     for kernel in all_kernels():
-        code = code_file.object_file(Settings().kernel_dir / file_name(kernel))
-        assert set(undefined(code)) <= MEMORY_FUNCTIONS, kernel
+        code = (Settings().kernel_dir / file_name(kernel)).read_bytes().partition(b"\n")[2]
+        assert needs(code) == set(), kernel
 
 
-def undefined(elf: bytes) -> Iterator[str]:
-    """The names that an ELF64 object file leaves to others ("System V ABI", Symbol Table)."""
-    assert elf[:5] == b"\x7fELF\x02"
-    (start,) = struct.unpack_from("<Q", elf, 40)
-    (count,) = struct.unpack_from("<H", elf, 60)
-    sections = [ELF_SECTION.unpack_from(elf, start + number * ELF_SECTION.size) for number in range(count)]
-    for _, kind, _, _, offset, size, link, *_ in sections:
-        if kind == SYMBOL_TABLE:
-            for position in range(offset, offset + size, ELF_SYMBOL.size):
-                name, _, _, section, _, _ = ELF_SYMBOL.unpack_from(elf, position)
-                if name and section == UNDEFINED:
-                    named = sections[link][4] + name
-                    yield elf[named : elf.index(b"\0", named)].decode()
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other object files")
+def test_machine_code_that_needs_more_is_known() -> None:
+    source = """
+        declare double @cos(double)
+        declare ptr @memcpy(ptr, ptr, i64)
+        define double @call(ptr %to, ptr %from, double %of) {
+            call ptr @memcpy(ptr %to, ptr %from, i64 400)
+            %result = call double @cos(double %of)
+            ret double %result
+        }"""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    assert needs(machine.emit_object(llvm.parse_assembly(source))) == {"cos"}

@@ -82,6 +82,9 @@ def test_another_source_or_processor_has_another_file(monkeypatch: pytest.Monkey
     monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "8086")
     assert file_name(KERNEL) != usual
     monkeypatch.undo()
+    monkeypatch.setattr(llvm, "get_host_cpu_features", dict)
+    assert file_name(KERNEL) != usual
+    monkeypatch.undo()
     monkeypatch.setattr(kernel_sources, "_sources", lambda module: (b"changed",))
     assert file_name(KERNEL) != usual
 

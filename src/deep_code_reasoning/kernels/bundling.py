@@ -14,6 +14,7 @@ from pathlib import Path
 from deep_code_reasoning.kernels import code_file
 from deep_code_reasoning.kernels.cache import bundled_name
 from deep_code_reasoning.kernels.kernel_sources import Kernel, all_kernels
+from deep_code_reasoning.kernels.object_symbols import needs
 from deep_code_reasoning.kernels.processor_levels import levels
 
 
@@ -39,6 +40,8 @@ def _bundle(folder: Path, kernel: Kernel) -> None:
     from deep_code_reasoning.kernels.compiling import compiled_for
 
     for level, code in zip(levels(), compiled_for(*kernel, [level.cpu for level in levels()]), strict=True):
+        if missing := needs(code.object_file):
+            raise RuntimeError(f"{short_name(kernel)} for {level.name} would need {', '.join(sorted(missing))}")
         code_file.write(folder / bundled_name(kernel, level), code)
 
 

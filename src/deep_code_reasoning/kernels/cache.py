@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.kernels import code_file, kernel_sources
 from deep_code_reasoning.kernels.kernel_sources import Kernel
-from deep_code_reasoning.kernels.processor_levels import Level, levels_of_this_machine
+from deep_code_reasoning.kernels.processor_levels import Level, features, levels_of_this_machine
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
@@ -123,11 +123,14 @@ def store(directory: Path, kernel: Kernel) -> None:
 
 
 def file_name(kernel: Kernel) -> str:
-    """Of a kernel in the cache: compiled by this machine's compiler for its processor."""
+    """Of a kernel in the cache: compiled by this machine's compiler for its processor.
+
+    With its features: a hypervisor can hide some of them, and a home can be shared by machines.
+    """
     import llvmlite.binding as llvm
 
     made_by = (_version(package) for package in ("numba", "llvmlite"))
-    return kernel_sources.file_name(kernel, " ".join((llvm.get_host_cpu_name(), *made_by)))
+    return kernel_sources.file_name(kernel, " ".join((llvm.get_host_cpu_name(), *sorted(features()), *made_by)))
 
 
 def _version(package: str) -> str:

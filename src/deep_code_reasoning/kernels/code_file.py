@@ -40,14 +40,6 @@ def is_intact(path: Path) -> bool:
     return _read(path) is not None
 
 
-def object_file(path: Path) -> bytes:
-    """Raises ValueError where the file is damaged or not there."""
-    found = _read(path)
-    if not found:
-        raise ValueError(f"{path} holds no machine code")
-    return found[1]
-
-
 def _read(path: Path) -> tuple[dict[str, Any], bytes] | None:
     """What the file says of its machine code, and the code."""
     try:

@@ -44,10 +44,15 @@ def levels() -> tuple[Level, ...]:
 
 def levels_of_this_machine() -> tuple[Level, ...]:
     """Those whose code it can run, the highest first."""
+    there = features()
+    return tuple(level for level in levels() if level.features <= there)
+
+
+def features() -> frozenset[str]:
+    """What this machine's processor can do beyond what all of its kind can; empty where LLVM cannot tell."""
     import llvmlite.binding as llvm
 
     try:
-        features = llvm.get_host_cpu_features()
-    except RuntimeError:  # LLVM cannot tell on every system
-        features = {}
-    return tuple(level for level in levels() if all(features.get(name) for name in level.features))
+        return frozenset(name for name, there in llvm.get_host_cpu_features().items() if there)
+    except RuntimeError:
+        return frozenset()
