@@ -85,6 +85,7 @@ def measure(subject: Subject, scratch: Path) -> Run:
 def loads(evidence: Evidence, table: str, kernels: Path, scratch: Path, cold: bool) -> list[Subject]:
     """`dcr load` with compiled kernels at hand, and (`cold`) as on a machine that never compiled any.
 
+    Of these sources: an installed wheel carries its kernels, and never is cold.
     A first load, which does not count, has compiled bytecode and kernels. Where it left no kernel, the format has
     none: there is one road, and the name says so. Raises CalledProcessError where the file cannot be loaded.
     """

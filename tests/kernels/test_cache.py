@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import secrets
 import shutil
 import subprocess
@@ -12,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deep_code_reasoning.kernels import cache
-from deep_code_reasoning.kernels.__main__ import all_kernels
+import deep_code_reasoning
+from deep_code_reasoning.kernels import kernel_sources
 from deep_code_reasoning.kernels.cache import Kernels, file_name, store
+from deep_code_reasoning.kernels.compiling import Entry
+from deep_code_reasoning.kernels.kernel_sources import all_kernels
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.store.parents import KERNEL, find_parents
 
@@ -59,6 +63,17 @@ def test_every_kernel_is_known_by_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_the_kernels_found_in_the_text_are_those_that_there_are() -> None:
+    found = [module.name for module in pkgutil.walk_packages(deep_code_reasoning.__path__, "deep_code_reasoning.")]
+    assert all_kernels() == [
+        (name, function)
+        for name in found
+        if name.endswith("_kernel")
+        for function, value in vars(importlib.import_module(name)).items()
+        if isinstance(value, Entry)
+    ]
+
+
 def test_another_source_or_processor_has_another_file(monkeypatch: pytest.MonkeyPatch) -> None:
     import llvmlite.binding as llvm
 
@@ -67,7 +82,10 @@ def test_another_source_or_processor_has_another_file(monkeypatch: pytest.Monkey
     monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "8086")
     assert file_name(KERNEL) != usual
     monkeypatch.undo()
-    monkeypatch.setattr(cache, "_sources", lambda module: (b"changed",))
+    monkeypatch.setattr(llvm, "get_host_cpu_features", dict)
+    assert file_name(KERNEL) != usual
+    monkeypatch.undo()
+    monkeypatch.setattr(kernel_sources, "_sources", lambda module: (b"changed",))
     assert file_name(KERNEL) != usual
 
 

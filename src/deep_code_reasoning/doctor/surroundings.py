@@ -6,15 +6,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from importlib import metadata
+from pathlib import Path
 
 from deep_code_reasoning import __version__
 from deep_code_reasoning.doctor.check import Check
+from deep_code_reasoning.kernels.cache import Kernels
+from deep_code_reasoning.kernels.kernel_sources import all_kernels
 from deep_code_reasoning.settings import Settings
 
 OLDEST_GIT = (2, 25)
 LEAST_FREE = 2_000_000_000  # bytes
 SECONDS = 10.0
+NOT_YET = "not compiled yet"
 
 
 def python(_settings: Settings) -> Check:
@@ -95,12 +100,19 @@ def kernels(settings: Settings) -> Check:
         return Check(
             "machine code", "warning", "switched off (kernels = false)", "loading takes two to four times as long"
         )
-    compiled = list(settings.kernel_dir.glob("*")) if settings.kernel_dir.is_dir() else []
-    if not compiled:
-        return Check(
-            "machine code",
-            "warning",
-            "not compiled yet; the first load compiles it in the background",
-            "python -m deep_code_reasoning.kernels compiles it now (20 s)",
-        )
-    return Check("machine code", "ok", f"{len(compiled)} files in {settings.kernel_dir}")
+    cached = Kernels(settings.kernel_dir)
+    origins = Counter(_origin(cached.file(kernel), settings) for kernel in all_kernels())
+    found = f"of {origins.total()} kernels " + ", ".join(f"{count} {origin}" for origin, count in origins.items())
+    if NOT_YET in origins:
+        advice = "python -m deep_code_reasoning.kernels compiles them now (20 s)"
+        return Check("machine code", "warning", f"{found}; a load that needs one has it compiled meanwhile", advice)
+    return Check("machine code", "ok", found)
+
+
+def _origin(file: Path | None, settings: Settings) -> str:
+    """Of the machine code that a load would use."""
+    if file is None:
+        return NOT_YET
+    if file.parent == settings.kernel_dir:
+        return f"compiled for this processor (in {settings.kernel_dir})"
+    return f"came with the package (for {file.parent.name})"

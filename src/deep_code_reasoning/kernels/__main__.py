@@ -6,32 +6,15 @@ FOLDER is by default the one of the settings. Run once after installing, it save
 from __future__ import annotations
 
 import os
-import pkgutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-import deep_code_reasoning
-from deep_code_reasoning.kernels.cache import GIVE_WAY, Kernel, store
+from deep_code_reasoning.kernels.cache import GIVE_WAY, store
+from deep_code_reasoning.kernels.kernel_sources import Kernel, all_kernels
 from deep_code_reasoning.settings import load_settings
-
-
-def all_kernels() -> list[Kernel]:
-    """Every function marked `@entry` in the package's modules named `*_kernel`."""
-    import importlib
-
-    from deep_code_reasoning.kernels.compiling import Entry
-
-    modules = pkgutil.walk_packages(deep_code_reasoning.__path__, f"{deep_code_reasoning.__name__}.")
-    names = [module.name for module in modules if module.name.endswith("_kernel")]
-    return [
-        Kernel(name, function)
-        for name in names
-        for function, value in vars(importlib.import_module(name)).items()
-        if isinstance(value, Entry)
-    ]
 
 
 def main(arguments: list[str]) -> int:

@@ -1,54 +1,48 @@
 """Where compiled kernels lie, so that no one ever waits for the compiler.
 
 `Kernels.find` answers at once: with the kernel, or with None while a child process compiles it; whoever asked then
-goes the plain road. A kernel's file is named by what its code depends on: its source, the toolkit's, the compiler's
-version, the processor.
+goes the plain road. A kernel's file in the cache is named by what its code depends on: its source, the toolkit's, the
+compiler's version, the processor. One that came with the wheel (`bundled`) depends on no compiler here.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
+
+from deep_code_reasoning.kernels import code_file, kernel_sources
+from deep_code_reasoning.kernels.kernel_sources import Kernel
+from deep_code_reasoning.kernels.processor_levels import Level, features, levels_of_this_machine
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
 
 MODULE = "deep_code_reasoning.kernels"
+BUNDLED = Path(__file__).with_name("bundled")  # in an installed wheel alone; see build_kernels.py of the sources
 GIVE_WAY = "--give-way"
 _FAILED, _COMPILING = ".failed", ".compiling"
 _COMPILES_AT_MOST_SECONDS = 600
-_IMPORT = re.compile(r"^from (deep_code_reasoning[\w.]*) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
-
-
-class Kernel(NamedTuple):
-    """The name of a kernel: the module that holds it and the function marked `@entry` there."""
-
-    module: str
-    function: str
 
 
 class Kernels:
-    """The kernels in one cache folder.
+    """The kernels in one cache folder, and behind it those that came with the wheel (`bundled`, by default `BUNDLED`).
 
     `directory` None: there are none, every caller goes the plain road. `compile_missing`: whether a kernel that is
     not there is compiled, in a child process of lowest priority that outlives this one.
     """
 
-    def __init__(self, directory: Path | None, *, compile_missing: bool = True) -> None:
+    def __init__(self, directory: Path | None, *, compile_missing: bool = True, bundled: Path | None = None) -> None:
         self._directory = directory
         self._compile_missing = compile_missing
+        self._bundled = bundled or BUNDLED
         self.gives_way = True  # the compiler, to whoever has work; False where there is so much that it pays to wait
         self._loaded: dict[Kernel, Callable[..., int]] = {}
         self._started: set[Kernel] = set()
@@ -57,17 +51,31 @@ class Kernels:
         """The kernel as a function of integers and numpy arrays, None while it is not compiled. Takes milliseconds."""
         if kernel in self._loaded:
             return self._loaded[kernel]
-        if self._directory is None or not self._is_trustworthy:
-            return None
-        path = self._directory / file_name(kernel)
-        function = _load(path)
+        function = next(filter(None, map(code_file.load, self._files(kernel))), None)
         if function:
             self._loaded[kernel] = function
-        elif self._compile_missing and kernel not in self._started:
+        elif self._compile_missing and kernel not in self._started and self._directory and self._is_trustworthy:
             self._started.add(kernel)
+            path = self._directory / file_name(kernel)
             if not path.with_suffix(_FAILED).exists() and not _is_being_compiled(path):
                 self._compile_in_background(kernel)
         return function
+
+    def file(self, kernel: Kernel) -> Path | None:
+        """The file that `find` would load: in the cache, or below `BUNDLED` in the folder of a level."""
+        return next(filter(code_file.is_intact, self._files(kernel)), None)
+
+    def _files(self, kernel: Kernel) -> Iterator[Path]:
+        """Where its machine code may be, the best first: that for exactly this processor, then by falling level.
+
+        Who can write to the wheel's folder can write the program as well: it is trusted like the rest of it.
+        """
+        if self._directory is None:
+            return
+        if self._is_trustworthy:
+            yield self._directory / file_name(kernel)
+        for level in levels_of_this_machine():
+            yield self._bundled / bundled_name(kernel, level)
 
     @cached_property
     def _is_trustworthy(self) -> bool:
@@ -99,7 +107,7 @@ def kernels_of(settings: Settings) -> Kernels:
 def store(directory: Path, kernel: Kernel) -> None:
     """Compiles a kernel into the cache; one that cannot be compiled leaves the reason there. Raises OSError."""
     path = directory / file_name(kernel)
-    if _intact(path):
+    if code_file.is_intact(path):
         return
     from deep_code_reasoning.kernels.compiling import compiled
 
@@ -111,11 +119,30 @@ def store(directory: Path, kernel: Kernel) -> None:
         raise
     finally:
         path.with_suffix(_COMPILING).unlink(missing_ok=True)
-    described = {"symbol": code.symbol, "arguments": code.arguments, "sha256": _digest(code.object_file)}
-    header = json.dumps(described).encode()
-    with tempfile.NamedTemporaryFile(dir=directory, delete=False) as file:
-        file.write(header + b"\n" + code.object_file)
-    Path(file.name).replace(path)
+    code_file.write(path, code)
+
+
+def file_name(kernel: Kernel) -> str:
+    """Of a kernel in the cache: compiled by this machine's compiler for its processor.
+
+    With its features: a hypervisor can hide some of them, and a home can be shared by machines.
+    """
+    import llvmlite.binding as llvm
+
+    made_by = (_version(package) for package in ("numba", "llvmlite"))
+    return kernel_sources.file_name(kernel, " ".join((llvm.get_host_cpu_name(), *sorted(features()), *made_by)))
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # the compiler; what came with the wheel can be loaded without
+        return "none"
+
+
+def bundled_name(kernel: Kernel, level: Level) -> Path:
+    """Of a kernel in the wheel, below `BUNDLED`: whichever compiler made it."""
+    return Path(level.folder, kernel_sources.file_name(kernel, level.folder))
 
 
 def _is_being_compiled(path: Path) -> bool:
@@ -124,66 +151,3 @@ def _is_being_compiled(path: Path) -> bool:
         return time.time() - path.with_suffix(_COMPILING).stat().st_mtime < _COMPILES_AT_MOST_SECONDS
     except OSError:
         return False
-
-
-def _load(path: Path) -> Callable[..., int] | None:
-    """None for a file that is not there, or is damaged: the loader of machine code would crash on that."""
-    found = _intact(path)
-    if not found:
-        return None
-    described, object_file = found
-    try:
-        from deep_code_reasoning.kernels.machine_code import MachineCode
-
-        return MachineCode(object_file).function(described["symbol"], tuple(described["arguments"]))
-    except (LookupError, RuntimeError, ImportError):
-        return None
-
-
-def _intact(path: Path) -> tuple[dict[str, Any], bytes] | None:
-    """What the file says of its machine code, and the code."""
-    try:
-        header, _, object_file = path.read_bytes().partition(b"\n")
-        described = json.loads(header)
-        return (described, object_file) if described["sha256"] == _digest(object_file) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def file_name(kernel: Kernel) -> str:
-    """Named by all that the machine code depends on: every source of ours it imports, compiler, processor."""
-    import llvmlite.binding as llvm
-
-    digest = hashlib.sha256(llvm.get_host_cpu_name().encode())
-    for package in ("numba", "llvmlite"):
-        digest.update(metadata.version(package).encode())
-    for source in _sources(f"{kernel.module}"):
-        digest.update(source)
-    return f"{kernel.module.rpartition('.')[2]}-{kernel.function}-{digest.hexdigest()[:16]}.o"
-
-
-@cache
-def _sources(module: str) -> tuple[bytes, ...]:
-    """The source of a module and of what it imports of ours, in the order of their names."""
-    found: dict[str, bytes] = {}
-    waiting = [module, f"{MODULE}.compiling"]
-    while waiting:
-        name = waiting.pop()
-        path = _path(name)
-        if name in found or path is None:
-            continue
-        found[name] = path.read_bytes()
-        for imported, several, one in _IMPORT.findall(found[name].decode()):
-            names = re.findall(r"\w+", several or one)
-            waiting += [imported, *(f"{imported}.{name}" for name in names)]
-    return tuple(source for _, source in sorted(found.items()))
-
-
-def _path(module: str) -> Path | None:
-    """The file of a module of ours; found by its name, since importing its package would cost more."""
-    path = Path(__file__).parents[1].joinpath(*module.split(".")[1:])
-    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
