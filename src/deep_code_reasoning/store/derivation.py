@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -39,7 +40,7 @@ def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings, 
             if table.derived and table.name != "findings":
                 engine.connection.execute(table.sql.replace("CREATE TABLE ", "CREATE TABLE derived.", 1))
         attach_segments(engine, folder.path, manifest)
-        write_span_trees(engine, kernels_of(settings), grown)
+        write_span_trees(engine, kernels_of(settings), settings.threads or os.cpu_count() or 1, grown)
         _tell_repeated_spans(engine, manifest)
         write_templates(engine.connection, "derived.log_templates", "derived.merged_log_shapes")
         _write_sources(engine, manifest)

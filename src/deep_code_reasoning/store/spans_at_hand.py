@@ -56,9 +56,9 @@ class SpansAtHand:
             else np.zeros(spans.num_rows, np.uint64),
             "start": spans.column("start_time_unix_nano").to_numpy(),
             "duration": spans.column("duration_nano").to_numpy(),
-            "clock": _coded(spans.column("host"), self._host).astype(np.uint64)
+            "clock": _coded(spans.column("host"), self._host).astype(np.uint32)
             if "host" in there
-            else np.zeros(spans.num_rows, np.uint64),
+            else np.zeros(spans.num_rows, np.uint32),
             "kind": _coded(spans.column("kind"), lambda kind: _KINDS.get(kind or "", 0)).astype(np.uint8),
         }
 
