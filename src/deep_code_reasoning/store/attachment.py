@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.store import row_files
-from deep_code_reasoning.store.catalogue import described_tables
+from deep_code_reasoning.store.catalogue import described, described_tables
 from deep_code_reasoning.store.log_templates import show_templates
 
 if TYPE_CHECKING:
@@ -65,20 +65,30 @@ def _columns(table: TableDescription, there: set[str]) -> str:
 
 def attach_derived(engine: Engine, folder: Path, manifest: Manifest) -> None:
     """What was computed from all segments together, and the findings of the last diagnosis."""
-    if manifest.derived:
-        engine.attach(folder / manifest.derived, "derived")
     has_findings = (folder / FINDINGS).exists()
     if has_findings:
         engine.attach(folder / FINDINGS, "diagnosed")
+    parts = _derived(engine, folder / manifest.derived) if manifest.derived else {}
+    parts["findings"] = ["SELECT * FROM diagnosed.findings"] * has_findings
     for table in described_tables():
-        if table.name == "findings":
-            _show(engine, table, ["SELECT * FROM diagnosed.findings"] * has_findings)
-        elif table.derived:
-            _show(engine, table, [f"SELECT * FROM derived.{table.name}"] * bool(manifest.derived))
+        if table.derived:
+            _show(engine, table, parts.get(table.name, []))
     if manifest.derived:
         show_templates(engine.connection)
     if manifest.repeated_spans:
         hide_repeated_spans(engine)
+
+
+def _derived(engine: Engine, file: Path) -> dict[str, list[str]]:
+    """By table, queries that together give its rows."""
+    engine.attach(file, "derived")
+    found = engine.connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'derived'"
+    ).fetchall()
+    parts = {table: [f"SELECT * FROM derived.{table}"] for (table,) in found}
+    for table, beside in row_files.shown(engine, file, "derived").items():
+        parts[table] = [f"{_columns(described(table), rows.columns)} FROM {rows.sql}" for rows in beside]
+    return parts
 
 
 def hide_repeated_spans(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from deep_code_reasoning.store.attachment import hide_repeated_spans
+from deep_code_reasoning.store.catalogue import described
 from deep_code_reasoning.store.parents import find_parents
+from deep_code_reasoning.store.row_file_writing import RowFiles
+from deep_code_reasoning.store.row_files import LEAST_ROWS
 from deep_code_reasoning.store.topology import resolve
 from deep_code_reasoning.store.trees_by_trace import Grown, trees_by_trace
 
@@ -18,11 +22,17 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.engine import Engine
 
 
+PARENT = "parent_number"
 SpanTrees = dict[str, np.ndarray]  # the columns of `topology`, by span number; parent_number is -1 at a root
 
 
-def write_span_trees(engine: Engine, kernels: Kernels, threads: int = 1, grown: SpanTrees | None = None) -> None:
-    """`spans` shows every span as it was sent; afterwards each once. `grown`: the trees, where they are known."""
+def write_span_trees(
+    engine: Engine, path: Path, kernels: Kernels, threads: int = 1, grown: SpanTrees | None = None
+) -> None:
+    """`spans` shows every span as it was sent; afterwards each once. `grown`: the trees, where they are known.
+
+    `path`: what the file attached as `derived` will be called.
+    """
     if grown is None:
         spans = _read(engine)
         if not len(spans["span_number"]):
@@ -34,7 +44,7 @@ def write_span_trees(engine: Engine, kernels: Kernels, threads: int = 1, grown: 
             once_each = {name: column[once] for name, column in spans.items()}
             grown = span_trees(once_each, kernels, threads, is_once=True)
             assert grown
-    _write(engine, grown)
+    _write(engine, path, grown)
 
 
 def span_trees(
@@ -93,12 +103,33 @@ def _write_repeated(engine: Engine) -> list[int]:
     return [number for (number,) in found]
 
 
-def _write(engine: Engine, grown: SpanTrees) -> None:
-    columns = {name: pa.array(column) for name, column in grown.items()}
-    columns["parent_number"] = pa.array(grown["parent_number"], mask=grown["parent_number"] < 0)
-    engine.connection.register("incoming", pa.table(columns))
-    engine.connection.execute("INSERT INTO derived.topology BY NAME SELECT * FROM incoming")
-    engine.connection.unregister("incoming")
+def _write(engine: Engine, path: Path, grown: SpanTrees) -> None:
+    """Into the file itself, or into row files beside it where they are thousands."""
+    table = described("topology")
+    files = RowFiles.of(path, table, engine.connection)
+    columns = [pa.array(grown[name], mask=grown[name] < 0 if name == PARENT else None) for name in files.schema.names]
+    rows = pa.table(columns, schema=files.schema)
+    engine.connection.execute("USE derived")
+    if rows.num_rows < LEAST_ROWS:
+        engine.connection.execute(table.sql)
+        engine.connection.register("incoming", rows)
+        engine.connection.execute("INSERT INTO topology BY NAME SELECT * FROM incoming")
+        engine.connection.unregister("incoming")
+    else:
+        _write_files(files, rows)
+        files.finish(engine.connection)
+    engine.connection.execute("USE memory")
+
+
+def _write_files(files: RowFiles, rows: pa.Table) -> None:
+    """Two threads write a half each."""
+    half = -(-rows.num_rows // 2)
+    try:
+        with ThreadPoolExecutor(2, "span-trees") as writing:
+            list(writing.map(files.write, [rows.slice(0, half), rows.slice(half)]))
+    except BaseException:
+        files.abandon()
+        raise
 
 
 def _sql(name: str) -> str:
