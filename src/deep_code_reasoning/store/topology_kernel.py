@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from numba import int64, uint64
 
-from deep_code_reasoning.kernels.compiling import entry, part
+from deep_code_reasoning.kernels.compiling import entry, inlined_part, part
 from deep_code_reasoning.store.critical_path import CONSUMER, OUTLIVES, ROUNDING, SERVER
 from deep_code_reasoning.store.topology import LATEST, LONGEST
 
 FEW = 24  # children that are sorted by insertion
 
 
-@part
+@inlined_part
 def mixed(word):
     """Another number, every bit of which depends on all of `word` (Stafford's mixer 13)."""
     word = (word ^ (word >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
@@ -62,7 +62,7 @@ def number_traces(trace, begin, traces, salt, table, trace_number, first, last, 
     return traces
 
 
-@part
+@inlined_part
 def find_parents(span, wanted, seed, table, parent):
     """`table`: a power of two, at least twice the spans. Returns how many repeat the id of another of their trace."""
     table[:] = 0
@@ -86,7 +86,7 @@ def find_parents(span, wanted, seed, table, parent):
     return repeated
 
 
-@part
+@inlined_part
 def list_children(parent, first, child):
     """Children of i: child[first[i] : first[i + 1]], in the order of rows. `first` comes as zeros, one longer."""
     for i in range(len(parent)):
@@ -107,7 +107,7 @@ def list_children(parent, first, child):
             first[len(parent)] += 1
 
 
-@part
+@inlined_part
 def reach(queue, begin, end, parent, first, child, depth):
     """Appends all that is below queue[begin:end]; gives the queue's new end."""
     while begin < end:
@@ -140,7 +140,7 @@ def cut_cycles(parent, depth, walk, in_cycle):
                 node = following
 
 
-@part
+@inlined_part
 def returns_later(one, other, low, high):
     if high[one] != high[other]:
         return high[one] > high[other]
@@ -162,7 +162,7 @@ def sift(child, begin, root, size, low, high):
         root = below
 
 
-@part
+@inlined_part
 def sort_returning(child, begin, end, low, high):
     """Those that return last come first."""
     size = end - begin
@@ -182,7 +182,7 @@ def sort_returning(child, begin, end, low, high):
         sift(child, begin, int64(0), last, low, high)
 
 
-@part
+@inlined_part
 def covered(node, child, begin, end, start, finish, low, high):
     """Length of the union of the children's intervals, cut to the node's."""
     for at in range(begin, end):
@@ -198,7 +198,7 @@ def covered(node, child, begin, end, start, finish, low, high):
     return total
 
 
-@part
+@inlined_part
 def place_children(node, child, begin, end, start, finish, clock, base, low, high):
     """The children's windows inside the node's (see critical_path._windows)."""
     room = finish[node] - start[node]
@@ -213,7 +213,7 @@ def place_children(node, child, begin, end, start, finish, clock, base, low, hig
         high[one] = max(low[one], min(high[node], base[one] + length))
 
 
-@part
+@inlined_part
 def is_waited_for(node, one, start, finish, clock, kind):
     if kind[one] == CONSUMER:
         return False
@@ -221,7 +221,7 @@ def is_waited_for(node, one, start, finish, clock, kind):
     return clock[one] != clock[node] or kind[one] == SERVER or finish[one] - finish[node] <= spare
 
 
-@part
+@inlined_part
 def follow(node, child, begin, end, start, finish, clock, kind, base, low, high, on_path):
     """Marks the children on the path; gives the node's own part of it."""
     place_children(node, child, begin, end, start, finish, clock, base, low, high)
@@ -236,7 +236,7 @@ def follow(node, child, begin, end, start, finish, clock, kind, base, low, high,
     return own
 
 
-@part
+@inlined_part
 def settle_depths(parent, first, child, queue, depth, walk, in_cycle):
     """Depths from the roots down; the members of a cycle become roots. `queue`: parents before their children."""
     end = int64(0)
@@ -258,7 +258,7 @@ def settle_depths(parent, first, child, queue, depth, walk, in_cycle):
         reach(queue, begin, end, parent, first, child, depth)
 
 
-@part
+@inlined_part
 def measure(parent, first, child, queue, start, finish, clock, kind, times, on_path):
     """`times`: covered by children, part of the critical path, and three to work in."""
     covered_nano, critical_nano, base, low, high = times[0], times[1], times[2], times[3], times[4]
