@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
         segments.append((name, condition))
         for table, found in row_files.shown(engine, folder / file, name).items():
             beside[table] += [f"{_columns(tables[table], rows.columns)} FROM {rows.sql}{condition}" for rows in found]
-    there = _columns_there(engine)
+    there = _columns_there(engine, {name for name, _ in segments})
     for table in tables.values():
         if not table.derived:
             parts = [
@@ -47,15 +48,15 @@ def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
             _show(engine, table, parts or [f"{_columns(table, set())} WHERE FALSE"])
 
 
-def _columns_there(engine: Engine) -> dict[tuple[str, str], set[str]]:
-    """The columns of every table, by file and table."""
-    found = engine.connection.execute(
-        "SELECT database_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal"
-    ).fetchall()
-    columns: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for file, table, column in found:
-        columns[file, table].add(column)
-    return columns
+def _columns_there(engine: Engine, files: Container[str]) -> dict[tuple[str, str], set[str]]:
+    """The columns of every table of `files`, by file and table. To ask for `duckdb_columns()` once takes 16 ms."""
+    connection = engine.connection
+    found = connection.execute("SELECT database_name, table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
+    return {
+        (file, table): {name for name, *_ in connection.execute(f"SELECT * FROM {file}.{table} LIMIT 0").description}
+        for file, table in found
+        if file in files
+    }
 
 
 def _columns(table: TableDescription, there: set[str]) -> str:
