@@ -48,16 +48,20 @@ def test_any_traces_have_the_trees_that_numpy_finds(
 
 
 @pytest.mark.parametrize("spread", [1, 40])
-def test_traces_that_lie_apart_and_more_than_the_first_table_takes(
-    kernels: Kernels, spread: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Spans of one trace behind each other, or `spread` rows apart; the table of traces grows again and again."""
-    monkeypatch.setattr(trees_by_trace, "FIRST_SLOTS", 4)
+def test_traces_whose_spans_lie_apart(kernels: Kernels, spread: int) -> None:
+    """Spans of one trace behind each other, or `spread` rows apart."""
     order = np.arange(2_000).reshape(-1, 5 * spread).reshape(-1, 5, spread).swapaxes(1, 2).reshape(-1, 5)
     spans: list[Span] = [(0, 0, 0, 0, 0, 0, 0)] * order.size
     for trace, rows in enumerate(order.tolist()):
         for place, row in enumerate(rows):
             spans[row] = (trace, place + 1, place, row, 5 - place, trace % 2, 0)
+    given = columns(spans)
+    assert plainly(span_trees(given, kernels, 2)) == plainly(span_trees(given, Kernels(None)))
+
+
+def test_many_traces_of_a_span_or_two(kernels: Kernels) -> None:
+    """The table of traces grows while they are numbered."""
+    spans: list[Span] = [(trace % 1_500, trace // 1_500 + 1, 1, trace, 1, 0, 0) for trace in range(2_000)]
     given = columns(spans)
     assert plainly(span_trees(given, kernels, 2)) == plainly(span_trees(given, Kernels(None)))
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 NUMBER = Kernel("deep_code_reasoning.store.topology_kernel", "number_traces")
 GROW = Kernel("deep_code_reasoning.store.topology_kernel", "grow_traces")
 MOST_ROWS = 1 << 30  # that the kernels number with 32 bits
-FIRST_SLOTS = 1 << 16  # for traces; four times as many when half of them are taken
 PIECES = 4  # a thread takes one after the other, so that none waits for long
 
 
@@ -74,7 +73,8 @@ def numbered(trace: np.ndarray, kernel: Callable[..., int]) -> _Traces:
     rows = len(trace)
     number, following = _new((rows,), np.int64), _new((rows,), np.int32)
     first, last, spans = (np.empty(rows, np.int32) for _ in range(3))  # what is not written takes no memory
-    begin, traces, slots, salt = 0, 0, FIRST_SLOTS, secrets.randbits(62)
+    begin, traces, salt = 0, 0, secrets.randbits(62)
+    slots = 1 << max(2, rows.bit_length() - 1)  # enough for traces of four spans; four times as many where it is not
     while True:
         table = np.zeros(slots, np.int32)
         found = kernel(trace, begin, traces, salt, table, number, first, last, spans, following)
