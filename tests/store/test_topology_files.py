@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from deep_code_reasoning.errors import EvidenceError
+from deep_code_reasoning.errors import EvidenceError, StoreError
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.store import derivation, span_trees
 from deep_code_reasoning.store.derivation import derive
@@ -113,11 +113,20 @@ def test_a_load_that_fails_leaves_none_and_the_old_ones(
             patched.setattr(derivation, "write_templates", fail)
         else:
             patched.setattr(pyarrow.parquet.ParquetWriter, "write_table", fail)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(StoreError, match=r"cannot be written: .*No space left"):
             load(folder, 30, 12)
     assert files(folder) == before
     with Tables.open(folder, SETTINGS) as tables:
         assert tables.count("topology") == 30
+
+
+def test_an_engine_that_fails_is_told_in_one_line(
+    tmp_path: Path, in_files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_with(tmp_path, SETTINGS, spans=spans(0, 30))
+    monkeypatch.setattr(span_trees, "_sql", lambda name: "SELECT * FROM nothing")
+    with pytest.raises(StoreError, match=r"^span trees and log templates cannot be written: Catalog Error: .*nothing"):
+        load(folder, 30, 12)
 
 
 def test_what_a_killed_load_left_is_removed_by_the_next(tmp_path: Path, in_files: None) -> None:

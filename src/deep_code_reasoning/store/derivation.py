@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 
+from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.store import row_files
 from deep_code_reasoning.store.attachment import attach_segments
 from deep_code_reasoning.store.catalogue import described_tables
-from deep_code_reasoning.store.engine import Engine
+from deep_code_reasoning.store.engine import Engine, one_line
 from deep_code_reasoning.store.log_templates import write_templates
 from deep_code_reasoning.store.manifest import UnreadRecord
 from deep_code_reasoning.store.span_trees import write_span_trees
@@ -31,7 +33,8 @@ REPEATED_SPAN = "span exported again (same ids, service, kind, name and start); 
 def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings, grown: SpanTrees | None = None) -> None:
     """Writes derived-NNNN.duckdb for the segments that `manifest` lists and names it there; does not publish.
 
-    `grown`: the trees of all its spans, where they are known.
+    `grown`: the trees of all its spans, where they are known. Raises StoreError (a full disk, too little memory), and
+    leaves nothing then.
     """
     manifest.generation += 1
     path = folder.path / f"derived-{manifest.generation:04d}.duckdb"
@@ -47,9 +50,11 @@ def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings, 
         _write_sources(engine, manifest)
         engine.detach("derived")
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         for left in folder.path.glob(f"{path.stem}.*.parquet"):
             left.unlink(missing_ok=True)
+        if isinstance(error, OSError | duckdb.Error):
+            raise StoreError(f"span trees and log templates cannot be written: {one_line(error)}") from error
         raise
     finally:
         engine.close()
