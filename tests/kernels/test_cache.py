@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from deep_code_reasoning.kernels.cache import Kernels, file_name, store
 from deep_code_reasoning.kernels.compiling import Entry
 from deep_code_reasoning.kernels.kernel_sources import all_kernels
 from deep_code_reasoning.settings import Settings
-from deep_code_reasoning.store.parents import KERNEL, find_parents
+from deep_code_reasoning.store.trees_by_trace import NUMBER as KERNEL
+from deep_code_reasoning.store.trees_by_trace import numbered
 
 LONGEST_SECONDS = 120
 
@@ -39,10 +41,9 @@ def filled(folder: Path, kernels: Kernels) -> Path:
     return folder
 
 
-def parents(kernel) -> list[int]:
-    """Of three spans of one trace, in which 2 hangs below 1 and 3 below one that is not there."""
-    trace, span, wanted = (np.array(ids, np.uint64) for ids in ([7, 7, 7], [1, 2, 3], [0, 1, 9]))
-    return find_parents(trace, span, wanted, kernel).row.tolist()
+def numbers(kernel: Callable[..., int]) -> list[int]:
+    """Of the traces of four spans."""
+    return numbered(np.array([7, 9, 7, 8], np.uint64), kernel).number.tolist()
 
 
 def test_the_first_who_asks_is_not_kept_waiting_and_a_child_compiles(folder: Path) -> None:
@@ -50,10 +51,10 @@ def test_the_first_who_asks_is_not_kept_waiting_and_a_child_compiles(folder: Pat
     started = time.monotonic()
     assert asking.find(KERNEL) is None
     assert time.monotonic() - started < 2
-    while asking.find(KERNEL) is None:
+    while (kernel := asking.find(KERNEL)) is None:
         assert time.monotonic() - started < LONGEST_SECONDS
         time.sleep(0.1)
-    assert parents(asking.find(KERNEL)) == parents(None) == [-1, 0, -1]
+    assert numbers(kernel) == [0, 1, 0, 2]
     assert [path.suffix for path in folder.iterdir()] == [".o"]
 
 
@@ -136,14 +137,14 @@ def test_a_kernel_refuses_arguments_of_other_types(filled: Path) -> None:
     """It would read and write memory that is not there."""
     kernel = Kernels(filled).find(KERNEL)
     assert kernel
-    ids, rows = np.zeros(3, np.uint64), np.zeros(3, np.int64)
-    table = np.full(16, -1, np.int32)
+    rows, numbers = np.zeros(3, np.int64), np.zeros(16, np.int32)
+    rest = (0, 0, 1, numbers, rows, *[numbers] * 4)
     with pytest.raises(TypeError, match="expected uint64"):
-        kernel(rows, ids, ids, 1, table, rows, rows)
+        kernel(rows, *rest)
     with pytest.raises(TypeError, match="contiguous"):
-        kernel(np.zeros(6, np.uint64)[::2], ids, ids, 1, table, rows, rows)
+        kernel(np.zeros(6, np.uint64)[::2], *rest)
     with pytest.raises(ValueError, match="zip"):
-        kernel(ids)
+        kernel(np.zeros(3, np.uint64))
 
 
 def test_the_compiler_imports_nothing_from_the_folder_one_is_in(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deep_code_reasoning.kernels.cache import Kernel, Kernels, store
-from deep_code_reasoning.store import parents, topology
+from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.store.critical_path import CONSUMER, OTHER_KIND, SERVER
+from deep_code_reasoning.store.span_trees import span_trees
 from store.rows import tables_of
 
 LATEST = np.iinfo(np.int64).max
@@ -33,29 +32,24 @@ wide_spans = st.lists(
 )
 
 
-Compiled = dict[Kernel, Callable[..., int]]
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    directory = tmp_path_factory.mktemp("kernels")
-    directory.chmod(0o700)
-    found = {}
-    for kernel in (topology.KERNEL, parents.KERNEL):
-        store(directory, kernel)
-        function = Kernels(directory, compile_missing=False).find(kernel)
-        assert function
-        found[kernel] = function
-    return found
-
-
-def resolved(given: list[Span], function: Callable[..., int] | None = None) -> topology.Topology:
+def tree(given: list[Span], kernels: Kernels | None = None) -> dict[str, np.ndarray]:
+    """Of one trace; parents by row, -1 for those that are not there."""
     columns = zip(*given, strict=True) if given else [()] * 5
     parent, start, duration, clock, kind = (np.array(column, dtype=np.int64) for column in columns)
-    parent = np.where(parent < len(given), parent, -1)
-    return topology.resolve(
-        parent, parent >= 0, start, duration, clock.astype(np.uint64), kind.astype(np.uint8), function
-    )
+    rows = np.arange(len(given))
+    spans = {
+        "span_number": rows,
+        "trace": np.full(len(given), 7, np.uint64),
+        "span": rows.astype(np.uint64) + np.uint64(1),
+        "wanted": (np.where(parent < len(given), parent, -1) + 1).astype(np.uint64),
+        "start": start,
+        "duration": duration,
+        "clock": clock.astype(np.uint32),
+        "kind": kind.astype(np.uint8),
+    }
+    found = span_trees(spans, kernels or Kernels(None))
+    assert found
+    return found
 
 
 def slow(given: list[Span], parent: list[int]) -> list[int]:
@@ -96,55 +90,39 @@ def slow(given: list[Span], parent: list[int]) -> list[int]:
 
 @given(st.one_of(spans, long_spans, wide_spans))
 def test_the_path_is_what_the_definition_says(given: list[Span]) -> None:
-    tree = resolved(given)
-    assert tree.critical_path.tolist() == slow(given, tree.parent.tolist())
+    found = tree(given)
+    assert found["critical_path_nano"].tolist() == slow(given, found["parent_number"].tolist())
 
 
 @given(st.one_of(spans, long_spans, wide_spans, hostile_spans))
 def test_the_parts_of_a_tree_add_up_to_its_roots_duration(given: list[Span]) -> None:
-    tree = resolved(given)
+    found = tree(given)
     start = np.maximum(np.array([start for _, start, _, _, _ in given], dtype=np.int64), 0)
-    expected = [int(tree.end[i] - start[i]) for i in range(len(given)) if tree.parent[i] < 0]
-    assert (tree.critical_path >= 0).all()
-    assert sum(tree.critical_path.tolist()) == sum(expected)
+    end, parent, path = (found[name] for name in ("end_time_unix_nano", "parent_number", "critical_path_nano"))
+    expected = [int(end[i] - start[i]) for i in range(len(given)) if parent[i] < 0]
+    assert (path >= 0).all()
+    assert sum(path.tolist()) == sum(expected)
 
 
 @given(st.one_of(spans, long_spans, wide_spans, hostile_spans))
-def test_the_kernel_gives_the_same_numbers(compiled: Compiled, given: list[Span]) -> None:
-    plain, fast = resolved(given), resolved(given, compiled[topology.KERNEL])
-    for name in ("parent", "depth", "end", "self_time", "critical_path", "is_orphan", "in_cycle"):
-        assert getattr(fast, name).tolist() == getattr(plain, name).tolist(), name
-
-
-ids = st.integers(0, 6)
-
-
-@given(st.lists(st.tuples(ids, ids, ids), max_size=60), st.booleans())
-def test_parents_are_found_by_both_ids(compiled: Compiled, given: list[tuple[int, int, int]], fast: bool) -> None:
-    """Oracle: a dictionary. 0 is no parent; of rows with the same ids the first is the parent."""
-    columns = list(zip(*given, strict=True)) if given else [(), (), ()]
-    trace, span, wanted = (np.array(column, dtype=np.uint64) for column in columns)
-    found = parents.find_parents(trace, span, wanted, compiled[parents.KERNEL] if fast else None)
-    first: dict[tuple[int, int], int] = {}
-    traces: dict[int, int] = {}
-    for i, (trace_id, span_id, _) in enumerate(given):
-        first.setdefault((trace_id, span_id), i)
-        traces.setdefault(trace_id, len(traces))
-    assert found.row.tolist() == [first.get((t, w), -1) if w else -1 for t, _, w in given]
-    assert found.trace_number.tolist() == [traces[t] for t, _, _ in given]
-    assert found.repeated == len(given) - len(first)
+def test_the_kernel_gives_the_same_numbers(kernels: Kernels, given: list[Span]) -> None:
+    plain, fast = tree(given), tree(given, kernels)
+    assert {name: column.tolist() for name, column in fast.items()} == {
+        name: column.tolist() for name, column in plain.items()
+    }
+    assert {name: column.dtype for name, column in fast.items()} == {name: c.dtype for name, c in plain.items()}
 
 
 @pytest.mark.parametrize("fast", [False, True])
-def test_a_chain_a_family_and_a_cycle_of_a_hundred_thousand(compiled: Compiled, fast: bool) -> None:
-    function = compiled[topology.KERNEL] if fast else None
+def test_a_chain_a_family_and_a_cycle_of_a_hundred_thousand(kernels: Kernels, fast: bool) -> None:
+    used = kernels if fast else None
     count = 100_000
     chain = [(i - 1, i, 2 * (count - i), 0, OTHER_KIND) for i in range(count)]
     family = [(-1, 0, 2 * count, 0, OTHER_KIND)] + [(0, i * 7919 % count, 2, 0, OTHER_KIND) for i in range(count)]
     cycle = [((i + 1) % count, i, 1, 0, OTHER_KIND) for i in range(count)]
-    assert resolved(chain, function).critical_path.sum() == 2 * count
-    assert resolved(family, function).critical_path.sum() == 2 * count
-    assert resolved(cycle, function).in_cycle.all()
+    assert tree(chain, used)["critical_path_nano"].sum() == 2 * count
+    assert tree(family, used)["critical_path_nano"].sum() == 2 * count
+    assert tree(cycle, used)["in_cycle"].all()
 
 
 MS = 1_000_000

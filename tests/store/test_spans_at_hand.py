@@ -6,7 +6,6 @@ import functools
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -19,7 +18,6 @@ from deep_code_reasoning.store.catalogue import described
 from deep_code_reasoning.store.derivation import derive
 from deep_code_reasoning.store.investigation_folder import InvestigationFolder
 from deep_code_reasoning.store.manifest import Manifest
-from deep_code_reasoning.store.own_memory import OwnMemory
 from deep_code_reasoning.store.row_file_writing import RowFiles
 from deep_code_reasoning.store.row_files import LEAST_ROWS
 from deep_code_reasoning.store.span_trees import span_trees
@@ -35,7 +33,7 @@ IDS = [1, 2, 3, 2**63, 2**64 - 1]
 @functools.cache
 def files() -> RowFiles:
     with duckdb.connect() as connection:
-        return RowFiles.of(Path("s.duckdb"), described("spans"), connection, OwnMemory())
+        return RowFiles.of(Path("s.duckdb"), described("spans"), connection)
 
 
 def batch(spans: list[dict], first: int = 0) -> pa.RecordBatch:
@@ -124,9 +122,9 @@ _SPAN = st.fixed_dictionaries(
 
 
 @settings(deadline=None)
-@given(st.lists(st.lists(_SPAN, min_size=1, max_size=6), min_size=1, max_size=3))
-def test_equal_ids_are_equal_numbers_and_others_are_not(parts: list[list[dict]]) -> None:
-    gathered, spans = SpansAtHand(), [span for part in parts for span in part]
+@given(st.lists(st.lists(_SPAN, min_size=1, max_size=6), min_size=1, max_size=3), st.booleans())
+def test_equal_ids_are_equal_numbers_and_others_are_not(kernels: Kernels, parts: list[list[dict]], fast: bool) -> None:
+    gathered, spans = SpansAtHand(kernels if fast else None), [span for part in parts for span in part]
     first = 0
     for part in parts:
         fitted = files().fitted(batch(part, first))
@@ -149,25 +147,59 @@ def test_equal_ids_are_equal_numbers_and_others_are_not(parts: list[list[dict]])
     assert all(number == 0 for span, number in zip(spans, found["clock"].tolist(), strict=True) if span["host"] is None)
 
 
-@pytest.mark.parametrize("ids", [{"span_id": "not hexadecima"}, {"trace_id": "xyz"}])
-def test_ids_of_another_kind_are_left_to_the_segments(ids: dict[str, str]) -> None:
-    [row] = batch(
-        [{"trace": 1, "id": 1, "parent": None, "kind": "server", "start": 0, "duration": 0, "host": "h"}]
-    ).to_pylist()
+ONE = {"trace": 1, "id": 1, "parent": None, "kind": "server", "start": 0, "duration": 0, "host": "h"}
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("ids", [{"span_id": "not hexadecima"}, {"trace_id": "xyz"}, {"parent_span_id": "é" * 8}])
+def test_ids_of_another_kind_are_left_to_the_segments(kernels: Kernels, ids: dict[str, str], fast: bool) -> None:
+    [row] = batch([ONE]).to_pylist()
     fitted = files().fitted(pa.RecordBatch.from_pylist([row | ids]))
     assert fitted is not None
-    gathered = SpansAtHand()
+    gathered = SpansAtHand(kernels if fast else None)
     gathered.add(fitted)
     assert gathered.columns() is None
 
 
+_NEARLY_DIGITS = st.sampled_from("0123456789abcdefABCDEF" * 9 + "/:@G`g\x00\x10\x19PpÀ")
+
+
+def _texts(digits: int) -> st.SearchStrategy[str]:
+    return st.text(_NEARLY_DIGITS, min_size=digits, max_size=digits)
+
+
+_NAMED = st.fixed_dictionaries(
+    {
+        "trace_id": _texts(32) | st.just("") | st.text(_NEARLY_DIGITS, max_size=40),
+        "span_id": _texts(16) | st.just(""),
+        "parent_span_id": st.none() | st.just("") | _texts(16),
+    }
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_NAMED, min_size=1, max_size=4), st.integers(0, 2))
+def test_the_kernel_reads_the_ids_that_numpy_reads(kernels: Kernels, named: list[dict], left_out: int) -> None:
+    """In batches that begin anywhere, too."""
+    rows = [row | ids for row, ids in zip(batch([ONE] * len(named)).to_pylist(), named, strict=True)]
+    fitted = files().fitted(pa.RecordBatch.from_pylist(rows))
+    assert fitted is not None
+    found = []
+    for used in (None, kernels):
+        gathered = SpansAtHand(used)
+        gathered._secret[0] = 2**64 - 5
+        gathered.add(fitted.slice(left_out) if left_out < len(rows) else fitted)
+        columns = gathered.columns()
+        found.append(columns and {name: column.tolist() for name, column in columns.items()})
+    assert found[0] == found[1]
+
+
 def test_more_spans_than_may_be_kept_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spans_at_hand, "MOST_SPANS", 1)
-    span = {"trace": 1, "id": 1, "parent": None, "kind": "server", "start": 0, "duration": 0, "host": "h"}
     gathered = SpansAtHand()
     for number in range(2):
-        fitted = files().fitted(batch([span | {"id": number + 1}], number))
+        fitted = files().fitted(batch([ONE | {"id": number + 1}], number))
         assert fitted is not None
         gathered.add(fitted)
     assert gathered.columns() is None
-    assert not np.any(gathered._parts)
+    assert not gathered._kept

@@ -37,6 +37,7 @@ class Engine:
         # Joins run in the order in which they are written. For row files DuckDB has no counts of distinct values, took
         # ten services for half a million and joined by them first (hours); of tables its order took a sixth longer.
         self.connection.execute("SET disabled_optimizers = 'join_order'")
+        self.connection.execute("SET parquet_metadata_cache = true")  # row files are never written again
         self._kept: list[Path] = []
         self._spill = _spill_folder(spill_parent)
         try:

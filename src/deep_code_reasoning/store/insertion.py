@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -73,7 +74,8 @@ class Insertion:
         from deep_code_reasoning.store.span_trees import span_trees
 
         spans = self._writer.spans_at_hand.columns() if self._writer and not self._error else None
-        return span_trees(spans, kernels_of(self._settings)) if spans else None
+        threads = self._settings.threads or os.cpu_count() or 1
+        return span_trees(spans, kernels_of(self._settings), threads) if spans else None
 
     def abandon(self) -> None:
         self._stop()

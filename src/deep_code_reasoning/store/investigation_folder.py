@@ -57,7 +57,7 @@ class InvestigationFolder:
             writer = _WRITER.search(file.name)
             if file.name not in kept and not (writer and _alive(writer[1])):
                 file.unlink(missing_ok=True)
-        stems = {Path(name).stem for name in manifest.segments}
+        stems = {Path(name).stem for name in (*manifest.segments, manifest.derived or "")}
         for file in self.path.glob("*.parquet"):
             if file.name.split(".")[0] not in stems:
                 file.unlink(missing_ok=True)

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from deep_code_reasoning.kernels.cache import Kernel
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-KERNEL = Kernel("deep_code_reasoning.store.topology_kernel", "find_parents")
-MOST_ROWS = 1 << 30  # that the kernel numbers with 32 bits
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
 
 
@@ -26,16 +18,11 @@ class Parents(NamedTuple):
     repeated: int
 
 
-def find_parents(
-    trace: np.ndarray, span: np.ndarray, wanted: np.ndarray, kernel: Callable[..., int] | None = None
-) -> Parents:
+def find_parents(trace: np.ndarray, span: np.ndarray, wanted: np.ndarray) -> Parents:
     """All uint64 arrays, hashes of the ids; `wanted` is the parent's span id, 0 where none is named.
 
     Two ids are equal where both 64-bit hashes are: among a hundred million spans a false parent has a chance of 1e-22.
-    `kernel`: KERNEL where it is compiled.
     """
-    if kernel and len(trace) < MOST_ROWS:
-        return _compiled(kernel, trace, span, wanted)
     numbers = _by_first_appearance(trace)
     spread = numbers.astype(np.uint64) * _SPREAD  # so that one sorted column serves for both ids
     keys = spread ^ span
@@ -53,10 +40,3 @@ def _by_first_appearance(trace: np.ndarray) -> np.ndarray:
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     return rank[inverse]
-
-
-def _compiled(kernel: Callable[..., int], trace: np.ndarray, span: np.ndarray, wanted: np.ndarray) -> Parents:
-    row, trace_number = np.empty((2, len(trace)), dtype=np.int64)
-    table = np.full(2 << len(trace).bit_length(), -1, dtype=np.int32)
-    repeated = kernel(trace, span, wanted, secrets.randbits(62), table, row, trace_number)
-    return Parents(row, trace_number, repeated)

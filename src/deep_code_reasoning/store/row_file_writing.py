@@ -53,9 +53,13 @@ class RowFiles:
 
     @classmethod
     def of(
-        cls, segment: Path, table: TableDescription, connection: duckdb.DuckDBPyConnection, memory: OwnMemory
+        cls,
+        segment: Path,
+        table: TableDescription,
+        connection: duckdb.DuckDBPyConnection,
+        memory: OwnMemory | None = None,
     ) -> RowFiles:
-        """`connection` tells the types: those of the file become the table's."""
+        """`connection` tells the types: those of the file become the table's. `memory` is shared by some tables."""
         columns = ", ".join(f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in table.columns)
         found = connection.sql(f"SELECT {columns} LIMIT 0").to_arrow_table().schema
         required = {column.name for column in table.columns if column.required}
@@ -63,7 +67,7 @@ class RowFiles:
         for place, kind in enumerate(fields):
             if pa.types.is_string(kind.type) and kind.name in _encodings()["dictionaries"]:
                 fields[place] = kind.with_type(pa.dictionary(pa.int32(), kind.type))
-        return cls(segment, table, pa.schema(fields), memory)
+        return cls(segment, table, pa.schema(fields), memory or OwnMemory())
 
     @property
     def are_begun(self) -> bool:

@@ -1,4 +1,4 @@
-"""Tables of thousands of rows: Parquet files beside the segment that they belong to.
+"""Tables of thousands of rows: Parquet files beside the segment that they belong to, or beside what is derived.
 
 A row group takes a third to a sixth of the time that DuckDB takes to compress it, and about the room; what stays small
 goes into the segment's own tables. Why: docs/decisions/0009-row-files.md.
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.engine import Engine
 
 LEAST_ROWS = 8_192  # of a table for which files are made; the segment answers the quicker the fewer files there are
-LISTED = "row_files"  # the table of a segment that lists its row files
+LISTED = "row_files"  # the table of a segment, or of what is derived, that lists its row files
 
 
 class Shown(NamedTuple):
-    """Rows beside a segment: the SQL they are read by, and the columns they have."""
+    """Rows beside a file: the SQL they are read by, and the columns they have."""
 
     sql: str
     columns: set[str]
 
 
 def create_list(connection: duckdb.DuckDBPyConnection) -> None:
-    """In the segment that `connection` uses."""
+    """In the file that `connection` uses."""
     connection.execute(
         f"CREATE TABLE {LISTED} (table_name VARCHAR NOT NULL, file VARCHAR NOT NULL, rows BIGINT NOT NULL,"
         " columns VARCHAR[] NOT NULL)"
     )
 
 
-def shown(engine: Engine, segment: Path, name: str) -> dict[str, list[Shown]]:
-    """By table: the rows beside the segment that is attached as `name`, whose files `engine` keeps."""
+def shown(engine: Engine, beside: Path, name: str) -> dict[str, list[Shown]]:
+    """By table: the rows beside the file that is attached as `name`, whose row files `engine` keeps."""
     from deep_code_reasoning.store.engine import quoted
 
     found = engine.connection.execute(
@@ -44,6 +44,6 @@ def shown(engine: Engine, segment: Path, name: str) -> dict[str, list[Shown]]:
     ).fetchall()
     rows: defaultdict[str, list[Shown]] = defaultdict(list)
     for table, columns, files in found:
-        kept = ", ".join(quoted(str(engine.keep(segment.with_name(file)))) for file in files)
+        kept = ", ".join(quoted(str(engine.keep(beside.with_name(file)))) for file in files)
         rows[table].append(Shown(f"read_parquet([{kept}])", set(columns)))
     return rows

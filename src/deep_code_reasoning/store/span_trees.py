@@ -2,60 +2,81 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from deep_code_reasoning.store import parents, topology
 from deep_code_reasoning.store.attachment import hide_repeated_spans
+from deep_code_reasoning.store.catalogue import described
+from deep_code_reasoning.store.parents import find_parents
+from deep_code_reasoning.store.row_file_writing import RowFiles
+from deep_code_reasoning.store.row_files import LEAST_ROWS
+from deep_code_reasoning.store.topology import resolve
+from deep_code_reasoning.store.trees_by_trace import Grown, trees_by_trace
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.cache import Kernels
     from deep_code_reasoning.store.engine import Engine
 
 
-class SpanTrees(NamedTuple):
-    """The trees of `spans`, the columns of topology.sql ordered by span number."""
-
-    spans: dict[str, np.ndarray]
-    trace_number: np.ndarray
-    tree: topology.Topology
+PARENT = "parent_number"
+SpanTrees = dict[str, np.ndarray]  # the columns of `topology`, by span number; parent_number is -1 at a root
 
 
-def write_span_trees(engine: Engine, kernels: Kernels, grown: SpanTrees | None = None) -> None:
-    """`spans` shows every span as it was sent; afterwards each once. `grown`: the trees, where they are known."""
+def write_span_trees(
+    engine: Engine, path: Path, kernels: Kernels, threads: int = 1, grown: SpanTrees | None = None
+) -> None:
+    """`spans` shows every span as it was sent; afterwards each once. `grown`: the trees, where they are known.
+
+    `path`: what the file attached as `derived` will be called.
+    """
     if grown is None:
         spans = _read(engine)
         if not len(spans["span_number"]):
             return
-        grown = span_trees(spans, kernels)
+        grown = span_trees(spans, kernels, threads)
         if grown is None:
             again = _write_repeated(engine)
             once = ~np.isin(spans["span_number"], again)
-            grown = span_trees({name: column[once] for name, column in spans.items()}, kernels, is_once=True)
+            once_each = {name: column[once] for name, column in spans.items()}
+            grown = span_trees(once_each, kernels, threads, is_once=True)
             assert grown
-    _write(engine, grown.spans, grown.trace_number, grown.tree)
+    _write(engine, path, grown)
 
 
-def span_trees(spans: dict[str, np.ndarray], kernels: Kernels, *, is_once: bool = False) -> SpanTrees | None:
-    """None where some spans have the ids of others, unless that `is_once`: no copies, but spans of one id."""
+def span_trees(
+    spans: dict[str, np.ndarray], kernels: Kernels, threads: int = 1, *, is_once: bool = False
+) -> SpanTrees | None:
+    """`spans`: the columns of topology.sql.
+
+    None where some spans have the ids of others, unless that `is_once`: no copies, but spans of one id.
+    """
     spans = _in_order(spans)
-    find = kernels.find(parents.KERNEL)
-    found = parents.find_parents(spans["trace"], spans["span"], spans["wanted"], find)
-    if found.repeated and not is_once:
-        return None
-    tree = topology.resolve(
-        found.row,
-        spans["wanted"] != 0,
-        spans["start"],
-        spans["duration"],
-        spans["clock"],
-        spans["kind"],
-        kernels.find(topology.KERNEL),
-    )
-    return SpanTrees(spans, found.trace_number, tree)
+    grown = trees_by_trace(spans, kernels, threads) or _plainly(spans)
+    return grown.columns if is_once or not grown.repeated else None
+
+
+def _plainly(spans: dict[str, np.ndarray]) -> Grown:
+    """Without kernels."""
+    found = find_parents(spans["trace"], spans["span"], spans["wanted"])
+    tree = resolve(found.row, spans["wanted"] != 0, *(spans[name] for name in ("start", "duration", "clock", "kind")))
+    number = spans["span_number"]
+    columns = {
+        "span_number": number,
+        "parent_number": np.where(tree.parent < 0, -1, number[tree.parent]),
+        "trace_number": found.trace_number,
+        "start_time_unix_nano": spans["start"],
+        "end_time_unix_nano": tree.end,
+        "self_time_nano": tree.self_time,
+        "critical_path_nano": tree.critical_path,
+        "depth": tree.depth.astype(np.int32),
+        "is_orphan": tree.is_orphan,
+        "in_cycle": tree.in_cycle,
+    }
+    return Grown(columns, found.repeated)
 
 
 def _read(engine: Engine) -> dict[str, np.ndarray]:
@@ -65,8 +86,9 @@ def _read(engine: Engine) -> dict[str, np.ndarray]:
 
 def _in_order(spans: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """By span number."""
-    if (np.diff(spans["span_number"]) < 0).any():
-        order = np.argsort(spans["span_number"], kind="stable")
+    number = spans["span_number"]
+    if (number[1:] < number[:-1]).any():
+        order = np.argsort(number, kind="stable")
         spans = {name: column[order] for name, column in spans.items()}
     return spans
 
@@ -81,25 +103,33 @@ def _write_repeated(engine: Engine) -> list[int]:
     return [number for (number,) in found]
 
 
-def _write(engine: Engine, spans: dict[str, np.ndarray], trace_number: np.ndarray, tree: topology.Topology) -> None:
-    number = spans["span_number"]
-    rows = pa.table(
-        {
-            "span_number": number,
-            "parent_number": pa.array(number[tree.parent], mask=tree.parent < 0),
-            "trace_number": trace_number,
-            "start_time_unix_nano": spans["start"],
-            "end_time_unix_nano": tree.end,
-            "self_time_nano": tree.self_time,
-            "critical_path_nano": tree.critical_path,
-            "depth": tree.depth.astype(np.int32),
-            "is_orphan": tree.is_orphan,
-            "in_cycle": tree.in_cycle,
-        }
-    )
-    engine.connection.register("incoming", rows)
-    engine.connection.execute("INSERT INTO derived.topology BY NAME SELECT * FROM incoming")
-    engine.connection.unregister("incoming")
+def _write(engine: Engine, path: Path, grown: SpanTrees) -> None:
+    """Into the file itself, or into row files beside it where they are thousands."""
+    table = described("topology")
+    files = RowFiles.of(path, table, engine.connection)
+    columns = [pa.array(grown[name], mask=grown[name] < 0 if name == PARENT else None) for name in files.schema.names]
+    rows = pa.table(columns, schema=files.schema)
+    engine.connection.execute("USE derived")
+    if rows.num_rows < LEAST_ROWS:
+        engine.connection.execute(table.sql)
+        engine.connection.register("incoming", rows)
+        engine.connection.execute("INSERT INTO topology BY NAME SELECT * FROM incoming")
+        engine.connection.unregister("incoming")
+    else:
+        _write_files(files, rows)
+        files.finish(engine.connection)
+    engine.connection.execute("USE memory")
+
+
+def _write_files(files: RowFiles, rows: pa.Table) -> None:
+    """Two threads write a half each."""
+    half = -(-rows.num_rows // 2)
+    try:
+        with ThreadPoolExecutor(2, "span-trees") as writing:
+            list(writing.map(files.write, [rows.slice(0, half), rows.slice(half)]))
+    except BaseException:
+        files.abandon()
+        raise
 
 
 def _sql(name: str) -> str:

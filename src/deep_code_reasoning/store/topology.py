@@ -1,29 +1,22 @@
 """Span trees as dense integers: parents, depth and self time of all spans at once, in vectorised numpy.
 
 No step is a loop over spans, none recurses: hostile input (cycles, chains of a hundred thousand spans, times at the
-ends of the 64-bit range) costs what honest input costs. With its compiled kernel (`topology_kernel`) the same takes a
-fifth of the time.
+ends of the 64-bit range) costs what honest input costs. With compiled kernels (`trees_by_trace`) the same takes a fifth
+of the time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deep_code_reasoning.kernels.cache import Kernel
 from deep_code_reasoning.store.critical_path import critical_path, fold_ancestors
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-KERNEL = Kernel("deep_code_reasoning.store.topology_kernel", "grow")
 Integers = np.ndarray  # of int64
 LATEST = np.iinfo(np.int64).max
 LONGEST: int = 1 << 61  # 73 years; longer spans are taken as this long, so that sums of two stay in 64 bits
-MOST_ROWS = 1 << 30  # that the kernel numbers with 32 bits
 
 
 @dataclass(frozen=True)
@@ -46,39 +39,18 @@ def resolve(
     duration: Integers,
     clock: np.ndarray,
     kind: np.ndarray,
-    kernel: Callable[..., int] | None = None,
 ) -> Topology:
-    """`parent`: row index or -1; `names_parent`: whether the span named one; times in nanoseconds; `clock` (uint64) a
-    number a host; `kind` (uint8) as in `critical_path`; `kernel`: KERNEL where it is compiled."""
+    """`parent`: row index or -1; `names_parent`: whether the span named one; times in nanoseconds; `clock` a number a
+    host; `kind` as in `critical_path`."""
     start = np.maximum(start, 0)
     length = np.clip(duration, 0, LONGEST)
     end = start + np.minimum(length, LATEST - start)
-    if kernel and len(parent) < MOST_ROWS:
-        parent = parent.copy()
-        depth, covered, critical, in_cycle = _compiled(kernel, parent, start, end, clock, kind)
-    else:
-        depth, in_cycle = depths(parent)
-        parent = np.where(in_cycle, -1, parent)
-        covered = covered_by_children(parent, start, end)
-        critical = critical_path(parent, start, end, clock, kind)
+    depth, in_cycle = depths(parent)
+    parent = np.where(in_cycle, -1, parent)
+    covered = covered_by_children(parent, start, end)
+    critical = critical_path(parent, start, end, clock, kind)
     is_orphan = names_parent & (parent < 0) & ~in_cycle
     return Topology(parent, depth, end, length - covered, critical, is_orphan, in_cycle)
-
-
-def _compiled(
-    kernel: Callable[..., int],
-    parent: Integers,
-    start: Integers,
-    end: Integers,
-    clock: np.ndarray,
-    kind: np.ndarray,
-) -> tuple[Integers, Integers, Integers, np.ndarray]:
-    """Depth, time covered by children, critical path, whether on a cycle; cuts the cycles of `parent`."""
-    spans = len(parent)
-    times, work = np.empty((2, spans), np.int64), np.empty((3, spans), np.int64)
-    numbers, flags = np.zeros((4, spans), np.int32), np.zeros((2, spans), np.uint8)
-    kernel(parent, start, end, clock, kind, times, numbers, flags, np.zeros(spans + 1, np.int32), work)
-    return numbers[0], times[0], times[1], flags[0].astype(bool)
 
 
 def depths(parent: Integers) -> tuple[Integers, np.ndarray]:

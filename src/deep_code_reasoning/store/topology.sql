@@ -17,7 +17,7 @@ SELECT
     END AS wanted,
     s.start_time_unix_nano AS start,
     s.duration_nano AS duration,
-    CAST(COALESCE(h.number, 0) AS UBIGINT) AS clock,
+    CAST(COALESCE(h.number, 0) AS UINTEGER) AS clock,
     CAST(CASE s.kind WHEN 'server' THEN 1 WHEN 'consumer' THEN 2 ELSE 0 END AS UTINYINT) AS kind
 FROM spans AS s
 LEFT JOIN hosts AS h ON h.host = s.host

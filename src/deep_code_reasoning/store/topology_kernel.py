@@ -1,67 +1,92 @@
-"""Parents, depths, self times and critical paths of all spans in a few passes: what `parents`, `topology` and
-`critical_path` compute in numpy, number for number.
+"""Parents, depths, self times and critical paths, a trace at a time: what `parents`, `topology` and `critical_path`
+compute in numpy, number for number.
 
-No recursion: parents are visited before their children, in the order of a queue.
+No tree has spans of two traces. So each trace is brought into memory that stays in the processor's cache, and threads
+take a part of the traces each. No recursion: parents are visited before their children, in the order of a queue.
 """
 
 from __future__ import annotations
 
 from numba import int64, uint64
 
-from deep_code_reasoning.kernels.compiling import entry, part
+from deep_code_reasoning.kernels.compiling import entry, inlined_part, part
 from deep_code_reasoning.store.critical_path import CONSUMER, OUTLIVES, ROUNDING, SERVER
+from deep_code_reasoning.store.topology import LATEST, LONGEST
 
 FEW = 24  # children that are sorted by insertion
 
 
-@part
-def slot_of(trace, span, salt):
-    """Mixed with a random number, so that nobody can write ids that all fall into one slot (Stafford's mixer 13)."""
-    word = (trace ^ salt) * uint64(0xBF58476D1CE4E5B9)
-    word = ((word ^ (word >> uint64(29))) + span) * uint64(0x94D049BB133111EB)
+@inlined_part
+def mixed(word):
+    """Another number, every bit of which depends on all of `word` (Stafford's mixer 13)."""
+    word = (word ^ (word >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> uint64(27))) * uint64(0x94D049BB133111EB)
     return word ^ (word >> uint64(31))
 
 
-@entry("uint64[::1]", "uint64[::1]", "uint64[::1]", "int64", "int32[::1]", "int64[::1]", "int64[::1]")
-def find_parents(trace, span, wanted, salt, table, row, trace_number):
-    """`table`: a power of two of -1, at least twice the rows. Returns how many rows repeat the ids of another."""
+@entry(
+    "uint64[::1]", "int64", "int64", "int64", "int32[::1]", "int64[::1]", "int32[::1]", "int32[::1]", "int32[::1]",
+    "int32[::1]",
+)  # fmt: skip
+def number_traces(trace, begin, traces, salt, table, trace_number, first, last, spans, following):
+    """Numbers the traces of the rows from `begin` on by first appearance, after `traces` that are known.
+
+    By trace its `first` and `last` row and how many `spans`; `following`: the next row of the same trace, where there
+    is one. `table`: a power of two of zeros. Where it is half full, gives the row it stopped at negated less one, to be
+    called again with a larger one; at the end the number of traces.
+    """
+    seed = uint64(salt)  # random, so that nobody can write ids that all fall into one slot
     mask = uint64(len(table) - 1)
-    seed = uint64(salt)
-    repeated = int64(0)
-    for i in range(len(trace)):
-        at = slot_of(trace[i], span[i], seed) & mask
-        while table[at] >= 0 and not (trace[table[at]] == trace[i] and span[table[at]] == span[i]):
+    for number in range(traces):
+        at = mixed(trace[first[number]] ^ seed) & mask
+        while table[at]:
             at = (at + uint64(1)) & mask
-        if table[at] >= 0:
+        table[at] = number + 1
+    number = int64(0)
+    for row in range(begin, len(trace)):
+        if row == begin or trace[row] != trace[row - 1]:
+            at = mixed(trace[row] ^ seed) & mask
+            while table[at] and trace[first[table[at] - 1]] != trace[row]:
+                at = (at + uint64(1)) & mask
+            if not table[at]:
+                if 2 * traces >= len(table):
+                    return -row - 1
+                first[traces], last[traces], spans[traces] = row, row, 0
+                traces += 1
+                table[at] = traces
+            number = int64(table[at]) - 1
+        trace_number[row] = number
+        following[last[number]] = row
+        last[number] = row
+        spans[number] += 1
+    return traces
+
+
+@inlined_part
+def find_parents(span, wanted, seed, table, parent):
+    """`table`: a power of two, at least twice the spans. Returns how many repeat the id of another of their trace."""
+    table[:] = 0
+    mask = uint64(len(table) - 1)
+    repeated = int64(0)
+    for i in range(len(span)):
+        at = mixed(span[i] ^ seed) & mask
+        while table[at] and span[table[at] - 1] != span[i]:
+            at = (at + uint64(1)) & mask
+        if table[at]:
             repeated += 1
         else:
-            table[at] = i
-    for i in range(len(trace)):
-        row[i] = -1
+            table[at] = i + 1
+    for i in range(len(span)):
+        parent[i] = -1
         if wanted[i] != 0:
-            at = slot_of(trace[i], wanted[i], seed) & mask
-            while table[at] >= 0 and not (trace[table[at]] == trace[i] and span[table[at]] == wanted[i]):
+            at = mixed(wanted[i] ^ seed) & mask
+            while table[at] and span[table[at] - 1] != wanted[i]:
                 at = (at + uint64(1)) & mask
-            row[i] = table[at]
-    table[:] = -1
-    traces = int64(0)
-    for i in range(len(trace)):
-        if i and trace[i] == trace[i - 1]:
-            trace_number[i] = trace_number[i - 1]
-            continue
-        at = slot_of(trace[i], uint64(0), seed) & mask
-        while table[at] >= 0 and trace[table[at]] != trace[i]:
-            at = (at + uint64(1)) & mask
-        if table[at] < 0:
-            table[at] = i
-            trace_number[i] = traces
-            traces += 1
-        else:
-            trace_number[i] = trace_number[table[at]]
+            parent[i] = table[at] - 1
     return repeated
 
 
-@part
+@inlined_part
 def list_children(parent, first, child):
     """Children of i: child[first[i] : first[i + 1]], in the order of rows. `first` comes as zeros, one longer."""
     for i in range(len(parent)):
@@ -82,7 +107,7 @@ def list_children(parent, first, child):
             first[len(parent)] += 1
 
 
-@part
+@inlined_part
 def reach(queue, begin, end, parent, first, child, depth):
     """Appends all that is below queue[begin:end]; gives the queue's new end."""
     while begin < end:
@@ -115,7 +140,7 @@ def cut_cycles(parent, depth, walk, in_cycle):
                 node = following
 
 
-@part
+@inlined_part
 def returns_later(one, other, low, high):
     if high[one] != high[other]:
         return high[one] > high[other]
@@ -137,7 +162,7 @@ def sift(child, begin, root, size, low, high):
         root = below
 
 
-@part
+@inlined_part
 def sort_returning(child, begin, end, low, high):
     """Those that return last come first."""
     size = end - begin
@@ -157,7 +182,7 @@ def sort_returning(child, begin, end, low, high):
         sift(child, begin, int64(0), last, low, high)
 
 
-@part
+@inlined_part
 def covered(node, child, begin, end, start, finish, low, high):
     """Length of the union of the children's intervals, cut to the node's."""
     for at in range(begin, end):
@@ -173,7 +198,7 @@ def covered(node, child, begin, end, start, finish, low, high):
     return total
 
 
-@part
+@inlined_part
 def place_children(node, child, begin, end, start, finish, clock, base, low, high):
     """The children's windows inside the node's (see critical_path._windows)."""
     room = finish[node] - start[node]
@@ -188,7 +213,7 @@ def place_children(node, child, begin, end, start, finish, clock, base, low, hig
         high[one] = max(low[one], min(high[node], base[one] + length))
 
 
-@part
+@inlined_part
 def is_waited_for(node, one, start, finish, clock, kind):
     if kind[one] == CONSUMER:
         return False
@@ -196,7 +221,7 @@ def is_waited_for(node, one, start, finish, clock, kind):
     return clock[one] != clock[node] or kind[one] == SERVER or finish[one] - finish[node] <= spare
 
 
-@part
+@inlined_part
 def follow(node, child, begin, end, start, finish, clock, kind, base, low, high, on_path):
     """Marks the children on the path; gives the node's own part of it."""
     place_children(node, child, begin, end, start, finish, clock, base, low, high)
@@ -211,18 +236,9 @@ def follow(node, child, begin, end, start, finish, clock, kind, base, low, high,
     return own
 
 
-@entry(
-    "int64[::1]", "int64[::1]", "int64[::1]", "uint64[::1]", "uint8[::1]", "int64[:,::1]", "int32[:,::1]",
-    "uint8[:,::1]", "int32[::1]", "int64[:,::1]",
-)  # fmt: skip
-def grow(parent, start, finish, clock, kind, times, numbers, flags, first, work):
-    """`parent` loses its cycles. Rows filled: times (covered by children, critical path), numbers (depth, ...), flags
-    (in cycle, on path). `numbers` (4 rows), `flags` (2), `first` (one longer than the spans) come as zeros."""
-    covered_nano, critical_nano = times[0], times[1]
-    depth, queue, child, walk = numbers[0], numbers[1], numbers[2], numbers[3]
-    in_cycle, on_path = flags[0], flags[1]
-    base, low, high = work[0], work[1], work[2]
-    list_children(parent, first, child)
+@inlined_part
+def settle_depths(parent, first, child, queue, depth, walk, in_cycle):
+    """Depths from the roots down; the members of a cycle become roots. `queue`: parents before their children."""
     end = int64(0)
     depth[:] = -1
     for i in range(len(parent)):
@@ -231,6 +247,7 @@ def grow(parent, start, finish, clock, kind, times, numbers, flags, first, work)
             queue[end] = i
             end = reach(queue, end, end + 1, parent, first, child, depth)
     if end < len(parent):
+        walk[:] = 0
         cut_cycles(parent, depth, walk, in_cycle)
         begin = end
         for i in range(len(parent)):
@@ -238,8 +255,14 @@ def grow(parent, start, finish, clock, kind, times, numbers, flags, first, work)
                 depth[i] = 0
                 queue[end] = i
                 end += 1
-        end = reach(queue, begin, end, parent, first, child, depth)
-    for at in range(end):
+        reach(queue, begin, end, parent, first, child, depth)
+
+
+@inlined_part
+def measure(parent, first, child, queue, start, finish, clock, kind, times, on_path):
+    """`times`: covered by children, part of the critical path, and three to work in."""
+    covered_nano, critical_nano, base, low, high = times[0], times[1], times[2], times[3], times[4]
+    for at in range(len(parent)):
         node = int64(queue[at])
         if parent[node] < 0:
             on_path[node] = 1
@@ -249,8 +272,65 @@ def grow(parent, start, finish, clock, kind, times, numbers, flags, first, work)
             if parent[child[place]] == node:  # not one that a cut cycle made a root
                 child[last], child[place] = child[place], child[last]
                 last += 1
-        covered_nano[node] = covered(node, child, begin, last, start, finish, low, high) if last > begin else 0
-        critical_nano[node] = 0
-        if on_path[node]:
-            critical_nano[node] = follow(node, child, begin, last, start, finish, clock, kind, base, low, high, on_path)
-    return end
+        covered_nano[node] = 0
+        critical_nano[node] = high[node] - low[node] if on_path[node] else 0
+        if last > begin:
+            covered_nano[node] = covered(node, child, begin, last, start, finish, low, high)
+            if on_path[node]:
+                critical_nano[node] = follow(
+                    node, child, begin, last, start, finish, clock, kind, base, low, high, on_path
+                )
+
+
+@entry(
+    "int64", "int64", "int64", "int32[::1]", "int32[::1]", "int32[::1]", "int64[::1]", "uint64[::1]", "uint64[::1]",
+    "int64[::1]", "int64[::1]", "uint32[::1]", "uint8[::1]", "int64[:,::1]", "int32[::1]", "uint8[:,::1]",
+    "uint64[:,::1]", "int64[:,::1]", "int32[:,::1]", "uint32[::1]", "uint8[:,::1]", "int32[::1]",
+)  # fmt: skip
+def grow_traces(
+    trace, end_trace, salt, first_row, spans, following, span_number, span_id, parent_id, start_nano, duration_nano,
+    host, span_kind, found_times, found_depth, found_flags, ids, times, numbers, clock, flags, table,
+):  # fmt: skip
+    """The trees of traces `trace` to `end_trace`, as `number_traces` gave `first_row`, `spans` and `following`.
+
+    Fills, by row, `found_times` (parent's span number or -1, end, self time, critical path), `found_depth` and
+    `found_flags` (orphan, in cycle). The rest is to work in, each for as many spans as the largest of these traces
+    has: `ids` (2 rows), `times` (7), `numbers` (7, one longer), `clock`, `flags` (3), `table` (four times as many, and
+    a power of two). Returns how many rows have both ids of another.
+    """
+    repeated = int64(0)
+    while trace < end_trace:
+        size = int64(spans[trace])
+        span, wanted = ids[0][:size], ids[1][:size]
+        start, finish = times[0][:size], times[1][:size]
+        rows, parent, depth = numbers[0][:size], numbers[1][:size], numbers[2][:size]
+        queue, child, walk, first = numbers[3][:size], numbers[4][:size], numbers[5][:size], numbers[6][: size + 1]
+        kind, in_cycle, on_path = flags[0][:size], flags[1][:size], flags[2][:size]
+        row = int64(first_row[trace])
+        for i in range(size):
+            rows[i] = row
+            span[i], wanted[i] = span_id[row], parent_id[row]
+            start[i] = max(start_nano[row], int64(0))
+            finish[i] = start[i] + min(min(max(duration_nano[row], int64(0)), int64(LONGEST)), LATEST - start[i])
+            clock[i], kind[i] = host[row], span_kind[row]
+            row = int64(following[row])
+        slots = int64(4)
+        while slots < 2 * size:
+            slots *= 2
+        repeated += find_parents(span, wanted, mixed(uint64(trace) ^ uint64(salt)), table[:slots], parent)
+        in_cycle[:], on_path[:], first[:] = 0, 0, 0
+        list_children(parent, first, child)
+        settle_depths(parent, first, child, queue, depth, walk, in_cycle)
+        measure(parent, first, child, queue, start, finish, clock, kind, times[2:], on_path)
+        for i in range(size):
+            row = int64(rows[i])
+            length = min(max(duration_nano[row], int64(0)), int64(LONGEST))
+            found_times[0][row] = span_number[rows[parent[i]]] if parent[i] >= 0 else -1
+            found_times[1][row] = finish[i]
+            found_times[2][row] = length - times[2][i]
+            found_times[3][row] = times[3][i]
+            found_depth[row] = depth[i]
+            found_flags[0][row] = wanted[i] != 0 and parent[i] < 0 and not in_cycle[i]
+            found_flags[1][row] = in_cycle[i]
+        trace += 1
+    return repeated

@@ -67,7 +67,7 @@ class SegmentWriter:
         self._columns: defaultdict[str, set[str]] = defaultdict(set)  # what the tables of the file have
         self._row_files: dict[str, RowFiles] = {}  # of every table, in a load that is large
         self._waiting = Gathering()
-        self.spans_at_hand = SpansAtHand()  # of a load that is large
+        self.spans_at_hand = SpansAtHand(self._kernels)  # of a load that is large
         self._committing = Lock()
         self._written: Counter[str] = Counter()
         self.refused: list[Refused] = []
