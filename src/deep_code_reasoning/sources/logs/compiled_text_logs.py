@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deep_code_reasoning.kernels.cache import Kernel
-from deep_code_reasoning.sources.logs.log_columns import LogColumns
+from deep_code_reasoning.sources.logs.log_columns import LogColumns, LogMemory
 from deep_code_reasoning.sources.logs.text_log_layout import word_table
 from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.stream import LINE_TOO_LONG, Line
@@ -31,6 +31,7 @@ class CompiledTextLogs:
         self._rows = rows
         self._lines = lines
         self._line_limit = line_limit
+        self._memory = LogMemory()
         self._offset = 0
 
     def read(self, kernels: Kernels) -> Iterator[Batch | Skipped]:
@@ -47,9 +48,9 @@ class CompiledTextLogs:
 
     def _run(self, kernel: Callable[..., int]) -> Iterator[Batch | Skipped]:
         window, position = self._window, self._offset - self._window.base
-        columns = LogColumns(window.end - position, position, self._line_limit)
+        columns = LogColumns(window.end - position, position, window, self._line_limit, self._memory)
         text = np.frombuffer(window.text, np.uint8)
-        outcome = kernel(text, window.end, int(window.has_ended), word_table(), *columns.arguments)
+        outcome = kernel(text, window.end, int(window.has_ended), word_table(), *columns.text_arguments)
         del text  # else the window's memory would be held
         yield from columns.give(window, self._rows, self._add, self._close)
         has_moved = columns.position > position

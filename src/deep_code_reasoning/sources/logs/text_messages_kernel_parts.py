@@ -8,9 +8,7 @@ from __future__ import annotations
 from numba import int64
 
 from deep_code_reasoning.kernels.compiling import part
-from deep_code_reasoning.kernels.memory import HIGHS, trailing_zeros, word_at
 from deep_code_reasoning.kernels.names import find_name
-from deep_code_reasoning.kernels.utf8 import is_utf8
 from deep_code_reasoning.sources.logs.text_log_layout import FIRST, LONGEST_LEVEL, LOWER, UPPER
 from deep_code_reasoning.sources.logs.text_message import LEVEL_CHARACTERS
 
@@ -18,23 +16,6 @@ NONE, UNCERTAIN = -1, -2
 TRACE_DIGITS, SPAN_DIGITS = 32, 16
 BLANK, QUOTE, OPEN_ROUND, COMMA, DASH, DOT, SLASH, COLON = 0x20, 0x22, 0x28, 0x2C, 0x2D, 0x2E, 0x2F, 0x3A
 LESS, EQUALS, OPEN_SQUARE, UNDERSCORE, BAR, ZERO = 0x3C, 0x3D, 0x5B, 0x5F, 0x7C, 0x30
-
-
-@part
-def is_text(text, at, end):
-    """Whether the bytes are UTF-8; those above 127 are few."""
-    while at < end:
-        high = word_at(text, at) & HIGHS
-        if high == 0:
-            at += 8
-            continue
-        at += trailing_zeros(high) >> 3
-        begin = at
-        while at < end and text[at] >= 0x80:
-            at += 1
-        if not is_utf8(text, begin, at):
-            return False
-    return True
 
 
 @part
