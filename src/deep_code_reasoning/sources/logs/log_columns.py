@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 _ROW_BYTES, _ATTRIBUTE_BYTES, _LINE_BYTES = 24, 6, 16
 _MORE_BYTES = 4096  # of texts: kernels write whole blocks; names of nested members are longer than they are written
 _TRACE_BYTES, _SPAN_BYTES = 32, 16
+PART_BYTES = 4 << 20  # of a window, of which a batch is made: many small ones wait in less memory than few large ones
+
+
+def part_end(window: Window, position: int) -> int:
+    """The end of the lines that the kernel is given at once, from `position` on."""
+    if window.end - position <= PART_BYTES + PART_BYTES // 2:
+        return window.end
+    return window.text.find(b"\n", position + PART_BYTES, window.end) + 1 or window.end
 
 
 class LogMemory:
@@ -38,6 +46,12 @@ class LogMemory:
         self.words = np.zeros((layout.WORD_SLOTS, layout.WORD_FIELDS), np.uint64)
         self.word_names: list[str] = []
         self._none = np.zeros(1, np.int64)
+        self._size = 0
+
+    def usual_size(self, size: int) -> int:
+        """The same for all parts but the first of a stream, so that they share their memory."""
+        self._size = max(self._size, size)
+        return self._size if self._size <= 2 * PART_BYTES else size
 
     def keep_room_for_words(self) -> None:
         """One file of odd ones must not send every line of those that follow the plain road."""
@@ -69,7 +83,8 @@ class LogColumns:
 
     def __init__(self, size: int, position: int, window: Window, line_limit: int, memory: LogMemory) -> None:
         memory.keep_room_for_words()
-        self._memory, self._size = memory, size
+        size = memory.usual_size(size)
+        self._memory = memory
         self.state = np.zeros(layout.STATE_SIZE, np.int64)
         self.state[layout.POSITION], self.state[layout.LINE_LIMIT] = position, line_limit
         self.state[layout.BASE], self.state[layout.WORDS] = window.base, len(memory.word_names)
@@ -87,9 +102,7 @@ class LogColumns:
         return room(shape, kind, self._memory.pages)
 
     def _bytes(self, size: int) -> np.ndarray:
-        """Written from their start on."""
-        size += _MORE_BYTES
-        return np.frombuffer(self._memory.pages.take(size, filled=True), np.uint8, size)
+        return self._room(size + _MORE_BYTES, np.uint8)
 
     @property
     def text_arguments(self) -> tuple[np.ndarray, ...]:
