@@ -129,7 +129,7 @@ def test_the_kernel_gives_the_same_shape_of_any_bytes(kernels: Kernels, body: by
     assert kernel
     out, known, ids = np.zeros(ROOM, np.uint8), np.zeros((KNOWN, 2), np.uint64), np.zeros(1, np.uint64)
     text = np.frombuffer(b"0=" + body + b"0", np.uint8)
-    length = kernel(text, np.array([2, 2 + len(body)]), SHAPE_BYTES, CLASSES, WORDS_TABLE, out, known, ids)
+    length = kernel(text, np.array([2, 2 + len(body)], np.int32), SHAPE_BYTES, CLASSES, WORDS_TABLE, out, known, ids)
     assert out[:length].tobytes() == shape(body)
     assert ids.tolist() == [identity(shape(body))]
 

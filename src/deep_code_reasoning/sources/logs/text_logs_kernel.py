@@ -38,22 +38,21 @@ from deep_code_reasoning.sources.logs.log_layout import (
     UNWORDED,
     UNZONED,
     WORD_CODE,
+    WORD_NUMBER,
 )
 from deep_code_reasoning.sources.logs.log_parts_kernel_parts import ZONED, iso_time
 from deep_code_reasoning.sources.logs.log_texts_kernel_parts import (
     copy,
     is_text,
     low_bits,
-    new_word_slot,
-    word_slot,
 )
-from deep_code_reasoning.sources.logs.text_log_layout import FOREIGN_BYTES
+from deep_code_reasoning.sources.logs.text_log_layout import FOREIGN_BYTES, NUMBER
 from deep_code_reasoning.sources.logs.text_messages_kernel_parts import (
     NONE,
     SPAN_DIGITS,
     TRACE_DIGITS,
     UNCERTAIN,
-    level_word,
+    level_slot,
     span_behind,
     span_named,
     trace_id,
@@ -210,9 +209,8 @@ def put_row(text, begin, body, end, is_wide, nanos, zoned, levels, columns, stat
         return False
     if is_wide and not is_text(text, body, end):
         return False
-    level, length, number = level_word(levels, text, body, end)
     trace = trace_id(text, body, end)
-    if level == UNCERTAIN or trace == UNCERTAIN:
+    if trace == UNCERTAIN:
         return False
     span = int64(NONE)
     if trace >= 0:
@@ -221,18 +219,15 @@ def put_row(text, begin, body, end, is_wide, nanos, zoned, levels, columns, stat
             span = span_named(text, body, end)
         if span == UNCERTAIN:
             return False
-    row, word = state[ROWS], int64(NO)
-    if level >= 0:
-        word = word_slot(words, text, level, length)
-        if word < 0:
-            word = new_word_slot(words, state, text, level, length, number)
-            if word < 0:
-                return False
-    codes[SEVERITY, row] = number if level >= 0 else NO
-    codes[SEVERITY_TEXT, row] = int64(words[word, WORD_CODE]) - 1 if level >= 0 else NO
+    word = level_slot(levels, words, state, text, body, end)
+    if word < NONE:
+        return False
+    row = state[ROWS]
+    codes[SEVERITY, row] = int64(words[word, WORD_NUMBER]) & NUMBER if word >= 0 else NO
+    codes[SEVERITY_TEXT, row] = int64(words[word, WORD_CODE]) - 1 if word >= 0 else NO
     codes[PRODUCER, row] = 0
-    state[UNSEVERE] += level < 0
-    state[UNWORDED] += level < 0
+    state[UNSEVERE] += word < 0
+    state[UNWORDED] += word < 0
     _put_text(bodies, text, body, end - body, BODY, row, text_ends, state)
     _put_text(trace_ids, text, trace, TRACE_DIGITS if trace >= 0 else 0, TRACE_ID, row, text_ends, state)
     _put_text(span_ids, text, span, SPAN_DIGITS if span >= 0 else 0, SPAN_ID, row, text_ends, state)
