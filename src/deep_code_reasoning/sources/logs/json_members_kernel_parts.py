@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from numba import int64
+from numba import int64, uint64
 
 from deep_code_reasoning.kernels.compiling import inlined_part, part
-from deep_code_reasoning.kernels.json_text import ESCAPED, FOREIGN, FULL, PLAIN
+from deep_code_reasoning.kernels.json_text import ESCAPED, FOREIGN, FULL, PLAIN, QUOTE
 from deep_code_reasoning.kernels.names import UNKNOWN
 from deep_code_reasoning.sources.logs import log_layout as logs
 from deep_code_reasoning.sources.logs.json_log_layout import (
@@ -26,8 +26,6 @@ from deep_code_reasoning.sources.logs.json_log_layout import (
     IS_ZONED,
     LEVEL_NUMBER,
     LEVEL_WORD,
-    MEMBER,
-    MEMBER_FIELDS,
     MET,
     MOST_PENDING,
     NAME,
@@ -63,6 +61,7 @@ from deep_code_reasoning.sources.logs.log_layout import (
     SIDE_BUFFER,
     TEXT_BUFFER,
     TEXT_BYTES,
+    TIME_SIZE,
     VALUE_BYTES,
     WORD_NUMBER,
 )
@@ -70,6 +69,7 @@ from deep_code_reasoning.sources.logs.log_parts_kernel_parts import ZONED, iso_t
 from deep_code_reasoning.sources.logs.log_texts_kernel_parts import (
     copy,
     is_text,
+    item,
     new_word_slot,
     put_unescaped,
     word_slot,
@@ -122,7 +122,7 @@ def _members(text, begin, end, key_table, levels, scratch, state, texts, attribu
     while True:
         member = expected(text, at, before, parent, scratch)
         if member > 0:
-            at += scratch[MEMBER + MEMBER_FIELDS * member + GLUE_SIZE]
+            at += item(scratch, member + GLUE_SIZE)
         else:
             at, member = next_member(text, at, end, before, parent, key_table, scratch, state, side)
             if at < 0:
@@ -134,23 +134,26 @@ def _members(text, begin, end, key_table, levels, scratch, state, texts, attribu
                 pending -= 1
                 at, parent, before = scratch[PENDING + 2 * pending], scratch[PENDING + 2 * pending + 1], int64(0)
                 continue
-        place = MEMBER + MEMBER_FIELDS * member
-        if scratch[place + MET] == attempt:
+        if item(scratch, member + MET) == attempt:
             return int64(FOREIGN)
-        scratch[place + MET] = attempt
-        before = member
+        scratch[uint64(member + MET)] = attempt
+        before, code = member, item(scratch, member + CODE)
         if text[at] <= 0x20:
             at = skip_blank(text, at)
+        if code != UNKNOWN:
+            stop = _usual_end(text, at, end, code, again, scratch, state, texts)
+            if stop > at:
+                at = stop
+                continue
         at, kind, start, stop, holds = value(text, at, end)
         if at < 0:
             return at
         if kind == OBJECT:
-            if pending >= MOST_PENDING or scratch[place + NAME_SIZE] == 0:
+            if pending >= MOST_PENDING or scratch[member + NAME_SIZE] == 0:
                 return int64(FOREIGN)
             scratch[PENDING + 2 * pending], scratch[PENDING + 2 * pending + 1] = start, member
             pending += 1
             continue
-        code = scratch[place + CODE]
         if code != UNKNOWN and kind != NULL and _takes_column(scratch, code, again):
             outcome = _fill(text, code & _COLUMN, kind, start, stop, holds, levels, scratch, state, texts, words, side)
             if outcome < 0:
@@ -159,10 +162,10 @@ def _members(text, begin, end, key_table, levels, scratch, state, texts, attribu
                 continue
         if kind == ODD_FRACTION:
             return int64(FOREIGN)
-        name, size = scratch[place + NAME], scratch[place + NAME_SIZE]
+        name, size = item(scratch, member + NAME), item(scratch, member + NAME_SIZE)
         if child >= capacity or key_bytes + size + 64 > keys.shape[0]:
             return int64(FULL)
-        if scratch[place + NAME_BUFFER] == SIDE_BUFFER:
+        if item(scratch, member + NAME_BUFFER) == SIDE_BUFFER:
             copy(keys, key_bytes, side, name, size)
         else:
             copy(keys, key_bytes, text, name, size)
@@ -178,6 +181,40 @@ def _members(text, begin, end, key_table, levels, scratch, state, texts, attribu
     scratch[END_ATTRIBUTES], scratch[END_KEY_BYTES], scratch[END_VALUE_BYTES] = child, key_bytes, value_bytes
     scratch[END_NULLS] = nulls
     return behind
+
+
+@inlined_part
+def _usual_end(text, at, end, code, again, scratch, state, texts):
+    """Behind an id, or a time as long as the one before, that fills its column; -1 for all other values.
+
+    What follows need not wait until the string's end has been found.
+    """
+    _, trace_ids, span_ids, _ = texts
+    column = code & _COLUMN
+    if column == _TIME:
+        stop = at + 1 + state[TIME_SIZE]
+        if stop >= end or text[at] != QUOTE or text[stop] != QUOTE:
+            return int64(-1)
+        behind, nanos, zoned = iso_time(text, at + 1, stop, state)
+        if behind != stop or not _takes_column(scratch, code, again):
+            return int64(-1)
+        scratch[AT_TIME], scratch[IS_ZONED] = nanos, zoned == ZONED
+        return stop + 1
+    if column != _TRACE_ID and column != _SPAN_ID:
+        return int64(-1)
+    size = int64(_TRACE_DIGITS) if column == _TRACE_ID else int64(_SPAN_DIGITS)
+    stop = at + 1 + size
+    if stop >= end or text[at] != QUOTE or text[stop] != QUOTE or not is_id(text, at + 1, stop, size):
+        return int64(-1)
+    if not _takes_column(scratch, code, again):
+        return int64(-1)
+    if column == _TRACE_ID:
+        copy(trace_ids, scratch[END_TEXTS + logs.TRACE_ID], text, at + 1, _TRACE_DIGITS)
+        scratch[END_TEXTS + logs.TRACE_ID] += _TRACE_DIGITS
+    else:
+        copy(span_ids, scratch[END_TEXTS + logs.SPAN_ID], text, at + 1, _SPAN_DIGITS)
+        scratch[END_TEXTS + logs.SPAN_ID] += _SPAN_DIGITS
+    return stop + 1
 
 
 @inlined_part
@@ -202,7 +239,7 @@ def _takes_column(scratch, code, again):
 @inlined_part
 def _fill(text, column, kind, begin, stop, holds, levels, scratch, state, texts, words, side):
     """A member into its column: 0, or 1 where it stays an attribute, else FOREIGN or FULL."""
-    bodies, trace_ids, span_ids, seldom = texts
+    bodies, _, _, seldom = texts
     if column == _TIME:
         return _fill_time(text, kind, begin, stop, holds, scratch, state)
     if column == _SEVERITY:
@@ -223,18 +260,8 @@ def _fill(text, column, kind, begin, stop, holds, levels, scratch, state, texts,
         return int64(FOREIGN) if column == _TRACE_ID or column == _SPAN_ID else int64(1)
     if begin == stop:
         return int64(1)
-    if column == _TRACE_ID:
-        if not is_id(text, begin, stop, _TRACE_DIGITS):
-            return int64(FOREIGN)
-        copy(trace_ids, scratch[END_TEXTS + logs.TRACE_ID], text, begin, _TRACE_DIGITS)
-        scratch[END_TEXTS + logs.TRACE_ID] += _TRACE_DIGITS
-        return int64(0)
-    if column == _SPAN_ID:
-        if not is_id(text, begin, stop, _SPAN_DIGITS):
-            return int64(FOREIGN)
-        copy(span_ids, scratch[END_TEXTS + logs.SPAN_ID], text, begin, _SPAN_DIGITS)
-        scratch[END_TEXTS + logs.SPAN_ID] += _SPAN_DIGITS
-        return int64(0)
+    if column == _TRACE_ID or column == _SPAN_ID:
+        return int64(FOREIGN)  # `_usual_end` reads usual ones
     if column == _SERVICE:
         return _fill_name(text, begin, stop, holds, scratch, SERVICE, state, side)
     if column == _HOST:
@@ -254,13 +281,13 @@ def _fill_seldom(seldom, column, text, begin, stop, holds, scratch):
     return int64(0)
 
 
-@inlined_part
+@part
 def _fill_time(text, kind, begin, stop, holds, scratch, state):
     zoned, nanos = True, int64(FOREIGN)
     if kind == STRING and holds == PLAIN:
         behind, found, spelled = iso_time(text, begin, stop, state)
         if behind == stop:
-            nanos, zoned = found, spelled == ZONED
+            nanos, zoned, state[TIME_SIZE] = found, spelled == ZONED, stop - begin
     elif kind == INTEGER or kind == FRACTION or kind == ODD_FRACTION:
         nanos = epoch_nanos(text, begin, stop)
     if nanos < 0:

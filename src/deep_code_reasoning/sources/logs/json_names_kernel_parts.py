@@ -32,7 +32,7 @@ from deep_code_reasoning.sources.logs.json_log_layout import (
 )
 from deep_code_reasoning.sources.logs.json_values_kernel_parts import has_capital, skip_blank, string_end
 from deep_code_reasoning.sources.logs.log_layout import SIDE, SIDE_BUFFER, TEXT_BUFFER
-from deep_code_reasoning.sources.logs.log_texts_kernel_parts import low_bits
+from deep_code_reasoning.sources.logs.log_texts_kernel_parts import item, low_bits
 
 OBJECT_END = 0  # instead of a member
 _LONGEST_NAME = 500  # of a nested member; plain.flatten leaves longer ones together
@@ -56,26 +56,20 @@ def keep_room_for_members(scratch):
 @inlined_part
 def expected(text, at, before, parent, scratch):
     """The member that begins at `at` if it is the one that came here last; -1."""
-    member = scratch[_link(before, parent)]
-    place = _place(member)
-    if member == 0 or scratch[place + PARENT] != parent:
+    member = item(scratch, _link(before, parent))
+    if member == 0 or item(scratch, member + PARENT) != parent:
         return int64(-1)
-    if differing(text, at, text, scratch[place + GLUE]) & low_bits(scratch[place + GLUE_SIZE]):
+    if differing(text, at, text, item(scratch, member + GLUE)) & low_bits(item(scratch, member + GLUE_SIZE)):
         return int64(-1)
     return member
-
-
-@inlined_part
-def _place(member):
-    return MEMBER + MEMBER_FIELDS * member
 
 
 @inlined_part
 def _link(before, parent):
     """Where the member is noted that comes behind `before`, else first within `parent`, else first in a record."""
     if before:
-        return _place(before) + NEXT
-    return _place(parent) + CHILD if parent else int64(FIRST_MEMBER)
+        return before + NEXT
+    return parent + CHILD if parent else int64(FIRST_MEMBER)
 
 
 @part
@@ -104,19 +98,18 @@ def next_member(text, at, end, before, parent, key_table, scratch, state, side):
         return int64(FOREIGN), int64(0)
     at = skip_blank(text, at + 1)
     if parent:
-        above = scratch[_place(parent) + NAME_SIZE]
+        above = scratch[parent + NAME_SIZE]
         if above + size > _LONGEST_NAME:
             return int64(FOREIGN), int64(0)
         if state[SIDE] + above + size + 1 > side.shape[0] - 64:
             return int64(FULL), int64(0)
-        name = _joined(text, side, _place(parent), name, size, scratch, state)
+        name = _joined(text, side, parent, name, size, scratch, state)
         size, buffer = size + above + 1, int64(SIDE_BUFFER)
     member = _member(text, name, size, buffer, key_table, scratch, state, side)
     if member < 0:
         return member, int64(0)
-    place = _place(member)
-    scratch[place + PARENT] = parent
-    scratch[place + GLUE], scratch[place + GLUE_SIZE] = start, at - start
+    scratch[member + PARENT] = parent
+    scratch[member + GLUE], scratch[member + GLUE_SIZE] = start, at - start
     scratch[_link(before, parent)] = member if at - start <= BLOCK else 0
     return at, member
 
@@ -145,7 +138,7 @@ def _member(text, name, size, buffer, key_table, scratch, state, side):
         found ^= found >> uint64(32)
     slot = MEMBER_SLOTS + int64(found & uint64(SLOTS - 1))
     while scratch[slot]:
-        place = _place(scratch[slot])
+        place = scratch[slot]
         known = side if scratch[place + NAME_BUFFER] == SIDE_BUFFER else text
         if scratch[place + NAME_SIZE] == size and _are_equal(source, name, known, scratch[place + NAME], size):
             return scratch[slot]
@@ -156,14 +149,14 @@ def _member(text, name, size, buffer, key_table, scratch, state, side):
         return int64(FOREIGN)
     if state[SIDE] + size + LONGEST_KEY + 64 > side.shape[0]:
         return int64(FULL)
-    member = scratch[MEMBERS] + 1
-    scratch[MEMBERS] = scratch[slot] = member
+    member = MEMBER + MEMBER_FIELDS * scratch[MEMBERS]
+    scratch[MEMBERS] += 1
+    scratch[slot] = member
     if buffer == SIDE_BUFFER:
         state[SIDE] += size
-    place = _place(member)
-    scratch[place + NAME], scratch[place + NAME_SIZE], scratch[place + NAME_BUFFER] = name, size, buffer
-    scratch[place + CODE] = _code(key_table, source, name, size, side, state)
-    scratch[place + MET] = scratch[place + NEXT] = scratch[place + CHILD] = 0
+    scratch[member + NAME], scratch[member + NAME_SIZE], scratch[member + NAME_BUFFER] = name, size, buffer
+    scratch[member + CODE] = _code(key_table, source, name, size, side, state)
+    scratch[member + MET] = scratch[member + NEXT] = scratch[member + CHILD] = 0
     return member
 
 

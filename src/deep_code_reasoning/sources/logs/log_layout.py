@@ -15,7 +15,8 @@ UNSEVERE, UNWORDED = 13, 14  # rows without a severity's number, without its wor
 TEXT_BYTES = 15  # by text
 HOLDING = TEXT_BYTES + len(TEXTS)  # rows that have it, by text
 CLOCK = HOLDING + len(TEXTS)  # the minute of the time read last: its first two words, nanoseconds
-SCRATCH = CLOCK + 3  # from here on a kernel keeps what it likes
+TIME_SIZE = CLOCK + 3  # of the time read last, as it is written
+SCRATCH = TIME_SIZE + 1  # from here on a kernel keeps what it likes
 STATE_SIZE = 64
 
 # 64-bit numbers of a row, and 32-bit ones: below zero there is none

@@ -26,6 +26,12 @@ _QUOTE, _SLASH, _BACKSLASH, _N, _T = 0x22, 0x2F, 0x5C, 0x6E, 0x74
 
 
 @inlined_part
+def item(array, at):
+    """`array[at]`, not asked whether `at` is below zero, as it would be for a signed index."""
+    return array[uint64(at)]
+
+
+@inlined_part
 def low_bits(count):
     """A mask of the first `count` (0 to 63) bits."""
     return (uint64(1) << uint64(count)) - uint64(1)
