@@ -60,18 +60,6 @@ def _no_letters(typing, text, position):
     return types.uint64(text, types.int64), generate
 
 
-def _word_bytes(typing, text, position):
-    def generate(context, builder, signature, arguments):
-        block = _load(context, builder, signature, arguments)
-        digits = builder.icmp_unsigned("<=", builder.sub(block, _all(0x30)), _all(9))
-        lower = builder.or_(block, _all(0x20))
-        letters = builder.icmp_unsigned("<=", builder.sub(lower, _all(0x61)), _all(25))
-        words = builder.or_(builder.or_(digits, letters), builder.icmp_unsigned("==", block, _all(0x5F)))
-        return _masks(context, builder, signature, digits, words)
-
-    return types.UniTuple(types.uint64, 2)(text, types.int64), generate
-
-
 def _newlines(typing, text, position):
     def generate(context, builder, signature, arguments):
         block = _load(context, builder, signature, arguments)
@@ -125,8 +113,6 @@ newlines: Any = intrinsic(_newlines)
 no_digits: Any = intrinsic(_no_digits)
 # (text, at): all but ASCII letters.
 no_letters: Any = intrinsic(_no_letters)
-# (text, at): decimal digits; and all of which words are made, ASCII letters, digits and underscores.
-word_bytes: Any = intrinsic(_word_bytes)
 # (text, at): lower-case hexadecimal digits.
 hex_digits: Any = intrinsic(_hex_digits)
 # (one, at, other, place): bytes in which the blocks differ.

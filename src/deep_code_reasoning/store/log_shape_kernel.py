@@ -6,6 +6,7 @@ from numba import int64, uint64
 
 from deep_code_reasoning.kernels.compiling import entry, part
 from deep_code_reasoning.kernels.memory import HIGHS, ONES, low_bytes, trailing_zeros, word_at
+from deep_code_reasoning.store.log_shape_blocks import PACKS, WIDE_BLOCK, evened_out_by_blocks
 from deep_code_reasoning.store.log_shape_ids import FINAL_1, FINAL_2, MULTIPLIER, SEED
 from deep_code_reasoning.store.log_shape_tables import (
     AT,
@@ -306,7 +307,10 @@ def shape_ids(text, ends, most, classes, words, out, known, ids):
     for row in range(len(ids)):
         begin = int64(ends[row])
         limit = min(int64(ends[row + 1]), begin + most)
-        value = evened_out(text, begin, limit, classes)
+        if PACKS and limit + WIDE_BLOCK <= len(text):
+            value = evened_out_by_blocks(text, begin, limit, out)
+        else:
+            value = evened_out(text, begin, limit, classes)
         slot = value >> uint64(52)
         for _ in range(MOST_STEPS):
             if known[slot, 0] == value or known[slot, 0] == 0:
