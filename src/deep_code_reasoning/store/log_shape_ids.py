@@ -81,9 +81,8 @@ def _plain(bodies: pa.Array) -> pa.Array:
 def _compiled(kernel: Callable[..., int], tables: tuple[np.ndarray, ...], bodies: pa.Array) -> pa.Array:
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    rows = bodies.cast(pa.string())
+    rows = bodies if pa.types.is_string(bodies.type) else bodies.cast(pa.string())
     _, offsets, data = rows.buffers()
     if not len(rows) or data is None or not data.size:
         return _plain(bodies)
@@ -93,4 +92,6 @@ def _compiled(kernel: Callable[..., int], tables: tuple[np.ndarray, ...], bodies
     found = pa.array(ids)
     if not rows.null_count:
         return found
+    import pyarrow.compute as pc  # takes 25 ms
+
     return pc.call_function("if_else", [rows.is_valid(), found, pa.scalar(None, pa.uint64())])
