@@ -249,10 +249,11 @@ def rows_of_kernel(data: bytes, kernels: Kernels) -> int:
     assert kernel
     import numpy as np
 
-    columns = log_columns.LogColumns(len(data), 0, len(data))
+    window = windows.Window(EvidenceStream(Path("unread.jsonl")))
+    columns = log_columns.JsonLogColumns(len(data), 0, window, len(data), log_columns.LogMemory())
     tables = json_log_layout.key_table(), compiled_json_logs.level_table()
     scratch = np.zeros(json_log_layout.SCRATCH_SIZE, np.int64)
-    kernel(np.frombuffer(data + bytes(32), np.uint8), len(data), *tables, scratch, *columns.arguments)
+    kernel(np.frombuffer(data + bytes(32), np.uint8), len(data), *tables, scratch, *columns.json_arguments)
     return int(columns.state[log_layout.ROWS])
 
 

@@ -120,10 +120,13 @@ def read(data: bytes, kernels: Kernels | None, limits: Limits | None = None) -> 
                 tables[part.table] += part.rows.to_pylist()
             else:
                 skipped.append(part)
-    for row in tables["logs"]:
-        row.setdefault("observed_time_unix_nano", None)
-        row.setdefault("exception_stacktrace", None)
-    return sorted(tables["logs"], key=lambda row: row["log_number"]), tables["resources"], sorted(skipped)
+    names = dict.fromkeys(name for row in tables["logs"] for name in row)  # a batch leaves out what none of it has
+    rows = sorted((names | row for row in tables["logs"]), key=lambda row: row["log_number"])
+    return (
+        [{name: row[name] for name in sorted(row) if row[name] is not None} for row in rows],
+        tables["resources"],
+        sorted(skipped),
+    )
 
 
 @FAST

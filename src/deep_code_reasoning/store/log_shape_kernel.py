@@ -6,6 +6,7 @@ from numba import int64, uint64
 
 from deep_code_reasoning.kernels.compiling import entry, part
 from deep_code_reasoning.kernels.memory import HIGHS, ONES, low_bytes, trailing_zeros, word_at
+from deep_code_reasoning.store.log_shape_blocks import PACKS, WIDE_BLOCK, evened_out_by_blocks
 from deep_code_reasoning.store.log_shape_ids import FINAL_1, FINAL_2, MULTIPLIER, SEED
 from deep_code_reasoning.store.log_shape_tables import (
     AT,
@@ -16,6 +17,7 @@ from deep_code_reasoning.store.log_shape_tables import (
     COLON,
     DIGIT,
     DOT,
+    KNOWN,
     LONGEST_WORD,
     NOT_HEX,
     SEPARATOR,
@@ -33,6 +35,7 @@ BLANK, EQUALS, OPENING, CLOSING, LESS, STAR, GREATER = 0x20, 0x3D, 0x28, 0x29, 0
 DOT_BYTE, COLON_BYTE, TILDE, SLASH_BYTE, COMMA, SEMICOLON, BAR = 0x2E, 0x3A, 0x7E, 0x2F, 0x2C, 0x3B, 0x7C
 UNDERSCORE, BACKSLASH_BYTE, AT_BYTE = 0x5F, 0x5C, 0x40
 MASK_AND_BLANK = 0x203E2A3C  # `<*> ` as a little-endian word
+MOST_STEPS = 4  # to a body that is remembered in another's place
 STOPS = SPACE | SEPARATOR | DOT | COLON
 
 
@@ -295,17 +298,24 @@ def evened_out(text, begin, limit, classes):
 
 
 @entry(
-    "uint8[::1]", "int64[::1]", "int64", "uint16[::1]", "uint64[:,::1]", "uint8[::1]", "uint64[:,::1]", "uint64[::1]"
+    "uint8[::1]", "int32[::1]", "int64", "uint16[::1]", "uint64[:,::1]", "uint8[::1]", "uint64[:,::1]", "uint64[::1]"
 )
 def shape_ids(text, ends, most, classes, words, out, known, ids):
     """Body i is `text[ends[i] : ends[i + 1]]`, of which `most` bytes count. Returns the length of the shape made last,
     which is left in `out` (four bytes for each of `most`, and a word). `known`: all zero."""
     length = int64(0)
     for row in range(len(ids)):
-        begin = ends[row]
-        limit = min(ends[row + 1], begin + most)
-        value = evened_out(text, begin, limit, classes)
+        begin = int64(ends[row])
+        limit = min(int64(ends[row + 1]), begin + most)
+        if PACKS and limit + WIDE_BLOCK <= len(text):
+            value = evened_out_by_blocks(text, begin, limit, out)
+        else:
+            value = evened_out(text, begin, limit, classes)
         slot = value >> uint64(52)
+        for _ in range(MOST_STEPS):
+            if known[slot, 0] == value or known[slot, 0] == 0:
+                break
+            slot = (slot + uint64(1)) & uint64(KNOWN - 1)
         if known[slot, 0] != value:
             length = put_shape(text, begin, limit, classes, words, out)
             known[slot, 0] = value

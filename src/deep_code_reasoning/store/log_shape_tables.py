@@ -47,3 +47,8 @@ def _words() -> np.ndarray:
 
 
 CLASSES, WORDS = _classes(), _words()
+
+
+def memory() -> tuple[np.ndarray, ...]:
+    """What the kernel is called with before `ids`; its last part remembers shapes from one call to the next."""
+    return CLASSES, WORDS, np.empty(ROOM, np.uint8), np.zeros((KNOWN, 2), np.uint64)

@@ -35,17 +35,16 @@ def write_templates(connection: duckdb.DuckDBPyConnection, into: str, merged_int
     """Fills the tables `into` (templates) and `merged_into` (shapes whose template is another text) from `logs`."""
     import pyarrow as pa
 
-    found = connection.sql(Path(__file__).with_suffix(".sql").read_text("utf-8")).to_arrow_table()
-    texts = [shape(body).decode("utf-8", "replace") for body in found.column("start").to_pylist()]
+    found = connection.sql(_query("log_templates")).to_arrow_table()
+    texts = _shapes(connection, found)
     template_of = merged(texts)
     templates = [template_of.get(text, text) for text in texts]
     ids = [identity(template.encode()) for template in templates]
-    found = found.drop_columns("start").append_column("template", pa.array(templates, pa.string()))
+    found = found.append_column("template", pa.array(templates, pa.string()))
     found = found.append_column("template_id", pa.array(ids, pa.uint64()))
     connection.register("shapes", found)
     try:
-        sql = Path(__file__).with_name("log_template_totals.sql").read_text("utf-8")
-        connection.execute(f"INSERT INTO {into} BY NAME {sql}")
+        connection.execute(f"INSERT INTO {into} BY NAME {_query('log_template_totals')}")
         connection.execute(
             f"INSERT INTO {merged_into} BY NAME SELECT shape_id, template_id FROM shapes WHERE shape_id <> template_id"
         )
@@ -53,8 +52,24 @@ def write_templates(connection: duckdb.DuckDBPyConnection, into: str, merged_int
         connection.unregister("shapes")
 
 
+def _shapes(connection: duckdb.DuckDBPyConnection, found: pa.Table) -> list[str]:
+    """The text of each shape in `found`, from its example."""
+    connection.register("shapes", found.select(["example_log_number"]))
+    try:
+        numbers, starts = connection.sql(_query("log_template_starts")).to_arrow_table().to_pydict().values()
+    finally:
+        connection.unregister("shapes")
+    start_of = dict(zip(numbers, starts, strict=True))
+    examples = found.column("example_log_number").to_pylist()
+    return [shape(start_of[number]).decode("utf-8", "replace") for number in examples]
+
+
 def show_templates(connection: duckdb.DuckDBPyConnection) -> None:
     """The view `logs` shows records under their template's id instead of their shape's."""
     if connection.execute("SELECT 1 FROM merged_log_shapes LIMIT 1").fetchone():
         connection.execute("ALTER VIEW logs RENAME TO logs_by_shape")
-        connection.execute(Path(__file__).with_name("log_template_view.sql").read_text("utf-8"))
+        connection.execute(_query("log_template_view"))
+
+
+def _query(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.sql").read_text("utf-8")

@@ -10,7 +10,7 @@ import numpy as np
 from deep_code_reasoning.kernels.cache import Kernel
 from deep_code_reasoning.sources.json_documents import BLANK
 from deep_code_reasoning.sources.logs.json_log_layout import SCRATCH_SIZE, key_table
-from deep_code_reasoning.sources.logs.log_columns import LogColumns
+from deep_code_reasoning.sources.logs.log_columns import JsonLogColumns, LogMemory, part_end
 from deep_code_reasoning.sources.logs.severity import level_table
 from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.stream import Limits, Line
@@ -41,6 +41,7 @@ class CompiledJsonLogs:
         self._close = close
         self._limits = limits
         self._documents = WindowDocuments(window, limits.document_bytes)
+        self._memory = LogMemory()
         self._scratch = np.zeros(SCRATCH_SIZE, np.int64)
         self._offset = 0
         self._in_a_row = 1
@@ -59,15 +60,18 @@ class CompiledJsonLogs:
 
     def _run(self, kernel: Callable[..., int]) -> Iterator[Batch | Skipped]:
         window, position = self._window, self._offset - self._window.base
-        columns = LogColumns(window.end - position, position, self._limits.line_bytes)
+        end = part_end(window, position)
+        columns = JsonLogColumns(end - position, position, window, self._limits.line_bytes, self._memory)
         tables = key_table(), level_table(), self._scratch
         text = np.frombuffer(window.text, np.uint8)
-        outcome = kernel(text, window.end, *tables, *columns.arguments)
+        outcome = kernel(text, end, *tables, *columns.json_arguments)
         del text  # else the window's memory would be held
         self._offset = window.base + columns.position
         yield from columns.give(window, self._rows, self._line, self._close)
         if columns.lines >= FEW_LINES:
             self._in_a_row = 1
+        if outcome == 0 and end < window.end:
+            return
         if outcome == 0 or (outcome == SHORT and not window.has_ended and self._offset > window.base):
             if not window.has_ended:
                 window.move(self._offset)

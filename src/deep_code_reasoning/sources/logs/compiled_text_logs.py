@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deep_code_reasoning.kernels.cache import Kernel
-from deep_code_reasoning.sources.logs.log_columns import LogColumns
+from deep_code_reasoning.sources.logs.log_columns import LogColumns, LogMemory, part_end
 from deep_code_reasoning.sources.logs.text_log_layout import word_table
 from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.stream import LINE_TOO_LONG, Line
@@ -31,6 +31,7 @@ class CompiledTextLogs:
         self._rows = rows
         self._lines = lines
         self._line_limit = line_limit
+        self._memory = LogMemory()
         self._offset = 0
 
     def read(self, kernels: Kernels) -> Iterator[Batch | Skipped]:
@@ -45,16 +46,22 @@ class CompiledTextLogs:
             else:
                 yield from self._run(kernel)
 
-    def _run(self, kernel: Callable[..., int]) -> Iterator[Batch | Skipped]:
+    def _run(self, kernel: Callable[..., int], *, part: bool = True) -> Iterator[Batch | Skipped]:
+        """On a part of the window, or all of it where a part is one line, which may go on."""
         window, position = self._window, self._offset - self._window.base
-        columns = LogColumns(window.end - position, position, self._line_limit)
+        end = part_end(window, position) if part else window.end
+        columns = LogColumns(end - position, position, window, self._line_limit, self._memory)
         text = np.frombuffer(window.text, np.uint8)
-        outcome = kernel(text, window.end, int(window.has_ended), word_table(), *columns.arguments)
+        is_all = window.has_ended and end == window.end
+        outcome = kernel(text, end, int(is_all), word_table(), *columns.text_arguments)
         del text  # else the window's memory would be held
         yield from columns.give(window, self._rows, self._add, self._close)
         has_moved = columns.position > position
         self._offset = window.base + columns.position
-        if outcome == FULL and has_moved:
+        if (outcome == FULL or end < window.end) and has_moved:
+            return
+        if end < window.end:
+            yield from self._run(kernel, part=False)
             return
         if not window.has_ended and self._offset > window.base:
             window.move(self._offset)

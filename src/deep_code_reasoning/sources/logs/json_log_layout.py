@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.sources.logs.log_layout import TEXTS
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -17,16 +19,27 @@ RANK_SHIFT = 8
 LONGEST_KEY = 64  # no key of the table is longer
 
 # scratch: the record at hand
-AT_TIME, IS_ZONED, LEVEL_NUMBER, NUMBER, IS_CONTESTED, KNOWN_MEMBERS, SERVICE = range(7)
+AT_TIME, IS_ZONED, LEVEL_NUMBER, LEVEL_WORD, NUMBER, IS_CONTESTED, HAS_BODY, SERVICE = range(8)
 HOST = SERVICE + 3  # service and host: begin, size, buffer
-BEST = HOST + 3  # by column: 1 + the best rank so far, with TAKEN once it has been given
+END_ATTRIBUTES, END_KEY_BYTES, END_VALUE_BYTES, END_NULLS = range(HOST + 3, HOST + 7)
+END_TEXTS = END_NULLS + 1  # by text: where it ends
+BEST = END_TEXTS + len(TEXTS)  # by column: 1 + the best rank so far, with TAKEN once it has been given
 TAKEN = 1 << 16
-MEMBERS = BEST + len(COLUMNS)  # hashes of the names so far
-MOST_MEMBERS = 128
-PENDING = MEMBERS + MOST_MEMBERS  # nested objects still to be read: where, and the name's begin, size, buffer
 MOST_PENDING = 32
-KNOWN = PENDING + 4 * MOST_PENDING  # the keys of the record before: where, size, code
-SCRATCH_SIZE = KNOWN + 3 * MOST_MEMBERS
+PENDING = BEST + len(COLUMNS)  # nested objects still to be read: where, and the member
+
+# scratch: members of the records so far, from 1 on, so that they are looked up once and expected in the same order
+MEMBERS, FIRST_MEMBER, ATTEMPT = range(PENDING + 2 * MOST_PENDING, PENDING + 2 * MOST_PENDING + 3)
+MOST_MEMBERS = 256
+MOST_IN_RECORD = 128  # for so many there is always room
+MEMBER = ATTEMPT + 1
+# a member: what stands before its value and behind the value before it, its name, what that fills, when it was met
+# last, which came then behind it and first within it, and the member that it is within (0: none)
+GLUE, GLUE_SIZE, NAME, NAME_SIZE, NAME_BUFFER, CODE, MET, NEXT, CHILD, PARENT = range(10)
+MEMBER_FIELDS = 10
+MEMBER_SLOTS = MEMBER + MEMBER_FIELDS * (MOST_MEMBERS + 1)  # open addressing by the name
+SLOTS = 1024
+SCRATCH_SIZE = MEMBER_SLOTS + SLOTS
 
 
 @cache

@@ -8,42 +8,64 @@ from __future__ import annotations
 
 from numba import int64
 
-from deep_code_reasoning.kernels.compiling import entry, part
+from deep_code_reasoning.kernels.compiling import entry, inlined_part, part
 from deep_code_reasoning.kernels.json_text import COLON, COMMA, FOREIGN, FULL, OPEN_BRACE, OPEN_BRACKET, SHORT
 from deep_code_reasoning.sources.logs.json_log_layout import (
     AT_TIME,
+    END_ATTRIBUTES,
+    END_KEY_BYTES,
+    END_NULLS,
+    END_TEXTS,
+    END_VALUE_BYTES,
     HOST,
     IS_ZONED,
-    KNOWN_MEMBERS,
+    LEVEL_NUMBER,
+    LEVEL_WORD,
+    NUMBER,
     SERVICE,
 )
-from deep_code_reasoning.sources.logs.json_members_kernel_parts import forget, record_end
+from deep_code_reasoning.sources.logs.json_members_kernel_parts import record_end
+from deep_code_reasoning.sources.logs.json_names_kernel_parts import forget_members, keep_room_for_members
 from deep_code_reasoning.sources.logs.json_values_kernel_parts import line_end
 from deep_code_reasoning.sources.logs.log_layout import (
     ATTRIBUTES,
+    BASE,
+    BODY,
     FOREIGN_LINES,
+    HOLDING,
+    KEY_BYTES,
     LINE_BEGIN,
     LINE_END,
     LINE_LIMIT,
     LINE_ROW,
+    NULLS,
     OFFSET,
     POSITION,
     PRODUCER,
     ROWS,
-    SIDE,
+    SEVERITY,
+    SEVERITY_TEXT,
+    TEXT_BYTES,
+    TEXTS,
     TIME,
+    UNSEVERE,
+    UNWORDED,
     UNZONED,
+    VALUE_BYTES,
+    WORD_CODE,
 )
 from deep_code_reasoning.sources.logs.log_producers_kernel_parts import producer_slot
 
 NEWLINE = 0x0A
-_NUMBERS, _VIEWS, _FLAGS, _NAMES = "int64[:,::1]", "uint64[:,::1]", "uint8[:,::1]", "uint64[::1]"
+_ALL_TEXTS = len(TEXTS)
+_NUMBERS, _CODES, _ENDS, _BYTES, _NAMES = "int64[:,::1]", "int32[:,::1]", "int32[::1]", "uint8[::1]", "uint64[::1]"
 
 
 @entry(
-    *("uint8[::1]", "int64", _NAMES, _NAMES, "int64[::1]", "int64[::1]"),
-    *(_NUMBERS, _VIEWS, _FLAGS, "int32[::1]", _VIEWS, _VIEWS, "uint8[::1]"),
-    *(_NUMBERS, _NUMBERS, "int32[::1]", "uint8[::1]"),
+    *(_BYTES, "int64", _NAMES, _NAMES, "int64[::1]", "int64[::1]"),
+    *(_NUMBERS, _CODES, _CODES, _BYTES, _BYTES, _BYTES, _BYTES),
+    *(_ENDS, _BYTES, _ENDS, _BYTES, _ENDS, _BYTES, "uint64[:,::1]"),
+    *(_NUMBERS, _NUMBERS, _ENDS, _BYTES),
 )
 def read_json_logs(
     text,
@@ -53,21 +75,32 @@ def read_json_logs(
     scratch,
     state,
     numbers,
-    texts,
-    present,
+    codes,
+    text_ends,
+    bodies,
+    trace_ids,
+    span_ids,
+    seldom,
     ends,
     keys,
+    key_ends,
     values,
+    value_ends,
     value_present,
+    words,
     lines,
     producers,
     producer_table,
     side,
 ):
     """Reads `text[state[POSITION] : end]`. 0 when all is read; SHORT, FULL or FOREIGN at the line `state[POSITION]`."""
-    columns = (numbers, texts, present, keys, values, value_present)
+    texts = (bodies, trace_ids, span_ids, seldom)
+    attributes = (keys, key_ends, values, value_ends, value_present)
     at = state[POSITION]
-    scratch[KNOWN_MEMBERS] = 0
+    forget_members(scratch)
+    ends[0] = key_ends[0] = value_ends[0] = 0
+    for column in range(_ALL_TEXTS):
+        text_ends[column, 0] = 0
     while True:
         state[POSITION] = at
         begin = _blank_end(text, at, end)
@@ -78,11 +111,11 @@ def read_json_logs(
             continue
         behind = int64(FOREIGN)
         row = state[ROWS]
-        attributes, written = state[ATTRIBUTES], state[SIDE]
         if text[begin] == OPEN_BRACE:
-            if row >= ends.shape[0]:
+            if row >= numbers.shape[1]:
                 return FULL
-            behind = record_end(text, begin, end, key_table, levels, scratch, state, columns, side)
+            keep_room_for_members(scratch)
+            behind = record_end(text, begin, end, key_table, levels, scratch, state, texts, attributes, words, side)
             if behind >= 0:
                 behind = _blank_end(text, behind, end)
                 if behind >= end or text[behind] != NEWLINE or behind - at > state[LINE_LIMIT]:
@@ -91,25 +124,40 @@ def read_json_logs(
             service = (scratch[SERVICE], scratch[SERVICE + 1], scratch[SERVICE + 2])
             host = (scratch[HOST], scratch[HOST + 1], scratch[HOST + 2])
             slot = producer_slot(text, side, service, host, row, producers, producer_table, state)
-            if slot < 0:
-                behind = slot
-        if behind >= 0:
-            numbers[TIME, row], numbers[OFFSET, row], numbers[PRODUCER, row] = scratch[AT_TIME], begin, slot
-            if not scratch[IS_ZONED] and not state[UNZONED]:
-                state[UNZONED] = row + 1
-            ends[row] = state[ATTRIBUTES]
-            state[ROWS] = row + 1
-            at = behind + 1
-            continue
-        state[ATTRIBUTES], state[SIDE] = attributes, written
-        if row < ends.shape[0]:
-            forget(row, present)
+            if slot >= 0:
+                numbers[TIME, row], numbers[OFFSET, row] = scratch[AT_TIME], state[BASE] + begin
+                codes[PRODUCER, row] = slot
+                _put_row(scratch, state, codes, text_ends, words, row)
+                ends[row + 1] = scratch[END_ATTRIBUTES]
+                at = behind + 1
+                continue
+            behind = slot
         if behind == FULL:
             return FULL
         behind = _note_line(text, at, begin, end, lines, state)
         if behind < 0:
             return behind
         at = behind + 1
+
+
+@inlined_part
+def _put_row(scratch, state, codes, text_ends, words, row):
+    """The record at hand is a row."""
+    number, word = scratch[NUMBER] if scratch[NUMBER] > 0 else scratch[LEVEL_NUMBER], scratch[LEVEL_WORD]
+    codes[SEVERITY, row] = number if number > 0 else -1
+    codes[SEVERITY_TEXT, row] = int64(words[word, WORD_CODE]) - 1 if word >= 0 else -1
+    state[UNSEVERE] += number <= 0
+    state[UNWORDED] += word < 0
+    for column in range(_ALL_TEXTS):
+        behind = scratch[END_TEXTS + column]
+        text_ends[column, row + 1] = behind
+        state[HOLDING + column] += column == BODY or behind > state[TEXT_BYTES + column]
+        state[TEXT_BYTES + column] = behind
+    state[ATTRIBUTES], state[KEY_BYTES] = scratch[END_ATTRIBUTES], scratch[END_KEY_BYTES]
+    state[VALUE_BYTES], state[NULLS] = scratch[END_VALUE_BYTES], scratch[END_NULLS]
+    if not scratch[IS_ZONED] and not state[UNZONED]:
+        state[UNZONED] = row + 1
+    state[ROWS] = row + 1
 
 
 @part

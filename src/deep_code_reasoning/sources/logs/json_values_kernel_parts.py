@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from numba import float64, int64, uint64
 
+from deep_code_reasoning.kernels.blocks import BLOCK, hex_digits, newlines, no_digits, string_stops
 from deep_code_reasoning.kernels.compiling import inlined_part, part
 from deep_code_reasoning.kernels.json_text import (
     BACKSLASH,
@@ -23,10 +24,8 @@ from deep_code_reasoning.kernels.json_text import (
     SHORT,
     WIDE,
 )
-from deep_code_reasoning.kernels.memory import HIGHS, ONES, bytes_equal_to, low_bytes, trailing_zeros, word_at
-from deep_code_reasoning.kernels.utf8 import is_utf8, unescape
-from deep_code_reasoning.kernels.views import put_view
-from deep_code_reasoning.sources.logs.log_layout import SIDE, SIDE_BUFFER, TEXT_BUFFER
+from deep_code_reasoning.kernels.memory import HIGHS, ONES, low_bytes, trailing_zeros, word_at
+from deep_code_reasoning.sources.logs.log_texts_kernel_parts import copy, is_text, low_bits, put_unescaped
 
 STRING, INTEGER, FRACTION, TRUTH, NULL, ARRAY, OBJECT, EMPTY_OBJECT, ODD_FRACTION = range(9)
 
@@ -37,7 +36,6 @@ _MOST_DIGITS = 18
 _MAX_NANOS = 0x7FFFFFFFFFFFFFFF
 NEWLINE, BLANK, MINUS, DOT, ZERO = 0x0A, 0x20, 0x2D, 0x2E, 0x30
 _TRUE, _FALS, _NULL = 0x65757274, 0x736C6166, 0x6C6C756E
-_CONTROLS = 0x2020202020202020
 
 
 @inlined_part
@@ -48,21 +46,19 @@ def skip_blank(text, at):
     return at
 
 
-@part
+@inlined_part
 def string_end(text, at, end):
     """From behind the opening quote to the closing one and what the string holds. FOREIGN for control characters."""
     holds = PLAIN
     while at < end:
-        word = word_at(text, at)
-        hit = bytes_equal_to(word, QUOTE) | bytes_equal_to(word, BACKSLASH)
-        hit |= (word - uint64(_CONTROLS)) & ~word & HIGHS
-        if hit == 0:
-            if word & HIGHS:
+        stops, wide = string_stops(text, at)
+        if stops == 0:
+            if wide:
                 holds |= WIDE
-            at += 8
+            at += BLOCK
             continue
-        ahead = trailing_zeros(hit) >> 3
-        if word & HIGHS & low_bytes(ahead):
+        ahead = trailing_zeros(stops)
+        if wide & low_bits(ahead):
             holds |= WIDE
         at += ahead
         if text[at] == QUOTE:
@@ -78,11 +74,11 @@ def string_end(text, at, end):
 def line_end(text, at, end):
     """The position of the next newline, SHORT where there is none."""
     while at < end:
-        hit = bytes_equal_to(word_at(text, at), NEWLINE)
-        if hit:
-            at += trailing_zeros(hit) >> 3
+        ends, _ = newlines(text, at)
+        if ends:
+            at += trailing_zeros(ends)
             return at if at < end else int64(SHORT)
-        at += 8
+        at += BLOCK
     return int64(SHORT)
 
 
@@ -117,7 +113,7 @@ def value(text, at, end):
         closing, holds = string_end(text, at + 1, end)
         return closing + 1 if closing >= 0 else closing, STRING, at + 1, closing, holds
     if first == MINUS or ZERO <= first <= ZERO + 9:
-        stop, kind = number_end(text, at)
+        stop, kind = usual_number_end(text, at)
         return stop, kind, at, stop, PLAIN
     word = word_at(text, at) & uint64(0xFFFFFFFF)
     if word == uint64(_TRUE):
@@ -136,6 +132,23 @@ def value(text, at, end):
         stop, holds = array_end(text, at, end)
         return stop, ARRAY, at, stop, holds
     return int64(FOREIGN), NULL, at, at, PLAIN
+
+
+@inlined_part
+def usual_number_end(text, at):
+    """As `number_end`: one within a block, without an exponent, that needs no second look."""
+    others = no_digits(text, at)
+    whole = trailing_zeros(others)
+    if whole == 0 or whole > _SURE_DIGITS or (text[at] == ZERO and whole > 1):
+        return number_end(text, at)
+    follows = text[at + whole]
+    if follows != DOT:
+        return (at + whole, INTEGER) if (follows | 0x20) != 0x65 else (int64(FOREIGN), INTEGER)
+    decimals = trailing_zeros(others >> uint64(whole + 1))
+    stop = at + whole + 1 + decimals
+    if decimals == 0 or decimals + whole > _SURE_DIGITS or (text[stop] | 0x20) == 0x65 or text[at] == ZERO:
+        return number_end(text, at)
+    return stop, FRACTION if text[stop - 1] != ZERO or decimals == 1 else ODD_FRACTION
 
 
 @part
@@ -283,31 +296,24 @@ def _scale(number):
 
 
 @inlined_part
-def put_text(views, row, text, begin, stop, holds, side, state):
-    """Writes a value's text as a view; 0, FULL or FOREIGN."""
+def put_text(target, to, text, begin, stop, holds):
+    """Writes a value's text to `target[to:]`; the end of what is written, FULL or FOREIGN."""
     if holds == PLAIN:
-        put_view(views, row, text, begin, stop - begin, TEXT_BUFFER)
-        return int64(0)
-    return _put_odd_text(views, row, text, begin, stop, holds, side, state)
+        copy(target, to, text, begin, stop - begin)
+        return to + (stop - begin)
+    return _put_odd_text(target, to, text, begin, stop, holds)
 
 
 @part
-def _put_odd_text(views, row, text, begin, stop, holds, side, state):
-    if holds & WIDE and not is_utf8(text, begin, stop):
+def _put_odd_text(target, to, text, begin, stop, holds):
+    if holds & WIDE and not is_text(text, begin, stop):
         return int64(FOREIGN)
-    written = state[SIDE]
     if holds & SPACED:
-        after = _unspaced(text, begin, stop, side, written)
-    elif holds & ESCAPED:
-        after = int64(unescape(text, begin, stop, side, written))
-    else:
-        put_view(views, row, text, begin, stop - begin, TEXT_BUFFER)
-        return int64(0)
-    if after < 0:
-        return after
-    put_view(views, row, side, written, after - written, SIDE_BUFFER)
-    state[SIDE] = after
-    return int64(0)
+        return _unspaced(text, begin, stop, target, to)
+    if holds & ESCAPED:
+        return put_unescaped(target, to, text, begin, stop)
+    copy(target, to, text, begin, stop - begin)
+    return to + (stop - begin)
 
 
 @part
@@ -327,22 +333,14 @@ def _unspaced(text, at, stop, side, written):
 
 
 @inlined_part
-def put_id(views, row, text, begin, stop, size):
-    """Writes an id of `size` lower-case hex digits that is not all zeros; 0, or FOREIGN for every other spelling."""
-    if stop - begin != size:
-        return int64(FOREIGN)
-    some = uint64(0)
-    wrong = uint64(0)
-    for at in range(begin, stop, 8):
-        word = word_at(text, at)
-        some |= word ^ (ONES * uint64(0x30))
-        digit = _within(word, 0x30, 0x39)
-        letter = _within(word, 0x61, 0x66)
-        wrong |= (digit | letter) ^ HIGHS
-    if wrong or not some:
-        return int64(FOREIGN)
-    put_view(views, row, text, begin, size, TEXT_BUFFER)
-    return int64(0)
+def is_id(text, begin, stop, size):
+    """Whether it is an id of `size` lower-case hex digits (32 or 16) that is not all zeros."""
+    if stop - begin != size or ~hex_digits(text, begin) & low_bits(size):
+        return False
+    some = (word_at(text, begin) | word_at(text, begin + 8)) ^ (ONES * uint64(0x30))
+    if size == 32:
+        some |= (word_at(text, begin + 16) | word_at(text, begin + 24)) ^ (ONES * uint64(0x30))
+    return some != 0
 
 
 @part

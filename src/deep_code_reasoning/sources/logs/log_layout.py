@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-# state: where the kernel stands, how long a line may be, what is written so far
-POSITION, LINE_LIMIT, ROWS, ATTRIBUTES, SIDE, FOREIGN_LINES, PRODUCERS = range(7)
-UNZONED = 7  # 1 + the first row whose time says no zone; 0: none
-SCRATCH = 8  # from here on a kernel keeps what it likes
+# texts of a row; those behind HELD are seldom there, and share one buffer
+BODY, TRACE_ID, SPAN_ID, SCOPE_NAME, EVENT_NAME, EXCEPTION_TYPE = range(6)
+TEXTS = ("body", "trace_id", "span_id", "scope_name", "event_name", "exception_type")
+SELDOM = SCOPE_NAME
+
+# state: where the kernel stands, how long a line may be, the window's place in the stream, what is written so far
+POSITION, LINE_LIMIT, BASE, ROWS, ATTRIBUTES, KEY_BYTES, VALUE_BYTES, NULLS, SIDE = range(9)
+FOREIGN_LINES, PRODUCERS, WORDS = range(9, 12)
+UNZONED = 12  # 1 + the first row whose time says no zone; 0: none
+UNSEVERE, UNWORDED = 13, 14  # rows without a severity's number, without its word
+TEXT_BYTES = 15  # by text
+HOLDING = TEXT_BYTES + len(TEXTS)  # rows that have it, by text
+CLOCK = HOLDING + len(TEXTS)  # the minute of the time read last: its first two words, nanoseconds
+TIME_SIZE = CLOCK + 3  # of the time read last, as it is written
+SCRATCH = TIME_SIZE + 1  # from here on a kernel keeps what it likes
 STATE_SIZE = 64
 
-# numbers of a row: every row has a time
-TIME, SEVERITY, OFFSET, PRODUCER = range(4)
-NUMBERS = PRODUCER + 1
-# texts of a row
-SEVERITY_TEXT, BODY, TRACE_ID, SPAN_ID, SCOPE_NAME, EVENT_NAME, EXCEPTION_TYPE = range(7)
-TEXTS = ("severity_text", "body", "trace_id", "span_id", "scope_name", "event_name", "exception_type")
+# 64-bit numbers of a row, and 32-bit ones: below zero there is none
+TIME, OFFSET = range(2)
+SEVERITY, SEVERITY_TEXT, PRODUCER = range(3)
+NUMBERS, CODES = 2, 3
+
+# words for severities: first and last eight bytes of sixteen, length, number (0: none), 1 + code (0: the slot is free)
+WORD_LOW, WORD_HIGH, WORD_LENGTH, WORD_NUMBER, WORD_CODE = range(5)
+WORD_FIELDS = 5
+LONGEST_SEVERITY = 16
+WORD_SLOTS = 256
+MOST_WORDS = 128
 
 # a line for the plain road: where it begins and ends, and how many rows are in front of it
 LINE_BEGIN, LINE_END, LINE_ROW = range(3)

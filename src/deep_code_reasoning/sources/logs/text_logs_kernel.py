@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from numba import int64
 
-from deep_code_reasoning.kernels.compiling import entry, part
+from deep_code_reasoning.kernels.blocks import BLOCK, newlines
+from deep_code_reasoning.kernels.compiling import entry, inlined_part, part
 from deep_code_reasoning.kernels.json_text import FULL
-from deep_code_reasoning.kernels.memory import HIGHS, bytes_equal_to, low_bytes, trailing_zeros, word_at
-from deep_code_reasoning.kernels.views import put_view
+from deep_code_reasoning.kernels.memory import trailing_zeros
 from deep_code_reasoning.sources.logs.log_layout import (
+    BASE,
     BODY,
     FOREIGN_LINES,
+    HOLDING,
     HOST_SIZE,
     LINE_BEGIN,
     LINE_END,
@@ -22,26 +24,35 @@ from deep_code_reasoning.sources.logs.log_layout import (
     LINE_ROW,
     OFFSET,
     POSITION,
+    PRODUCER,
     PRODUCERS,
     ROWS,
     SERVICE_SIZE,
     SEVERITY,
     SEVERITY_TEXT,
     SPAN_ID,
-    TEXTS,
+    TEXT_BYTES,
     TIME,
     TRACE_ID,
+    UNSEVERE,
+    UNWORDED,
     UNZONED,
+    WORD_CODE,
+    WORD_NUMBER,
 )
 from deep_code_reasoning.sources.logs.log_parts_kernel_parts import ZONED, iso_time
-from deep_code_reasoning.sources.logs.text_log_layout import FOREIGN_BYTES
+from deep_code_reasoning.sources.logs.log_texts_kernel_parts import (
+    copy,
+    is_text,
+    low_bits,
+)
+from deep_code_reasoning.sources.logs.text_log_layout import FOREIGN_BYTES, NUMBER
 from deep_code_reasoning.sources.logs.text_messages_kernel_parts import (
     NONE,
     SPAN_DIGITS,
     TRACE_DIGITS,
     UNCERTAIN,
-    is_text,
-    level_word,
+    level_slot,
     span_behind,
     span_named,
     trace_id,
@@ -51,33 +62,30 @@ NEWLINE, RETURN, TAB, BLANK, NUL = 0x0A, 0x0D, 0x09, 0x20, 0x00
 QUOTE, CLOSE_ROUND, COMMA, DASH, DOT, SLASH = 0x22, 0x29, 0x2C, 0x2D, 0x2E, 0x2F
 COLON, SEMICOLON, GREATER, OPEN_SQUARE, CLOSE_SQUARE = 0x3A, 0x3B, 0x3E, 0x5B, 0x5D
 MOST_BLANKS = 256
-TEXT_COLUMNS = len(TEXTS)
 NO = -1
-_NUMBERS, _VIEWS, _FLAGS = "int64[:,::1]", "uint64[:,::1]", "uint8[:,::1]"
+_NUMBERS, _CODES, _BYTES = "int64[:,::1]", "int32[:,::1]", "uint8[::1]"
 
 
 @entry(
-    *("uint8[::1]", "int64", "int64", "uint64[::1]", "int64[::1]"),
-    *(_NUMBERS, _VIEWS, _FLAGS, "int32[::1]", _VIEWS, _VIEWS, "uint8[::1]"),
-    *(_NUMBERS, _NUMBERS, "int32[::1]", "uint8[::1]"),
+    *(_BYTES, "int64", "int64", "uint64[::1]", "int64[::1]"),
+    *(_NUMBERS, _CODES, _CODES, _BYTES, _BYTES, _BYTES, "uint64[:,::1]"),
+    *(_NUMBERS, _NUMBERS),
 )
 def read_text_logs(
     text,
     end,
     has_ended,
-    words,
+    levels,
     state,
     numbers,
-    texts,
-    present,
-    ends,
-    keys,
-    values,
-    value_present,
+    codes,
+    text_ends,
+    bodies,
+    trace_ids,
+    span_ids,
+    words,
     lines,
     producers,
-    producer_table,
-    side,
 ):
     """Reads `text[state[POSITION] : end]`, to the end where the stream `has_ended`. 0, or FULL at `state[POSITION]`.
 
@@ -85,7 +93,8 @@ def read_text_logs(
     """
     producers[0, SERVICE_SIZE] = producers[0, HOST_SIZE] = -1
     state[PRODUCERS] = 1
-    columns = (numbers, texts, present)
+    columns = (numbers, codes, text_ends, bodies, trace_ids, span_ids, words)
+    text_ends[BODY, 0] = text_ends[TRACE_ID, 0] = text_ends[SPAN_ID, 0] = 0
     at, foreign = state[POSITION], int64(NO)
     begin, body, stop, nanos, zoned, is_wide = int64(NO), int64(0), int64(0), int64(0), int64(0), False
     while at < end:
@@ -97,12 +106,12 @@ def read_text_logs(
         until = newline
         while until > at and text[until - 1] == RETURN:
             until -= 1
-        next_body, next_nanos, next_zoned = record_start(text, at, until)
+        next_body, next_nanos, next_zoned = record_start(text, at, until, state)
         if newline - at > state[LINE_LIMIT]:
             next_body = int64(NO)
         if next_body >= 0:
             if begin >= 0:
-                if not put_row(text, begin, body, stop, is_wide, nanos, zoned, words, columns, state):
+                if not put_row(text, begin, body, stop, is_wide, nanos, zoned, levels, columns, state):
                     put_foreign(lines, state, begin, at)
             elif foreign >= 0:
                 put_foreign(lines, state, foreign, at)
@@ -121,7 +130,7 @@ def read_text_logs(
     if foreign >= 0:
         put_foreign(lines, state, foreign, at)
     elif begin >= 0 and at == end and has_ended:
-        if not put_row(text, begin, body, stop, is_wide, nanos, zoned, words, columns, state):
+        if not put_row(text, begin, body, stop, is_wide, nanos, zoned, levels, columns, state):
             put_foreign(lines, state, begin, end)
     elif begin >= 0:
         at = begin
@@ -130,25 +139,24 @@ def read_text_logs(
     return FULL if is_full else 0
 
 
-@part
+@inlined_part
 def line_end(text, at, end):
     """The position of the next newline, or `end`, and whether bytes above 127 come before it."""
     wide = False
     while at < end:
-        word = word_at(text, at)
-        hit = bytes_equal_to(word, NEWLINE)
-        if hit == 0:
-            wide |= (word & HIGHS) != 0
-            at += 8
+        ends, high = newlines(text, at)
+        if ends == 0:
+            wide |= high != 0
+            at += BLOCK
             continue
-        ahead = trailing_zeros(hit) >> 3
-        wide |= (word & HIGHS & low_bytes(ahead)) != 0
+        ahead = trailing_zeros(ends)
+        wide |= (high & low_bits(ahead)) != 0
         return min(at + ahead, end), wide
     return end, wide
 
 
-@part
-def record_start(text, at, end):
+@inlined_part
+def record_start(text, at, end, state):
     """(position of the message, nanoseconds, ZONED or NO_ZONE) of a line that begins with an ISO time; NO.
 
     Only where no other layout can match: a date with dashes, or one with slashes and no word in brackets behind it.
@@ -163,7 +171,7 @@ def record_start(text, at, end):
             return int64(NO), int64(0), 0
         if end - at > 20 and text[at + 19] == BLANK and text[at + 20] == OPEN_SQUARE:
             return int64(NO), int64(0), 0
-    at, nanos, zoned = iso_time(text, at, end)
+    at, nanos, zoned = iso_time(text, at, end, state)
     if at < 0:
         return int64(NO), int64(0), 0
     if at < end:
@@ -193,17 +201,16 @@ def put_foreign(lines, state, begin, end):
     state[FOREIGN_LINES] = last + 2
 
 
-@part
-def put_row(text, begin, body, end, is_wide, nanos, zoned, words, columns, state):
+@inlined_part
+def put_row(text, begin, body, end, is_wide, nanos, zoned, levels, columns, state):
     """Writes the record of one line; False, and nothing is written, where the plain road has to read it."""
-    numbers, texts, present = columns
+    numbers, codes, text_ends, bodies, trace_ids, span_ids, words = columns
     if end > body and (text[body] == NUL or text[end - 1] == NUL):
         return False
     if is_wide and not is_text(text, body, end):
         return False
-    level, length, number = level_word(words, text, body, end)
     trace = trace_id(text, body, end)
-    if level == UNCERTAIN or trace == UNCERTAIN:
+    if trace == UNCERTAIN:
         return False
     span = int64(NONE)
     if trace >= 0:
@@ -212,22 +219,32 @@ def put_row(text, begin, body, end, is_wide, nanos, zoned, words, columns, state
             span = span_named(text, body, end)
         if span == UNCERTAIN:
             return False
-    row, capacity = state[ROWS], numbers.shape[1]
-    if level >= 0:
-        put_view(texts, SEVERITY_TEXT * capacity + row, text, level, length, 0)
-        numbers[SEVERITY, row] = number
-        present[row, SEVERITY_TEXT] = present[row, TEXT_COLUMNS + SEVERITY] = 1
-    if trace >= 0:
-        put_view(texts, TRACE_ID * capacity + row, text, trace, TRACE_DIGITS, 0)
-        present[row, TRACE_ID] = 1
-    if span >= 0:
-        put_view(texts, SPAN_ID * capacity + row, text, span, SPAN_DIGITS, 0)
-        present[row, SPAN_ID] = 1
-    put_view(texts, BODY * capacity + row, text, body, end - body, 0)
-    present[row, BODY] = 1
-    numbers[TIME, row] = nanos
-    numbers[OFFSET, row] = begin
+    word = level_slot(levels, words, state, text, body, end)
+    if word < NONE:
+        return False
+    row = state[ROWS]
+    codes[SEVERITY, row] = int64(words[word, WORD_NUMBER]) & NUMBER if word >= 0 else NO
+    codes[SEVERITY_TEXT, row] = int64(words[word, WORD_CODE]) - 1 if word >= 0 else NO
+    codes[PRODUCER, row] = 0
+    state[UNSEVERE] += word < 0
+    state[UNWORDED] += word < 0
+    _put_text(bodies, text, body, end - body, BODY, row, text_ends, state)
+    _put_text(trace_ids, text, trace, TRACE_DIGITS if trace >= 0 else 0, TRACE_ID, row, text_ends, state)
+    _put_text(span_ids, text, span, SPAN_DIGITS if span >= 0 else 0, SPAN_ID, row, text_ends, state)
+    state[HOLDING + BODY] += 1
+    state[HOLDING + TRACE_ID] += trace >= 0
+    state[HOLDING + SPAN_ID] += span >= 0
+    numbers[TIME, row], numbers[OFFSET, row] = nanos, state[BASE] + begin
     if zoned != ZONED and state[UNZONED] == 0:
         state[UNZONED] = row + 1
     state[ROWS] = row + 1
     return True
+
+
+@inlined_part
+def _put_text(target, text, begin, size, column, row, text_ends, state):
+    written = state[TEXT_BYTES + column]
+    if size:
+        copy(target, written, text, begin, size)
+    state[TEXT_BYTES + column] = written + size
+    text_ends[column, row + 1] = written + size

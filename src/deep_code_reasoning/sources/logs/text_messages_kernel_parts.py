@@ -5,12 +5,14 @@ UNCERTAIN where bytes above 127 might be letters or blanks, or where an id stand
 
 from __future__ import annotations
 
-from numba import int64
+from numba import int64, uint64
 
-from deep_code_reasoning.kernels.compiling import part
-from deep_code_reasoning.kernels.memory import HIGHS, trailing_zeros, word_at
+from deep_code_reasoning.kernels.blocks import BLOCK, hex_digits, no_letters
+from deep_code_reasoning.kernels.compiling import inlined_part, part
+from deep_code_reasoning.kernels.memory import trailing_zeros
 from deep_code_reasoning.kernels.names import find_name
-from deep_code_reasoning.kernels.utf8 import is_utf8
+from deep_code_reasoning.sources.logs.log_layout import WORD_NUMBER
+from deep_code_reasoning.sources.logs.log_texts_kernel_parts import low_bits, new_word_slot, word_slot
 from deep_code_reasoning.sources.logs.text_log_layout import FIRST, LONGEST_LEVEL, LOWER, UPPER
 from deep_code_reasoning.sources.logs.text_message import LEVEL_CHARACTERS
 
@@ -18,23 +20,6 @@ NONE, UNCERTAIN = -1, -2
 TRACE_DIGITS, SPAN_DIGITS = 32, 16
 BLANK, QUOTE, OPEN_ROUND, COMMA, DASH, DOT, SLASH, COLON = 0x20, 0x22, 0x28, 0x2C, 0x2D, 0x2E, 0x2F, 0x3A
 LESS, EQUALS, OPEN_SQUARE, UNDERSCORE, BAR, ZERO = 0x3C, 0x3D, 0x5B, 0x5F, 0x7C, 0x30
-
-
-@part
-def is_text(text, at, end):
-    """Whether the bytes are UTF-8; those above 127 are few."""
-    while at < end:
-        high = word_at(text, at) & HIGHS
-        if high == 0:
-            at += 8
-            continue
-        at += trailing_zeros(high) >> 3
-        begin = at
-        while at < end and text[at] >= 0x80:
-            at += 1
-        if not is_utf8(text, begin, at):
-            return False
-    return True
 
 
 @part
@@ -54,11 +39,10 @@ def is_hex(byte):
     return is_lower_hex(byte) or 0x41 <= byte <= 0x46
 
 
-@part
+@inlined_part
 def letters_end(text, at, end):
-    while at < end and 0x61 <= (text[at] | 0x20) <= 0x7A:
-        at += 1
-    return at
+    """Behind the letters at `at`, of which a block is looked at: no word for a level is longer."""
+    return min(at + trailing_zeros(no_letters(text, at) | uint64(1 << BLOCK)), end)
 
 
 @part
@@ -88,13 +72,38 @@ def head_end(text, at, end):
     return at, False
 
 
+@inlined_part
+def level_slot(levels, words, state, text, begin, end):
+    """The slot of the word that tells the level; NONE, UNCERTAIN, or FULL where there is no room for it.
+
+    Most messages begin with one that others began with.
+    """
+    stop = letters_end(text, begin, end)
+    length = stop - begin
+    if 3 <= length <= LONGEST_LEVEL and (stop == end or text[stop] == BLANK):
+        slot = word_slot(words, text, begin, length)
+        code = int64(words[slot, WORD_NUMBER]) if slot >= 0 else word_code(levels, text, begin, stop)
+        if code & FIRST:
+            return slot if slot >= 0 else new_word_slot(words, state, text, begin, length, code)
+    return _other_slot(levels, words, state, text, begin, end)
+
+
+@part
+def _other_slot(levels, words, state, text, begin, end):
+    at, length, code = level_word(levels, text, begin, end)
+    if at < 0:
+        return at
+    slot = word_slot(words, text, at, length)
+    return slot if slot >= 0 else new_word_slot(words, state, text, at, length, code)
+
+
 @part
 def level_word(words, text, begin, end):
-    """(position, length, number) of the word that tells the level; the position may be NONE or UNCERTAIN."""
-    stop = letters_end(text, begin, min(end, begin + LONGEST_LEVEL + 1))
+    """(position, length, code) of the word that tells the level; the position may be NONE or UNCERTAIN."""
+    stop = letters_end(text, begin, end)
     code = word_code(words, text, begin, stop)
     if code & FIRST and (stop == end or text[stop] == BLANK):
-        return begin, stop - begin, code & 0xFF
+        return begin, stop - begin, code
     limit, is_ascii = head_end(text, begin, end)
     at = begin
     while at < limit:
@@ -107,7 +116,7 @@ def level_word(words, text, begin, end):
                 if found == UNCERTAIN:
                     return int64(UNCERTAIN), int64(0), int64(0)
                 if found == 1:
-                    return at, stop - at, code & 0xFF
+                    return at, stop - at, code
             at = stop
         else:
             at += 1
@@ -153,7 +162,7 @@ def lower_level(words, text, begin, limit, is_ascii):
             continue
         code = word_code(words, text, at, stop)
         if code & LOWER:
-            return at, stop - at, code & 0xFF
+            return at, stop - at, code
     return int64(NONE), int64(0), int64(0)
 
 
@@ -167,22 +176,31 @@ def _is_level_key(text, begin, equals):
     return is_level and text[at + 4] == 0x6C
 
 
-@part
+@inlined_part
 def trace_id(text, begin, end):
     """Where the 32 digits of a trace id begin; NONE or UNCERTAIN."""
-    at = begin + TRACE_DIGITS - 1
-    while at < end:
-        if is_lower_hex(text[at]):
-            start = at
-            while start > begin and is_lower_hex(text[start - 1]):
-                start -= 1
-            stop = at + 1
-            while stop < end and stop - start <= TRACE_DIGITS and is_lower_hex(text[stop]):
-                stop += 1
-            if stop - start >= TRACE_DIGITS:
-                return start if _is_trace_id(text, begin, start, stop, end) else int64(UNCERTAIN)
-        at += TRACE_DIGITS
+    at = begin
+    while at + TRACE_DIGITS <= end:
+        digits = hex_digits(text, at) | hex_digits(text, at + BLOCK) << uint64(BLOCK)
+        if end - at < 2 * BLOCK:
+            digits &= low_bits(end - at)
+        for step in (1, 2, 4, 8, 16):  # digits that so many others stand behind
+            digits &= digits >> uint64(step)
+        if digits:
+            return _trace_id_in(text, begin, at + trailing_zeros(digits), end)
+        at += BLOCK
     return int64(NONE)
+
+
+@part
+def _trace_id_in(text, begin, start, end):
+    """As `trace_id`, of which 32 digits begin at `start`."""
+    while start > begin and is_lower_hex(text[start - 1]):
+        start -= 1
+    stop = start + TRACE_DIGITS
+    if stop < end and is_lower_hex(text[stop]):
+        stop += 1
+    return start if _is_trace_id(text, begin, start, stop, end) else int64(UNCERTAIN)
 
 
 @part
