@@ -8,7 +8,7 @@ DCR_WHEEL_KERNELS says otherwise:
     (not set)   all kernels; where they cannot be compiled, a wheel without any, with a warning
     required    all kernels; where they cannot be compiled, no wheel
     none        a wheel without any, for every platform
-    NAME,...    only these (`topology_kernel.grow`), as `required`; tests do not wait for the rest
+    NAME,...    only these (`topology_kernel.grow_traces`), as `required`; tests do not wait for the rest
 """
 
 from __future__ import annotations

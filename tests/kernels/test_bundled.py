@@ -18,7 +18,8 @@ from deep_code_reasoning.kernels.kernel_sources import all_kernels
 from deep_code_reasoning.kernels.object_symbols import needs
 from deep_code_reasoning.kernels.processor_levels import levels, levels_of_this_machine
 from deep_code_reasoning.settings import Settings
-from deep_code_reasoning.store.parents import KERNEL, find_parents
+from deep_code_reasoning.store.trees_by_trace import NUMBER as KERNEL
+from deep_code_reasoning.store.trees_by_trace import numbered
 
 pytestmark = pytest.mark.skipif(not levels_of_this_machine(), reason="nothing is bundled for this machine")
 
@@ -41,9 +42,9 @@ def asking(tmp_path: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch) -> Ke
 
 
 def test_a_kernel_of_the_wheel_is_used_and_nothing_compiled(asking: Kernels) -> None:
-    trace, span, wanted = (np.array(ids, np.uint64) for ids in ([7, 7, 7], [1, 2, 3], [0, 1, 9]))
-    assert asking.find(KERNEL)
-    assert find_parents(trace, span, wanted, asking.find(KERNEL)).row.tolist() == [-1, 0, -1]
+    kernel = asking.find(KERNEL)
+    assert kernel
+    assert numbered(np.array([7, 9, 7], np.uint64), kernel).number.tolist() == [0, 1, 0]
 
 
 def test_the_highest_level_of_the_machine_is_taken(asking: Kernels) -> None:

@@ -163,6 +163,13 @@ def test_the_compiler_imports_nothing_from_the_folder_one_is_in(
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the system does not group processes by session")
+def test_one_child_compiles_however_many_ask(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **_: started.append(command))
+    assert [Kernels(folder).find(KERNEL) for _ in range(5)] == [None] * 5
+    assert len(started) == 1
+
+
 def test_the_compiler_gives_way_as_a_session() -> None:
     """A process's niceness counts among its session alone, in which the compiler is the only one."""
     program = "from deep_code_reasoning.kernels.__main__ import _give_way as give; give()"

@@ -58,7 +58,7 @@ class Kernels:
             self._started.add(kernel)
             path = self._directory / file_name(kernel)
             if not path.with_suffix(_FAILED).exists() and not _is_being_compiled(path):
-                self._compile_in_background(kernel)
+                self._compile_in_background(kernel, path)
         return function
 
     def file(self, kernel: Kernel) -> Path | None:
@@ -88,8 +88,9 @@ class Kernels:
             return False
         return not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
 
-    def _compile_in_background(self, kernel: Kernel) -> None:
+    def _compile_in_background(self, kernel: Kernel, path: Path) -> None:
         with suppress(OSError):  # the plain road is open
+            path.with_suffix(_COMPILING).touch()  # at once: the child takes its time before it would
             # -P: the folder one is in may be evidence, and is not to be imported from
             subprocess.Popen(
                 [sys.executable, "-P", "-m", MODULE, str(self._directory), *kernel, *[GIVE_WAY] * self.gives_way],
@@ -107,8 +108,14 @@ def kernels_of(settings: Settings) -> Kernels:
 def store(directory: Path, kernel: Kernel) -> None:
     """Compiles a kernel into the cache; one that cannot be compiled leaves the reason there. Raises OSError."""
     path = directory / file_name(kernel)
-    if code_file.is_intact(path):
-        return
+    try:
+        if not code_file.is_intact(path):
+            _compile(kernel, path)
+    finally:
+        path.with_suffix(_COMPILING).unlink(missing_ok=True)
+
+
+def _compile(kernel: Kernel, path: Path) -> None:
     from deep_code_reasoning.kernels.compiling import compiled
 
     path.with_suffix(_COMPILING).touch()
@@ -117,8 +124,6 @@ def store(directory: Path, kernel: Kernel) -> None:
     except Exception as error:
         path.with_suffix(_FAILED).write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
         raise
-    finally:
-        path.with_suffix(_COMPILING).unlink(missing_ok=True)
     code_file.write(path, code)
 
 
