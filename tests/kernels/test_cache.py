@@ -154,7 +154,7 @@ def test_the_compiler_imports_nothing_from_the_folder_one_is_in(
     started: list[list[str]] = []
     with monkeypatch.context() as patched:
         patched.setattr(subprocess, "Popen", lambda command, **_: started.append(command))
-        Kernels(tmp_path, compile_missing=True)._compile_in_background(all_kernels()[0])
+        Kernels(tmp_path, compile_missing=True)._compile_in_background(all_kernels()[0], tmp_path / "kernel.o")
     command = started[0]
     (tmp_path / "sys_path_probe.py").write_text("raise SystemExit('imported')")
     program = [*command[: command.index("-m")], "-c", "import sys_path_probe"]

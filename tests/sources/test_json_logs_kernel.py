@@ -16,7 +16,7 @@ from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.sources import stream as streams
 from deep_code_reasoning.sources import window as windows
 from deep_code_reasoning.sources import window_documents
-from deep_code_reasoning.sources.logs import compiled_json_logs, json_log_layout
+from deep_code_reasoning.sources.logs import compiled_json_logs, json_log_layout, log_columns
 from deep_code_reasoning.sources.logs.json_records import JsonRecords
 from deep_code_reasoning.sources.logs.log_keys import key_names
 from deep_code_reasoning.sources.reader import Batch, Skipped
@@ -224,8 +224,9 @@ def test_damaged_logs_give_the_same_rows(kernels: Kernels, sent: str, data: st.D
 
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Windows so small that they end within records."""
+    """Windows, and parts of them, so small that they end within records."""
     monkeypatch.setattr(streams, "CHUNK_BYTES", 97)
+    monkeypatch.setattr(log_columns, "PART_BYTES", 70)
     monkeypatch.setattr(windows, "WINDOW_BYTES", 200)
     monkeypatch.setattr(window_documents, "WINDOW_BYTES", 200)
     yield
@@ -243,7 +244,7 @@ def test_windows_that_end_within_records_give_the_same_rows(
 
 def rows_of_kernel(data: bytes, kernels: Kernels) -> int:
     """How many records the kernel itself read."""
-    from deep_code_reasoning.sources.logs import log_columns, log_layout
+    from deep_code_reasoning.sources.logs import log_layout
 
     kernel = kernels.find(compiled_json_logs.KERNEL)
     assert kernel
@@ -308,3 +309,31 @@ def test_a_file_that_breaks_off_is_told(kernels: Kernels) -> None:
     compiled, plain = read(data, kernels), read(data, None)
     assert_equal(compiled, plain)
     assert any(isinstance(part, Skipped) for part in compiled.skipped)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"time":1790000000,"msg":"m","level":%d}',
+        '{"time":1790000000,"msg":"m","key-%d":1,"level":"info"}',
+        '{"time":1790000000,"msg":"m","req":{"id":{"of-%d":true}},"level":"info"}',
+    ],
+)
+def test_more_levels_and_keys_than_are_remembered(
+    kernels: Kernels, record: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_columns, "PART_BYTES", 8_000)
+    data = "".join(f"{record % number}\n" for number in range(1_500)).encode()
+    assert_equal(read(data, kernels), read(data, None))
+
+
+def test_memory_that_was_used_before_shows_nothing_of_it(kernels: Kernels, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that has everything, and one that has the least, lie where the other lay in the part before."""
+    monkeypatch.setattr(log_columns, "PART_BYTES", 4_000)
+    full = '{"time":"2026-09-22T10:30:00Z","level":"info","msg":"%d","trace_id":"%032x","span_id":"%016x",'
+    full += '"service":"cart","host":"n1","logger":"a","event.name":"b","exception.type":"c","none":null,"user":"u"}\n'
+    least = '{"time":1790000000,"msg":"%d"}\n'
+    parts = [full % (number, number, number) for number in range(1, 101)] + [least % number for number in range(400)]
+    data = "".join(parts * 3).encode()
+    assert rows_of_kernel(data, kernels) == len(parts) * 3
+    assert_equal(read(data, kernels), read(data, None))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.sources import stream as streams
 from deep_code_reasoning.sources import window as windows
-from deep_code_reasoning.sources.logs import compiled_text_logs
+from deep_code_reasoning.sources.logs import compiled_text_logs, log_columns
 from deep_code_reasoning.sources.logs.plain_text import READER
 from deep_code_reasoning.sources.reader import Batch
 from deep_code_reasoning.sources.stream import EvidenceStream, Limits
@@ -147,8 +147,9 @@ def test_damaged_lines_give_the_same_rows(kernels: Kernels, lines: list[str], da
 
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Windows so small that records, and what continues them, are cut."""
+    """Windows, and parts of them, so small that records, and what continues them, are cut."""
     monkeypatch.setattr(streams, "CHUNK_BYTES", 37)
+    monkeypatch.setattr(log_columns, "PART_BYTES", 25)
     monkeypatch.setattr(windows, "WINDOW_BYTES", 60)
     yield
 

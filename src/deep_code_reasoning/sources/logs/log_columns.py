@@ -85,6 +85,7 @@ class LogColumns:
         memory.keep_room_for_words()
         size = memory.usual_size(size)
         self._memory = memory
+        self._pages = memory.pages if size <= 2 * PART_BYTES else None  # of lines longer than that nothing is kept
         self.state = np.zeros(layout.STATE_SIZE, np.int64)
         self.state[layout.POSITION], self.state[layout.LINE_LIMIT] = position, line_limit
         self.state[layout.BASE], self.state[layout.WORDS] = window.base, len(memory.word_names)
@@ -99,7 +100,7 @@ class LogColumns:
         self._span_ids = self._bytes(_SPAN_BYTES * self._capacity)
 
     def _room(self, shape: int | tuple[int, ...], kind: type) -> np.ndarray:
-        return room(shape, kind, self._memory.pages)
+        return room(shape, kind, self._pages)
 
     def _bytes(self, size: int) -> np.ndarray:
         return self._room(size + _MORE_BYTES, np.uint8)
@@ -138,7 +139,7 @@ class LogColumns:
         count = int(self.state[layout.ROWS])
         unzoned = int(self.state[layout.UNZONED]) - 1
         self._memory.learn_words(int(self.state[layout.WORDS]))
-        numbers = self._room(count, np.int64)
+        numbers = self._room(self._capacity, np.int64)[:count]
         producers: list[Producer] = []
         given = 0
         foreign = self._lines[: self.state[layout.FOREIGN_LINES]].tolist()
