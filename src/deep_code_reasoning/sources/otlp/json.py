@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.sources.otlp.salvage import REQUEST, requests, whole_records
@@ -49,6 +50,7 @@ class OtlpJson:
 
 
 READER = OtlpJson()
+_place = attrgetter("offset")
 
 
 def read_piece(piece: Piece) -> Part:
@@ -171,11 +173,11 @@ class _Reading:
             self._pending_bytes = 0
 
     def _ready(self, *, final: bool, resources: bool = True) -> Iterator[Batch | Skipped]:
-        if self._skipped:
-            yield from self._skipped
-            self._skipped = []
         for signal, _ in self._signals.values():
             yield from signal.batches(final=final)
+        if self._skipped:
+            yield from sorted(self._skipped, key=_place)  # those of spans are found when these become rows
+            self._skipped = []
         if final and resources and len(self._resources.rows):
             yield self._resources.rows.take()
 
