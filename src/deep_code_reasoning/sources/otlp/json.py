@@ -27,7 +27,7 @@ TOO_DEEP = "JSON nested too deeply"
 NOT_OTLP = "JSON that is not an OTLP request"
 
 _LARGE_BYTES = 8 << 20  # above this a request is decoded resource by resource, to hold few objects at a time
-_ALONE_BYTES = 16 << 20  # before helpers are started, and as many left: starting one takes as long as reading this
+_WORTH_BYTES = 48 << 20  # left, for which helpers are started: starting one takes as long as reading a third of it
 _MOST_HELPERS = 3  # that this process, which takes in what they read, can keep up with
 _SHARED_BYTES = 1 << 30  # left: above it the kernel is there sooner if its compiler has a core for itself
 _START = re.compile(
@@ -128,7 +128,7 @@ class _Reading:
 
     def _shared(self, text: bytes, line: int, offset: int) -> Iterator[Batch | Skipped]:
         """As `_request`, of which helpers do their part; rows come later, at the latest with `_settled`."""
-        if self._sharing is None and (helpers := self._helpers(offset)):
+        if self._sharing is None and (helpers := self._helpers()):
             from deep_code_reasoning.sources.otlp.json_sharing import Sharing
 
             yield from self._ready(final=True, resources=False)
@@ -142,13 +142,13 @@ class _Reading:
             for part in self._sharing.add(Line(line, offset, text)):
                 yield from self._joined(part)
 
-    def _helpers(self, offset: int) -> int:
+    def _helpers(self) -> int:
         """How many are worth their start, and the time they take from the compiler of the kernel."""
         stream = self._stream
-        if stream is None or stream.cores < 2 or offset < _ALONE_BYTES or os.name != "posix":
+        if stream is None or stream.cores < 2 or os.name != "posix":
             return 0
         left = stream.size - stream.bytes_read
-        return min(stream.cores - 1, _MOST_HELPERS) if _ALONE_BYTES <= left <= _SHARED_BYTES else 0
+        return min(stream.cores - 1, _MOST_HELPERS) if _WORTH_BYTES <= left <= _SHARED_BYTES else 0
 
     def _settled(self) -> Iterator[Batch | Skipped]:
         for part in self._sharing.finish() if self._sharing else ():
