@@ -18,7 +18,6 @@ from deep_code_reasoning.sources.otlp.values import AnyValue, KeyValue, text_of
 from deep_code_reasoning.sources.semantic_conventions import Promotion, promoted, whole_number
 
 _NOWHERE = -1
-_TRUTH = {True: "true", False: "false"}
 
 
 class Attributes(NamedTuple):
@@ -67,33 +66,33 @@ class AttributeColumns:
         counts, keys, texts = attributes
         numbers = np.zeros(len(texts), np.int64)
         cells = self._cells(counts, keys.dictionary_encode(), texts, numbers)
-        columns = {name: self._column(place, cells[:, place], texts, numbers) for place, name in enumerate(self._names)}
+        columns = {name: self._column(place, cells[place], texts, numbers) for place, name in enumerate(self._names)}
         is_taken = cells >= 0
         is_left = np.ones(len(texts), bool)
         is_left[cells[is_taken]] = False
-        left = pa.array(is_left)
-        others = Attributes(counts - is_taken.sum(1), keys.filter(left), texts.filter(left))
+        left = pa.array(np.flatnonzero(is_left))
+        others = Attributes(counts - is_taken.sum(0), keys.take(left), texts.take(left))
         columns["attributes"] = others.listed()
         return columns
 
     def _cells(self, counts: np.ndarray, keys: pa.DictionaryArray, texts: pa.Array, numbers: np.ndarray) -> np.ndarray:
-        """Which attribute fills which column of which record. `numbers` gets those of whole-number columns.
+        """Which attribute fills a column, by column and record. `numbers` gets those of whole-number columns.
 
         Where two want one column: the preferred name gets it, of equal ones the first.
         """
         names = keys.dictionary.to_pylist()
         codes = keys.indices.to_numpy()
-        slots = np.array([self._slots.get(name, _NOWHERE) for name in names], np.int64)[codes]
+        slots = np.array([self._slots.get(name, _NOWHERE) for name in names], np.int32)[codes]
         wanting = np.flatnonzero((slots >= 0) & _is_set(texts))
         for place, name in enumerate(self._names):
             if name in self._bits:
                 wanting = self._with_numbers(place, wanting, slots, texts, numbers)
         ranks = np.array([self._ranks.get(name, 0) for name in names], np.int64)[codes[wanting]]
-        cells = np.full((len(counts), len(self._names)), _NOWHERE, np.int64)
-        rows = np.repeat(np.arange(len(counts)), counts)
+        cells = np.full((len(self._names), len(counts)), _NOWHERE, np.int32)
+        rows = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         for rank in range(int(ranks.max(initial=0)), -1, -1):  # what is written last stays
             of_rank = wanting[ranks == rank][::-1]
-            cells[rows[of_rank], slots[of_rank]] = of_rank
+            cells[slots[of_rank], rows[of_rank]] = of_rank
         return cells
 
     def _with_numbers(
@@ -129,9 +128,11 @@ def _texts_of(values: list[AnyValue | None]) -> list[str | None]:
         if (text := value.stringValue) is not None
         else number
         if isinstance(number := value.intValue, str)
-        else _TRUTH[truth]
-        if number is None and (truth := value.boolValue) is not None
         else text_of(value)
+        if number is not None or (truth := value.boolValue) is None
+        else "true"
+        if truth
+        else "false"
         for value in values
     ]
 
