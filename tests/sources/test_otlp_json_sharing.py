@@ -180,6 +180,17 @@ def test_nothing_of_the_folder_one_is_in_is_run(tmp_path: Path, monkeypatch: pyt
     assert not (tmp_path / "was run").exists()
 
 
+def test_what_is_told_of_a_piece_may_be_more_than_a_pipe_holds() -> None:
+    """Who gives the next piece does not wait for it."""
+    helper = Helper()
+    for first in (0, 5_000):
+        helper.give([Line(number, number, b'{"other":1}') for number in range(first, first + 5_000)])
+    assert not helper.has_room
+    told = [skip.offset for _ in range(2) for skip in helper.take().skipped]
+    helper.end()
+    assert told == list(range(10_000))
+
+
 def test_a_small_file_starts_nothing(evidence: Path, helpers: list[Helper], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(otlp_json, "_WORTH_BYTES", 16 << 20)
     told(parts(evidence, 2))
