@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="descriptors are pass
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otlp_json, "_ALONE_BYTES", 0)
+    monkeypatch.setattr(otlp_json, "_WORTH_BYTES", 0)
     monkeypatch.setattr(json_sharing, "PIECE_BYTES", 4_000)
 
 
@@ -99,14 +99,14 @@ def test_pieces_come_back_in_their_order_whoever_reads_them(evidence: Path) -> N
 def test_what_a_killed_process_had_is_read_here(
     evidence: Path, helpers: list[Helper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = Helper.read
+    give = Helper.give
 
-    def killed_at_the_third(self: Helper, piece: list[Line]) -> Any:
+    def killed_at_the_third(self: Helper, piece: list[Line]) -> None:
         if piece[0].number > 30:
             os.kill(self.pid, signal.SIGKILL)
-        return read(self, piece)
+        give(self, piece)
 
-    monkeypatch.setattr(Helper, "read", killed_at_the_third)
+    monkeypatch.setattr(Helper, "give", killed_at_the_third)
     assert told(parts(evidence, 2)) == told(parts(evidence, 1))
     assert len(helpers) == 1
 
@@ -173,14 +173,26 @@ def test_nothing_of_the_folder_one_is_in_is_run(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "msgspec.py").write_text(f"open({str(tmp_path / 'was run')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
     helper = Helper()
-    part = helper.read([Line(1, 0, request(0).encode())])
-    helper.forget()
+    helper.give([Line(1, 0, request(0).encode())])
+    part = helper.take()
+    helper.end()
     assert part.rows("spans") == 1
     assert not (tmp_path / "was run").exists()
 
 
+def test_what_is_told_of_a_piece_may_be_more_than_a_pipe_holds() -> None:
+    """Who gives the next piece does not wait for it."""
+    helper = Helper()
+    for first in (0, 5_000):
+        helper.give([Line(number, number, b'{"other":1}') for number in range(first, first + 5_000)])
+    assert not helper.has_room
+    told = [skip.offset for _ in range(2) for skip in helper.take().skipped]
+    helper.end()
+    assert told == list(range(10_000))
+
+
 def test_a_small_file_starts_nothing(evidence: Path, helpers: list[Helper], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otlp_json, "_ALONE_BYTES", 16 << 20)
+    monkeypatch.setattr(otlp_json, "_WORTH_BYTES", 16 << 20)
     told(parts(evidence, 2))
     assert not helpers
 

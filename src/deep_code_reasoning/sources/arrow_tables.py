@@ -165,10 +165,10 @@ class Rows:
         """Everything added so far as one batch; the buffer is empty afterwards."""
         schema = SCHEMAS[self.table]
         by_column = zip(*self._rows, strict=True) if self._rows else [()] * len(columns(self.table))
-        arrays = [_array(values, field.type) for values, field in zip(by_column, schema, strict=False)]
+        arrays = [array_of(values, field.type) for values, field in zip(by_column, schema, strict=False)]
         if self._has_attributes:
             pairs = pa.StructArray.from_arrays(
-                [_array(self.keys, _TEXT), _array(self.values, _TEXT)], names=["key", "value"]
+                [array_of(self.keys, _TEXT), array_of(self.values, _TEXT)], names=["key", "value"]
             )
             arrays.append(pa.ListArray.from_arrays(pa.array(self._ends, pa.int32()), pairs))
         batch = Batch(self.table, pa.RecordBatch.from_arrays(arrays, schema=schema))
@@ -176,7 +176,8 @@ class Rows:
         return batch
 
 
-def _array(values: Any, kind: pa.DataType) -> pa.Array:
+def array_of(values: Any, kind: pa.DataType = _TEXT) -> pa.Array:
+    """Raises pa.ArrowInvalid and pa.ArrowTypeError for values of another kind."""
     try:
         return pa.array(values, kind)
     except UnicodeEncodeError:  # lone surrogates, from \ud800 escapes

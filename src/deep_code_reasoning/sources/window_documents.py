@@ -48,5 +48,5 @@ class WindowDocuments:
         last = self._last
         if isinstance(document, Skipped) or not isinstance(last, Line):
             return self._reached
-        is_looked_at = document.number + document.data.count(b"\n") < last.number
+        is_looked_at = last.number > document.number and document.number + document.data.count(b"\n") < last.number
         return last.offset if is_looked_at else self._reached

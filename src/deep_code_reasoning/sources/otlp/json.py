@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from deep_code_reasoning.sources.otlp.salvage import REQUEST, requests, whole_records
@@ -26,7 +27,7 @@ TOO_DEEP = "JSON nested too deeply"
 NOT_OTLP = "JSON that is not an OTLP request"
 
 _LARGE_BYTES = 8 << 20  # above this a request is decoded resource by resource, to hold few objects at a time
-_ALONE_BYTES = 16 << 20  # before helpers are started, and as many left: starting one takes as long as reading this
+_WORTH_BYTES = 48 << 20  # left, for which helpers are started: starting one takes as long as reading a third of it
 _MOST_HELPERS = 3  # that this process, which takes in what they read, can keep up with
 _SHARED_BYTES = 1 << 30  # left: above it the kernel is there sooner if its compiler has a core for itself
 _START = re.compile(
@@ -49,6 +50,7 @@ class OtlpJson:
 
 
 READER = OtlpJson()
+_place = attrgetter("offset")
 
 
 def read_piece(piece: Piece) -> Part:
@@ -126,7 +128,7 @@ class _Reading:
 
     def _shared(self, text: bytes, line: int, offset: int) -> Iterator[Batch | Skipped]:
         """As `_request`, of which helpers do their part; rows come later, at the latest with `_settled`."""
-        if self._sharing is None and (helpers := self._helpers(offset)):
+        if self._sharing is None and (helpers := self._helpers()):
             from deep_code_reasoning.sources.otlp.json_sharing import Sharing
 
             yield from self._ready(final=True, resources=False)
@@ -140,13 +142,13 @@ class _Reading:
             for part in self._sharing.add(Line(line, offset, text)):
                 yield from self._joined(part)
 
-    def _helpers(self, offset: int) -> int:
+    def _helpers(self) -> int:
         """How many are worth their start, and the time they take from the compiler of the kernel."""
         stream = self._stream
-        if stream is None or stream.cores < 2 or offset < _ALONE_BYTES or os.name != "posix":
+        if stream is None or stream.cores < 2 or os.name != "posix":
             return 0
         left = stream.size - stream.bytes_read
-        return min(stream.cores - 1, _MOST_HELPERS) if _ALONE_BYTES <= left <= _SHARED_BYTES else 0
+        return min(stream.cores - 1, _MOST_HELPERS) if _WORTH_BYTES <= left <= _SHARED_BYTES else 0
 
     def _settled(self) -> Iterator[Batch | Skipped]:
         for part in self._sharing.finish() if self._sharing else ():
@@ -171,11 +173,11 @@ class _Reading:
             self._pending_bytes = 0
 
     def _ready(self, *, final: bool, resources: bool = True) -> Iterator[Batch | Skipped]:
-        if self._skipped:
-            yield from self._skipped
-            self._skipped = []
         for signal, _ in self._signals.values():
             yield from signal.batches(final=final)
+        if self._skipped:
+            yield from sorted(self._skipped, key=_place)  # those of spans are found when these become rows
+            self._skipped = []
         if final and resources and len(self._resources.rows):
             yield self._resources.rows.take()
 

@@ -4,71 +4,99 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
 from deep_code_reasoning.sources.otlp.json_helper import Helper
 from deep_code_reasoning.sources.otlp.json_parts import Part, Piece
 from deep_code_reasoning.sources.stream import Line
 
 PIECE_BYTES = 2 << 20
-AT_A_HELPER = 2  # pieces: the one it reads, and the next
 MOST_WAITING = 16  # pieces, as text or as rows
 
 _DIED = (OSError, EOFError, ValueError)
 
 
+@dataclass
+class _Shared:
+    """A piece, and what was read of it, as soon as it is known."""
+
+    piece: Piece
+    part: Part | None = None
+
+
 class Sharing:
-    """`add` documents; `ready` and `finish` give what was read. `close` leaves no process behind."""
+    """`add` documents; `add` and `finish` give what was read. `close` leaves no process behind."""
 
     def __init__(self, read: Callable[[Piece], Part], helpers: int) -> None:
         self._read = read
         self._gathered: Piece = []
         self._bytes = 0
-        self._waiting: deque[tuple[Piece, Future[Part]]] = deque()
-        self._helpers: list[tuple[Helper, ThreadPoolExecutor]] = []
+        self._waiting: deque[_Shared] = deque()
+        self._helpers: list[tuple[Helper, deque[_Shared]]] = []
         with suppress(OSError):  # no process to be had: all is read here
             for _ in range(helpers):
-                self._helpers.append((Helper(), ThreadPoolExecutor(1, "json-helper")))
-        self._given: dict[Helper, list[Future[Part]]] = {helper: [] for helper, _ in self._helpers}
+                self._helpers.append((Helper(), deque()))
 
     def add(self, document: Line) -> Iterator[Part]:
         self._gathered.append(document)
         self._bytes += len(document.data)
         if self._bytes >= PIECE_BYTES:
             self._share()
-            while self._waiting and (self._waiting[0][1].done() or len(self._waiting) > MOST_WAITING):
-                yield self._next()
+            yield from self._given(MOST_WAITING)
 
     def finish(self) -> Iterator[Part]:
         if self._gathered:
             self._share()
-        while self._waiting:
-            yield self._next()
+        yield from self._given(0)
 
     def close(self) -> None:
-        for helper, thread in self._helpers:
-            helper.kill()
-            thread.shutdown(cancel_futures=True)
-            helper.forget()
+        for helper, _ in self._helpers:
+            helper.end()
         self._helpers.clear()
 
     def _share(self) -> None:
         """To a helper that has nothing waiting, else here."""
-        piece, self._gathered, self._bytes = self._gathered, [], 0
-        for helper, thread in self._helpers:
-            given = self._given[helper] = [one for one in self._given[helper] if not one.done()]
-            if len(given) < AT_A_HELPER:
-                given.append(thread.submit(helper.read, piece))
-                self._waiting.append((piece, given[-1]))
+        shared = _Shared(self._gathered)
+        self._gathered, self._bytes = [], 0
+        self._waiting.append(shared)
+        self._take_what_is_read()
+        for helper, pieces in list(self._helpers):
+            if helper.has_room:
+                pieces.append(shared)
+                try:
+                    helper.give(shared.piece)
+                except _DIED:
+                    self._lose(helper, pieces)
                 return
-        done: Future[Part] = Future()
-        done.set_result(self._read(piece))
-        self._waiting.append((piece, done))
+        shared.part = self._read(shared.piece)
+        self._take_what_is_read()
 
-    def _next(self) -> Part:
-        piece, future = self._waiting.popleft()
+    def _given(self, most: int) -> Iterator[Part]:
+        """The first pieces, as far as they are read; waits until no more than `most` are left."""
+        while self._waiting and (self._waiting[0].part or len(self._waiting) > most):
+            while (part := self._waiting[0].part) is None:
+                helper, pieces = next(one for one in self._helpers if one[1] and one[1][0] is self._waiting[0])
+                self._take(helper, pieces)
+            self._waiting.popleft()
+            yield part
+
+    def _take_what_is_read(self) -> None:
+        for helper, pieces in list(self._helpers):
+            while (helper, pieces) in self._helpers and pieces and helper.has_read:
+                self._take(helper, pieces)
+
+    def _take(self, helper: Helper, pieces: deque[_Shared]) -> None:
+        """What it has read of its first piece."""
         try:
-            return future.result()
+            pieces[0].part = helper.take()
+            pieces.popleft()
         except _DIED:
-            return self._read(piece)
+            self._lose(helper, pieces)
+
+    def _lose(self, helper: Helper, pieces: deque[_Shared]) -> None:
+        """It has died: what it had is read here, and it is given no more."""
+        self._helpers.remove((helper, pieces))
+        helper.end()
+        for shared in pieces:
+            shared.part = self._read(shared.piece)

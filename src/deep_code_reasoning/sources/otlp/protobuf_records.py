@@ -59,10 +59,10 @@ class Records:
             final = True
         if final:
             self._pending_bytes = 0
-        yield from self._skipped
-        self._skipped = []
         for signal in (self._traces, self._logs, self._metrics):
             yield from signal.batches(final=final)
+        yield from self._skipped
+        self._skipped = []
         if final and len(self._resources.rows):
             yield self._resources.rows.take()
 

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+import numpy as np
+import pyarrow as pa
 from msgspec import Raw, Struct
 
-from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, Rows, columns
+from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, SCHEMAS, array_of
+from deep_code_reasoning.sources.otlp.attribute_columns import AttributeColumns, Attributes
+from deep_code_reasoning.sources.otlp.field_columns import Bad, enums, ids, named, times, written
 from deep_code_reasoning.sources.otlp.resources import Producer, Resources
-from deep_code_reasoning.sources.otlp.values import (
-    BAD_TIME,
-    BadRecord,
-    KeyValue,
-    Scope,
-    enum_number,
-    nanos,
-    span_id,
-    span_ids,
-    text_of,
-    trace_id,
-)
+from deep_code_reasoning.sources.otlp.values import BAD_TIME, KeyValue, Scope, parent_id, span_id, trace_id
 from deep_code_reasoning.sources.reader import Batch
-from deep_code_reasoning.sources.semantic_conventions import Promotion
 
 ENDS_BEFORE_START = "span that ends before it starts (kept with duration 0)"
 BAD_LINK = "span link whose ids cannot be read"
@@ -80,10 +73,21 @@ class ResourceSpans(Struct, gc=False, frozen=True):
     resource: Raw = Raw()
 
 
-_SPAN_COLUMNS = columns("spans")
-_FIXED = _SPAN_COLUMNS.index("source_offset") + 1  # the columns in front of the promoted ones
-_BLANK = [None] * (len(_SPAN_COLUMNS) - _FIXED)
 _INTEGERS = {"http_response_status_code": 32, "server_port": 32, "code_line_number": 32, "thread_id": 64}
+_AT_ONCE = 256  # spans: their objects are still in the processor's cache when they have become columns
+_TOGETHER = 4_096  # spans: enough for steps that cost the same however many there are
+
+Lost = Callable[[str], None]
+
+
+class _Group(NamedTuple):
+    """Spans of one scope of a message. `lost` is told why one cannot be used."""
+
+    spans: list[Span]
+    producer: Producer
+    scope: str | None
+    offset: int
+    lost: Lost
 
 
 class Traces:
@@ -91,90 +95,216 @@ class Traces:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._spans, self._events, self._links = Rows("spans"), Rows("events"), Rows("links")
-        self._span_promotion = Promotion("spans", _SPAN_COLUMNS, _INTEGERS)
-        self._event_promotion = Promotion("events", columns("events"), {})
+        self._groups: list[_Group] = []
+        self._taken: list[_Taken] = []
+        self._waiting = 0  # spans in `_groups`
+        self._ready: dict[str, list[pa.RecordBatch]] = {"spans": [], "events": [], "links": []}
+        self._span_attributes = AttributeColumns("spans", _INTEGERS)
+        self._event_attributes = AttributeColumns("events", {})
         self._count = 0
 
-    def add(self, message: ResourceSpans, offset: int, lost: Callable[[str], None]) -> None:
-        """Adds every span of the message; `lost` is called with the reason for each that is left out."""
+    def add(self, message: ResourceSpans, offset: int, lost: Lost) -> None:
+        """Adds every span of the message; `lost` is called, by `batches` at the latest, why one is left out."""
         producer = self._resources.producer(message.resource, offset)
         for group in message.scopeSpans:
             scope = (group.scope.name or None) if group.scope else None
-            for span in group.spans:
-                try:
-                    self._add_span(span, producer, scope, offset, lost)
-                except BadRecord as error:
-                    lost(str(error))
+            for first in range(0, len(group.spans), _AT_ONCE):
+                some = group.spans[first : first + _AT_ONCE]
+                self._groups.append(_Group(some, producer, scope, offset, lost))
+                self._waiting += len(some)
+                if self._waiting >= _AT_ONCE:
+                    self._take()
 
     def take_numbers(self, count: int) -> int:
         """Reserves the numbers of spans that another road reads; the first of them."""
+        self._settle()
         first = self._count
         self._count += count
         return first
 
     def batches(self, *, final: bool) -> Iterator[Batch]:
         """What is ready; everything when `final`."""
-        if final or max(len(self._spans), len(self._events), len(self._links)) >= BATCH_ROWS:
-            yield from (rows.take() for rows in (self._spans, self._events, self._links) if len(rows))
+        if final:
+            self._settle()
+        if final or any(sum(map(len, batches)) >= BATCH_ROWS for batches in self._ready.values()):
+            for table, batches in self._ready.items():
+                if batches:
+                    yield Batch(table, batches[0] if len(batches) == 1 else pa.concat_batches(batches))
+                    batches.clear()
 
-    def _add_span(
-        self, span: Span, producer: Producer, scope: str | None, offset: int, lost: Callable[[str], None]
-    ) -> None:
-        start, end = nanos(span.startTimeUnixNano), nanos(span.endTimeUnixNano)
-        status, kind = span.status, span.kind
-        code = enum_number(status.code, _STATUS_NAMES) if status and status.code else 0
-        if not isinstance(kind, int):
-            kind = enum_number(kind, _KIND_NAMES)
-        duration = end - start if end else 0
-        if duration < 0:
-            lost(ENDS_BEFORE_START)
-            duration = 0
-        row = [
-            self._count,
-            *span_ids(span.traceId, span.spanId, span.parentSpanId),
-            span.name or "",
-            KINDS[kind] if 0 <= kind < len(KINDS) else "unspecified",
-            STATUSES[code] if 0 <= code < len(STATUSES) else "unset",
-            (status.message or None) if status else None,
-            start,
-            duration,
-            producer.service_name,
-            producer.host,
-            producer.number,
-            scope,
-            offset,
-            *_BLANK,
+    def _take(self) -> None:
+        self._taken.append(_Taken(self._groups))
+        self._groups, self._waiting = [], 0
+        if sum(len(taken) for taken in self._taken) >= _TOGETHER:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Makes rows of what was added."""
+        if self._groups:
+            self._taken.append(_Taken(self._groups))
+            self._groups, self._waiting = [], 0
+        if not self._taken:
+            return
+        spans = _Spans(self._taken)
+        self._taken = []
+        if not len(spans):
+            return
+        numbers = pa.array(np.arange(self._count, self._count + len(spans)))
+        self._keep("spans", {"span_number": numbers}, spans.columns(), self._span_attributes.of(spans.attributes))
+        self._keep_events(spans)
+        self._keep_links(spans)
+        self._count += len(spans)
+
+    def _keep(self, table: str, *columns: dict[str, pa.Array]) -> None:
+        of = {name: array for some in columns for name, array in some.items()}
+        names = SCHEMAS[table].names
+        self._ready[table].append(pa.RecordBatch.from_arrays([of[name] for name in names], names=names))
+
+    def _keep_events(self, spans: _Spans) -> None:
+        owned = spans.events
+        bad: Bad = {}
+        moments = times(written([event.timeUnixNano for _, event in owned]), bad)
+        if bad:
+            for place, reason in bad.items():
+                spans.lost(owned[place][0], BAD_EVENT if reason == BAD_TIME else reason)
+            good = [place for place in range(len(owned)) if place not in bad]
+            owned, moments = [owned[place] for place in good], moments[good]
+        if owned:
+            columns = {
+                "name": array_of([event.name or "" for _, event in owned]),
+                "time_unix_nano": pa.array(moments),
+            }
+            attributes = Attributes.of([event.attributes or () for _, event in owned])
+            self._keep("events", self._of_owners(spans, owned), columns, self._event_attributes.of(attributes))
+
+    def _keep_links(self, spans: _Spans) -> None:
+        owned = spans.links
+        bad: Bad = {}
+        found = _link_ids(owned, bad)
+        if bad:
+            for place in bad:
+                spans.lost(owned[place][0], BAD_LINK)
+            owned = [one for place, one in enumerate(owned) if place not in bad]
+            found = _link_ids(owned, bad)
+        if owned:
+            attributes = Attributes.of([link.attributes or () for _, link in owned]).listed()
+            self._keep("links", self._of_owners(spans, owned), found, {"attributes": attributes})
+
+    def _of_owners(self, spans: _Spans, owned: Sequence[tuple[int, Event | Link]]) -> dict[str, pa.Array]:
+        owners = np.array([owner for owner, _ in owned])
+        return {
+            "span_number": pa.array(spans.numbers[owners] + self._count),
+            "source_offset": pa.array(spans.offsets[owners]),
+        }
+
+
+class _Taken:
+    """What some spans hold, in columns as it is written: the objects it was in are not needed any more."""
+
+    def __init__(self, groups: list[_Group]) -> None:
+        spans = [span for group in groups for span in group.spans]
+        self.groups = [group._replace(spans=[]) for group in groups]
+        self.sizes = [len(group.spans) for group in groups]
+        self.bad: Bad = {}
+        statuses = [span.status for span in spans]
+        codes = [status.code or 0 if status else 0 for status in statuses]
+        self.statuses = enums(codes, _STATUS_NAMES, len(STATUSES), self.bad)
+        self.kinds = enums([span.kind for span in spans], _KIND_NAMES, len(KINDS), self.bad)
+        self.texts = [
+            written([span.startTimeUnixNano for span in spans]),
+            written([span.endTimeUnixNano for span in spans]),
+            array_of([span.traceId for span in spans]),
+            array_of([span.spanId for span in spans]),
+            array_of([span.parentSpanId or None for span in spans]),
+            array_of([span.name or "" for span in spans]),
+            array_of([status.message or None if status else None for status in statuses]),
         ]
-        rows = self._spans
-        if span.attributes:
-            self._span_promotion.place(row, span.attributes, rows.keys, rows.values)
-        rows.add(row)
-        if span.events:
-            self._add_events(span.events, offset, lost)
-        if span.links:
-            self._add_links(span.links, offset, lost)
-        self._count += 1
+        self.attributes = Attributes.of([span.attributes or () for span in spans])
+        self.events = [(owner, event) for owner, span in enumerate(spans) if span.events for event in span.events]
+        self.links = [(owner, link) for owner, span in enumerate(spans) if span.links for link in span.links]
 
-    def _add_events(self, events: list[Event], offset: int, lost: Callable[[str], None]) -> None:
-        for event in events:
-            try:
-                row = [self._count, event.name or "", nanos(event.timeUnixNano), offset, None, None, None]
-            except BadRecord as error:
-                lost(BAD_EVENT if str(error) == BAD_TIME else str(error))
-                continue
-            if event.attributes:
-                self._event_promotion.place(row, event.attributes, self._events.keys, self._events.values)
-            self._events.add(row)
+    def __len__(self) -> int:
+        return len(self.kinds)
 
-    def _add_links(self, links: list[Link], offset: int, lost: Callable[[str], None]) -> None:
-        for link in links:
-            try:
-                row = [self._count, trace_id(link.traceId or ""), span_id(link.spanId or ""), offset]
-            except BadRecord:
-                lost(BAD_LINK)
-                continue
-            for attribute in link.attributes or ():
-                self._links.keys.append(attribute.key)
-                self._links.values.append(text_of(attribute.value))
-            self._links.add(row)
+
+class _Spans:
+    """Spans in columns, without those that cannot be used, which are told.
+
+    A place counts all of them, a number in `numbers` those that are used.
+    """
+
+    def __init__(self, taken: list[_Taken]) -> None:
+        self._groups = [group for one in taken for group in one.groups]
+        self._group_of = np.repeat(np.arange(len(self._groups)), [size for one in taken for size in one.sizes])
+        self.offsets = np.array([group.offset for group in self._groups], np.int64)[self._group_of]
+        first = np.cumsum([0, *map(len, taken)]).tolist()
+        bad: Bad = {}
+        start, end, trace, span, parent, name, message = map(
+            pa.concat_arrays, zip(*(one.texts for one in taken), strict=True)
+        )
+        self._starts, self._ends = times(start, bad), times(end, bad)
+        for at, one in zip(first, taken, strict=False):
+            for place, reason in one.bad.items():
+                bad.setdefault(at + place, reason)
+        self._texts = {
+            "trace_id": ids(trace, 32, trace_id, bad),
+            "span_id": ids(span, 16, span_id, bad),
+            "parent_span_id": ids(parent, 16, parent_id, bad),
+            "name": name,
+            "status_message": message,
+        }
+        self._kinds = np.concatenate([one.kinds for one in taken])
+        self._statuses = np.concatenate([one.statuses for one in taken])
+        self.attributes = Attributes.together([one.attributes for one in taken])
+        is_used = np.ones(len(self._group_of), bool)
+        if bad:
+            for place in sorted(bad):
+                self.lost(place, bad[place])
+                is_used[place] = False
+            self._leave_out(is_used)
+        self.numbers = np.cumsum(is_used) - 1
+        self.events = [(at + o, event) for at, one in zip(first, taken, strict=False) for o, event in one.events]
+        self.links = [(at + o, link) for at, one in zip(first, taken, strict=False) for o, link in one.links]
+        if bad:
+            self.events = [one for one in self.events if one[0] not in bad]
+            self.links = [one for one in self.links if one[0] not in bad]
+        self._places = np.flatnonzero(is_used)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def lost(self, place: int, reason: str) -> None:
+        self._groups[self._group_of[place]].lost(reason)
+
+    def columns(self) -> dict[str, pa.Array]:
+        """All but their numbers and attributes; spans that end before they start are told."""
+        durations = np.where(self._ends > 0, self._ends - self._starts, 0)
+        for number in np.flatnonzero(durations < 0).tolist():
+            self.lost(self._places[number], ENDS_BEFORE_START)
+        group_of = self._group_of[self._places]
+        producers = [group.producer for group in self._groups]
+        return {
+            **self._texts,
+            "kind": named(self._kinds, KINDS),
+            "status_code": named(self._statuses, STATUSES),
+            "start_time_unix_nano": pa.array(self._starts),
+            "duration_nano": pa.array(np.maximum(durations, 0)),
+            "service_name": named(group_of, [producer.service_name for producer in producers]),
+            "host": named(group_of, [producer.host for producer in producers]),
+            "resource_number": pa.array(np.array([producer.number for producer in producers])[group_of]),
+            "scope_name": named(group_of, [group.scope for group in self._groups]),
+            "source_offset": pa.array(self.offsets[self._places]),
+        }
+
+    def _leave_out(self, is_used: np.ndarray) -> None:
+        self._texts = {name: texts.filter(pa.array(is_used)) for name, texts in self._texts.items()}
+        self._starts, self._ends = self._starts[is_used], self._ends[is_used]
+        self._kinds, self._statuses = self._kinds[is_used], self._statuses[is_used]
+        self.attributes = self.attributes.of_records(is_used)
+
+
+def _link_ids(owned: list[tuple[int, Link]], bad: Bad) -> dict[str, pa.Array]:
+    return {
+        "trace_id": ids(array_of([link.traceId or "" for _, link in owned]), 32, trace_id, bad),
+        "span_id": ids(array_of([link.spanId or "" for _, link in owned]), 16, span_id, bad),
+    }

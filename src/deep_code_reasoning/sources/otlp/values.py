@@ -73,17 +73,13 @@ def text_of(value: AnyValue | None) -> str | None:
         return "true" if value.boolValue else "false"
     if value.bytesValue is not None:
         return value.bytesValue
-    for raw in (value.doubleValue, value.arrayValue, value.kvlistValue):
-        if (written := bytes(raw)) and written != b"null":
-            return _text_of_raw(raw, value)
-    return None
-
-
-def _text_of_raw(raw: Raw, value: AnyValue) -> str | None:
-    text = bytes(raw).decode("utf-8", "replace")
-    if raw is value.doubleValue:
+    if (text := str(value.doubleValue, "utf-8", "replace")) and text != "null":
         return text.strip('"')
-    return text_of_compound(text, "arrayValue" if raw is value.arrayValue else "kvlistValue")
+    for raw in (value.arrayValue, value.kvlistValue):
+        if (written := bytes(raw)) and written != b"null":
+            form = "arrayValue" if raw is value.arrayValue else "kvlistValue"
+            return text_of_compound(written.decode("utf-8", "replace"), form)
+    return None
 
 
 def text_of_compound(written: str, form: str) -> str:

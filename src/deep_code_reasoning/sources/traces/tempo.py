@@ -78,9 +78,9 @@ class _Messages:
         yield from self.given(final=False)
 
     def given(self, *, final: bool) -> Iterator[Batch | Skipped]:
+        yield from self._traces.batches(final=final)
         yield from self._skipped
         self._skipped = []
-        yield from self._traces.batches(final=final)
         if final and len(self._resources.rows):
             yield self._resources.rows.take()
 
