@@ -91,9 +91,9 @@ def named(codes: np.ndarray, names: Sequence[str | None]) -> pa.DictionaryArray:
     """Codes as texts, each text once."""
     different = list(dict.fromkeys(name for name in names if name is not None))
     places = {name: place for place, name in enumerate(different)}
-    indices = np.array([places.get(name, -1) for name in names], np.int32)[codes]
-    mask = indices < 0
-    array = pa.array(np.where(mask, 0, indices), mask=mask if mask.any() else None)
+    indices = np.array([places.get(name, -1) for name in names], np.int32).take(codes)
+    mask = indices < 0 if None in names else None
+    array = pa.array(indices if mask is None else np.where(mask, 0, indices), mask=mask)
     return pa.DictionaryArray.from_arrays(array, array_of(different))
 
 

@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from deep_code_reasoning.kernels.columns import Columns, room, view_array, zeros
 from deep_code_reasoning.sources.otlp import span_layout as layout
+from deep_code_reasoning.sources.otlp.field_columns import named
 from deep_code_reasoning.sources.otlp.traces import KINDS, STATUSES
 from deep_code_reasoning.sources.otlp.values import scope_name, text_of_compound
 from deep_code_reasoning.sources.reader import Batch
@@ -247,16 +248,6 @@ def producer_columns(producers: list[Producer], slots: np.ndarray) -> dict[str, 
         "host": named(codes, [producer.host for producer in places]),
         "resource_number": pa.array(np.array([producer.number for producer in places], np.int64).take(codes)),
     }
-
-
-def named(codes: np.ndarray, names: list[str | None] | tuple[str, ...]) -> pa.Array:
-    """Codes as texts, each text once."""
-    distinct = list(dict.fromkeys(name for name in names if name is not None))
-    places = {name: place for place, name in enumerate(distinct)}
-    indices = np.array([places.get(name, -1) for name in names], np.int32).take(codes)
-    mask = indices < 0 if len(places) < len(set(names)) else None
-    array = pa.array(indices if mask is None else np.where(mask, 0, indices), pa.int32(), mask=mask)
-    return pa.DictionaryArray.from_arrays(array, pa.array(distinct, pa.string()))
 
 
 def _view(value: bytes, buffer: int, offset: int) -> tuple[int, int]:

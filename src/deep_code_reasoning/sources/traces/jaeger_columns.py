@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from deep_code_reasoning.kernels.columns import Columns, room, view_array, zeros
 from deep_code_reasoning.sources.otlp import span_layout as spans
-from deep_code_reasoning.sources.otlp.span_columns import batch_of, named, owned, producer_columns
+from deep_code_reasoning.sources.otlp.field_columns import named
+from deep_code_reasoning.sources.otlp.span_columns import batch_of, owned, producer_columns
 from deep_code_reasoning.sources.otlp.traces import KINDS, STATUSES
 from deep_code_reasoning.sources.reader import Batch
 from deep_code_reasoning.sources.traces import jaeger_layout as layout

@@ -82,16 +82,17 @@ failed AS (
     UNION ALL
     SELECT * FROM logged
 ),
+climbs AS (
+    SELECT span_number, parent_number FROM topology WHERE parent_number IS NOT NULL
+),
 above AS (
-    SELECT t.parent_number AS span_number
+    SELECT c.parent_number AS span_number
     FROM failed AS f
-    JOIN topology AS t ON t.span_number = f.span_number
-    WHERE t.parent_number IS NOT NULL
+    JOIN climbs AS c ON c.span_number = f.span_number
     UNION
-    SELECT t.parent_number AS span_number
+    SELECT c.parent_number AS span_number
     FROM above AS a
-    JOIN topology AS t ON t.span_number = a.span_number
-    WHERE t.parent_number IS NOT NULL
+    JOIN climbs AS c ON c.span_number = a.span_number
 )
 SELECT
     f.span_number,
