@@ -1,4 +1,4 @@
-"""Eight characters at once: whether they are digits, and what they say. Little-endian words of `memory.word_at`."""
+"""Words of eight bytes, little-endian as of `memory.word_at`: whether they are digits, what those say; a mixer."""
 
 from __future__ import annotations
 
@@ -34,3 +34,11 @@ def eight_digits(word):
     word = (word * uint64(10) + (word >> uint64(8))) & uint64(0x00FF00FF00FF00FF)
     word = (word * uint64(100) + (word >> uint64(16))) & uint64(0x0000FFFF0000FFFF)
     return (word * uint64(10_000) + (word >> uint64(32))) & uint64(0xFFFFFFFF)
+
+
+@inlined_part
+def mixed(word):
+    """Another number, every bit of which depends on all of `word` (Stafford's mixer 13)."""
+    word = (word ^ (word >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return word ^ (word >> uint64(31))

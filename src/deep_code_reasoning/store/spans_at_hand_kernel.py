@@ -6,12 +6,13 @@ from numba import uint64
 
 from deep_code_reasoning.kernels.compiling import entry, part
 from deep_code_reasoning.kernels.memory import HIGHS, ONES, word_at
+from deep_code_reasoning.kernels.words import mixed
 
 SPAN_DIGITS, TRACE_DIGITS = 16, 32
 
 
 @part
-def are_digits(word):
+def are_hexadecimal(word):
     """Whether each of the eight bytes is a hexadecimal digit. No byte below 0x80 carries into the next."""
     letters = word | (uint64(0x20) * ONES)
     is_figure = (word + uint64(0x50) * ONES) & ~(word + uint64(0x46) * ONES)
@@ -29,13 +30,6 @@ def number_of(word):
     return ((pairs << uint64(16)) | (pairs >> uint64(32))) & uint64(0xFFFFFFFF)
 
 
-@part
-def mixed(number):
-    number = (number ^ (number >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    number = (number ^ (number >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return number ^ (number >> uint64(31))
-
-
 @entry(
     "uint64[::1]", "int32[::1]", "uint8[::1]", "int32[::1]", "uint8[::1]", "int32[::1]", "uint8[::1]",
     "uint64[::1]", "uint64[::1]", "uint64[::1]",
@@ -51,7 +45,12 @@ def take_ids(secret, trace_ends, trace_text, span_ends, span_text, parent_ends, 
                 return row
             first, second = word_at(trace_text, begin), word_at(trace_text, begin + 8)
             third, fourth = word_at(trace_text, begin + 16), word_at(trace_text, begin + 24)
-            if not (are_digits(first) and are_digits(second) and are_digits(third) and are_digits(fourth)):
+            if not (
+                are_hexadecimal(first)
+                and are_hexadecimal(second)
+                and are_hexadecimal(third)
+                and are_hexadecimal(fourth)
+            ):
                 return row
             upper = (number_of(first) << uint64(32)) | number_of(second)
             lower = (number_of(third) << uint64(32)) | number_of(fourth)
@@ -63,7 +62,7 @@ def take_ids(secret, trace_ends, trace_text, span_ends, span_text, parent_ends, 
                 if length != SPAN_DIGITS:
                     return row
                 first, second = word_at(text, begin), word_at(text, begin + 8)
-                if not (are_digits(first) and are_digits(second)):
+                if not (are_hexadecimal(first) and are_hexadecimal(second)):
                     return row
                 numbers[row] = (number_of(first) << uint64(32)) | number_of(second)
     return len(trace)

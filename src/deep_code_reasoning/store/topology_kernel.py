@@ -10,18 +10,11 @@ from __future__ import annotations
 from numba import int64, uint64
 
 from deep_code_reasoning.kernels.compiling import entry, inlined_part, part
+from deep_code_reasoning.kernels.words import mixed
 from deep_code_reasoning.store.critical_path import CONSUMER, OUTLIVES, ROUNDING, SERVER
 from deep_code_reasoning.store.topology import LATEST, LONGEST
 
 FEW = 24  # children that are sorted by insertion
-
-
-@inlined_part
-def mixed(word):
-    """Another number, every bit of which depends on all of `word` (Stafford's mixer 13)."""
-    word = (word ^ (word >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return word ^ (word >> uint64(31))
 
 
 @entry(

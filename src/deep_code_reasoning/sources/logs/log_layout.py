@@ -16,7 +16,6 @@ TEXT_BYTES = 15  # by text
 HOLDING = TEXT_BYTES + len(TEXTS)  # rows that have it, by text
 CLOCK = HOLDING + len(TEXTS)  # the minute of the time read last: its first two words, nanoseconds
 TIME_SIZE = CLOCK + 3  # of the time read last, as it is written
-SCRATCH = TIME_SIZE + 1  # from here on a kernel keeps what it likes
 STATE_SIZE = 64
 
 # 64-bit numbers of a row, and 32-bit ones: below zero there is none
