@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,18 +19,24 @@ from deep_code_reasoning.sources.window_documents import WindowDocuments
 
 
 class Pieces(EvidenceStream):
-    """A stream that gives its content in the pieces at hand."""
+    """A stream that gives its content in the pieces at hand, every second one in the room it is offered."""
 
-    def __init__(self, pieces: list[bytes], limit: int, cores: int = 1) -> None:
+    def __init__(self, content: Iterable[bytes], limit: int, cores: int = 1) -> None:
         super().__init__(Path("pieces"), limits=Limits(line_bytes=limit), cores=cores)
-        self.pieces = pieces
+        self.content = content
 
     @property
     def size(self) -> int:
         return window._LARGE_BYTES
 
-    def chunks(self):
-        yield from self.pieces
+    def pieces(self, room):
+        for number, piece in enumerate(self.content):
+            if room is None or number % 2:
+                yield piece
+            else:
+                view = room(len(piece) + 1)
+                view[: len(piece)] = piece
+                yield view[: len(piece)]
 
 
 @given(
@@ -107,10 +114,8 @@ def test_a_line_too_long_is_never_put_together() -> None:
             yield bytes(1 << 20)
         yield b"\n{}\n"
 
-    stream = Pieces([], limit)
-    stream.chunks = pieces
     tracemalloc.start()
-    lines = list(Window(stream).lines(0))
+    lines = list(Window(Pieces(pieces(), limit)).lines(0))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert lines == [Line(1, 0, b'{"a":1}'), Skipped(2, 8, LINE_TOO_LONG), Line(3, 9 + (1_000 << 20), b"{}")]

@@ -11,6 +11,7 @@ from deep_code_reasoning.sources.stream import EvidenceStream
 
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.reader import Reader
+    from deep_code_reasoning.sources.stream import Piece, Room
     from deep_code_reasoning.sources.walk import Item
 
 HEAD_BYTES = 1_000_000
@@ -81,9 +82,9 @@ class _Beginning(EvidenceStream):
         self.passed = 0
         self.cut = False
 
-    def chunks(self) -> Iterator[bytes | Skipped]:
+    def pieces(self, room: Room | None) -> Iterator[Piece | Skipped]:
         self.passed, self.cut = 0, False
-        for chunk in super().chunks():
+        for chunk in super().pieces(None):
             self._watch(self.bytes_read)
             if isinstance(chunk, bytes):
                 over = self._most is not None and self.passed + len(chunk) > self._most

@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import os
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from io import FileIO
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deep_code_reasoning.content_hash import content_hash
 from deep_code_reasoning.kernels.cache import Kernels
@@ -50,6 +51,10 @@ class Limits:
     document_bytes: int = 1 << 30
     ratio: int = 1_000
     decompressed_bytes: int = 64 << 30
+
+
+Piece = bytes | memoryview
+Room = Callable[[int], memoryview]  # memory for so many bytes
 
 
 class Line(NamedTuple):
@@ -162,9 +167,13 @@ class EvidenceStream:
 
         What is decompressed is so in a thread of its own, while the piece before is worked on.
         """
+        return cast("Iterator[bytes | Skipped]", self.pieces(None))
+
+    def pieces(self, room: Room | None) -> Iterator[Piece | Skipped]:
+        """The chunks; one that is a view lies in the memory that `room` gave last, from its start."""
         self.bytes_read = self.bytes_out = 0
         try:
-            yield from self._transcoded(self._pass(threaded=True))
+            yield from self._transcoded(self._pass(threaded=True, room=room))
         except OSError:
             yield Skipped(None, self.bytes_out, READ_FAILED)
 
@@ -187,9 +196,9 @@ class EvidenceStream:
                     break
         return head, failure
 
-    def _pass(self, *, threaded: bool) -> Generator[bytes | Skipped]:
+    def _pass(self, *, threaded: bool, room: Room | None = None) -> Generator[Piece | Skipped]:
         """The content once. Raises OSError."""
-        source = _Pass(self.path, self.member)
+        source = _Pass(self.path, self.member, room)
         content = source.content(self.limits)
         if threaded and source.is_worth_a_thread(self.size):
             content = ahead(content, AHEAD)
@@ -197,7 +206,7 @@ class EvidenceStream:
             yield part
         self.content_hash = source.content_hash or self.content_hash
 
-    def _transcoded(self, chunks: Iterator[bytes | Skipped]) -> Iterator[bytes | Skipped]:
+    def _transcoded(self, chunks: Iterator[Piece | Skipped]) -> Iterator[Piece | Skipped]:
         """Passes UTF-8 through; UTF-16 and UTF-32 with a byte order mark become UTF-8, broken units U+FFFD."""
         decoder: codecs.IncrementalDecoder | None = None
         first = True
@@ -206,7 +215,7 @@ class EvidenceStream:
                 yield chunk
                 return
             if first:
-                chunk, decoder = _without_mark(chunk)
+                chunk, decoder = _without_mark(bytes(chunk))
                 first = False
             if decoder:
                 chunk = decoder.decode(chunk).encode("utf-8", "replace")
@@ -240,9 +249,11 @@ def _is_text(head: bytes, encoding: str) -> bool:
 class _Pass:
     """One reading of a file or member; what it yields comes with how many bytes were read of it so far."""
 
-    def __init__(self, path: Path, member: Member | None) -> None:
+    def __init__(self, path: Path, member: Member | None, room: Room | None) -> None:
         self._path = path
         self._member = member
+        self._room = room
+        self._is_packed = True  # until the first piece shows that it is not
         self._read = 0
         self._cut: Undone | None = None
         self.content_hash = ""
@@ -253,16 +264,17 @@ class _Pass:
         if self._member:
             return self._member.is_packed
         with closing(self._raw()) as start:
-            return packing_of(next(start, b"")) is not Packing.NONE
+            return packing_of(bytes(next(start, b""))) is not Packing.NONE
 
-    def content(self, limits: Limits) -> Iterator[tuple[int, bytes | Skipped]]:
+    def content(self, limits: Limits) -> Iterator[tuple[int, Piece | Skipped]]:
         raw = self._raw()
-        start = next(raw, b"")
+        start = bytes(next(raw, b""))  # a view only once it is known to be unpacked
         packing = packing_of(start)
-        whole: Iterator[bytes] = chain([start] if start else [], raw)
-        parts: Iterator[bytes | Undone] = whole
-        if packing is not Packing.NONE:
-            passes: Iterator[Iterator[bytes]] = chain([whole], iter(self._raw, None))
+        whole = chain([start] if start else [], raw)
+        parts: Iterator[Piece | Undone] = whole
+        self._is_packed = packing is not Packing.NONE
+        if self._is_packed:
+            passes = cast("Iterator[Iterator[bytes]]", chain([whole], iter(self._raw, None)))
             parts = decompressed(lambda: next(passes), packing, Bounds(limits.ratio, limits.decompressed_bytes))
         given = 0
         for part in parts:
@@ -274,7 +286,7 @@ class _Pass:
         if self._cut:
             yield self._read, Skipped(None, given, self._cut.reason)
 
-    def _raw(self) -> Generator[bytes]:
+    def _raw(self) -> Generator[Piece]:
         """The bytes as they lie in the file or the archive."""
         self._read, self._cut = 0, None
         if self._member:
@@ -287,14 +299,20 @@ class _Pass:
             return
         digest = content_hash()  # of each piece while it is in the processor's cache: no one reads the file for that
         with open_regular(self._path) as file:
-            while chunk := file.read(CHUNK_BYTES):
+            while chunk := self._next_of(file):
                 self._read += len(chunk)
                 digest.update(chunk)
                 yield chunk
         self.content_hash = digest.hexdigest()
 
+    def _next_of(self, file: FileIO) -> Piece:
+        if self._room is None or self._is_packed:
+            return file.read(CHUNK_BYTES)
+        room = self._room(CHUNK_BYTES)
+        return room[: file.readinto(room)]
 
-def open_regular(path: Path) -> BinaryIO:
+
+def open_regular(path: Path) -> FileIO:
     """Opens for reading; a pipe, socket or device is refused with OSError instead of being waited on.
 
     `path` has its links resolved, and was found to be under the allowed roots. Since then a folder on the way may have
@@ -307,7 +325,7 @@ def open_regular(path: Path) -> BinaryIO:
             raise OSError(f"{path} is not a regular file")
         if (opened := _opened(descriptor)) and opened != os.fspath(path):
             raise OSError(f"{path} was moved, or became a link, while it was opened")
-        return os.fdopen(descriptor, "rb", buffering=0)
+        return FileIO(descriptor)
     except OSError:
         os.close(descriptor)
         raise

@@ -6,32 +6,17 @@ Offsets are those of the stream after decompression; a position is an offset les
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from mmap import mmap
-from typing import NamedTuple
-
-import numpy as np
+from collections.abc import Iterator, Sequence
 
 from deep_code_reasoning.kernels.pages import UsedPages
 from deep_code_reasoning.sources.ahead import ahead
+from deep_code_reasoning.sources.filling import PADDING, Filling, Mark, Text, fillings, newlines
 from deep_code_reasoning.sources.reader import Skipped
 from deep_code_reasoning.sources.stream import LINE_TOO_LONG, EvidenceStream, Line
 
 WINDOW_BYTES = 16 << 20
-PADDING = bytes(32)  # kernels look at whole words
-_LARGEST_CHUNK = 4 << 20
-_NEWLINE = ord("\n")
 _LARGE_BYTES = 32 << 20  # of a file: a second thread reads ahead what kernels, which are the slower, work on
-_AHEAD = 20  # pieces: more than a window takes at once, which else waited for the rest of it
-_COUNTED_BYTES = 1 << 18  # at once: the comparison stays in the processor's cache
-
-
-class _Chunk(NamedTuple):
-    content: bytes
-    newlines: int
-
-
-Text = bytes | mmap  # what kernels and expressions look into; its slices are bytes
+_AHEAD = 1  # filling waits, another is in the making
 
 
 class Window:
@@ -44,58 +29,50 @@ class Window:
         self.has_ended = False
         self.failure: Skipped | None = None  # where and why the stream ended early
         self.reached = 0  # the offset behind the line that `lines` gave last
-        chunks = map(_counted, stream.chunks())
-        self._chunks = ahead(chunks, _AHEAD) if stream.cores > 1 and _is_large(stream) else chunks
-        self._read = self._newlines = 0  # bytes and newlines of all pieces so far
-        self._marks: deque[tuple[int, int]] = deque()  # the same, where each piece ended
+        found = fillings(stream, WINDOW_BYTES)
+        self._fillings = ahead(found, _AHEAD) if stream.cores > 1 and _is_large(stream) else found
+        self._marks: deque[Mark] = deque()  # of what was taken, as far as it lies behind the line counted last
         self._memory = UsedPages()
         self._line_limit = stream.limits.line_bytes
         self._line, self._line_offset = 1, 0
 
     def move(self, offset: int) -> None:
         """Forgets what lies before `offset` and reads on."""
-        kept = memoryview(self.text)[offset - self.base : self.end]
-        self._hold(offset, kept, self._chunks_of(WINDOW_BYTES), WINDOW_BYTES)
+        self._hold(offset, memoryview(self.text)[offset - self.base : self.end], self._next())
 
-    def _chunks_of(self, size: int) -> Iterator[bytes]:
-        while size > 0 and (chunk := self._next_chunk()) is not None:
-            yield chunk
-            size -= len(chunk)
+    def _next(self) -> list[Filling]:
+        """One, or none at the end."""
+        filling = None if self.has_ended else next(self._fillings)
+        if filling is None:
+            return []
+        self.has_ended, self.failure = filling.is_last, filling.failure
+        self._marks += filling.marks
+        return [filling]
 
-    def _next_chunk(self) -> bytes | None:
-        chunk = next(self._chunks, None)
-        if chunk is None or isinstance(chunk, Skipped):
-            self.has_ended = True
-            self.failure = chunk or self.failure
-            return None
-        self._read += len(chunk.content)
-        self._newlines += chunk.newlines
-        self._marks.append((self._read, self._newlines))
-        return chunk.content
-
-    def _hold(self, offset: int, kept: memoryview, parts: Iterable[bytes], size: int) -> None:
-        """Puts `parts`, about `size` bytes, behind `kept`, each as it comes: it is still in the processor's cache."""
+    def _hold(self, offset: int, kept: memoryview, parts: Sequence[Filling]) -> None:
+        """Puts together `kept` and `parts`; one part alone stays where it is."""
         self.line_number(offset)
-        text, end = self._memory.take(len(kept) + size + _LARGEST_CHUNK, filled=True), len(kept)
-        text[:end] = kept
+        if len(parts) == 1 and not kept:
+            self.text, self.base, self.end = parts[0].text, offset, parts[0].end
+            return
+        size = len(kept) + sum(part.end for part in parts)
+        text = self._memory.take(size + len(PADDING), filled=True)
+        text[: len(kept)] = kept
+        end = len(kept)
         for part in parts:
-            if end + len(part) + len(PADDING) > len(text):
-                larger = self._memory.take(2 * len(text) + len(part), filled=True)
-                larger[:end] = memoryview(text)[:end]
-                text = larger
-            text[end : end + len(part)] = part
-            end += len(part)
+            text[end : end + part.end] = memoryview(part.text)[: part.end]
+            end += part.end
         text[end : end + len(PADDING)] = PADDING
         self.text, self.base, self.end = text, offset, end
 
     def line_number(self, offset: int) -> int:
         """The line, from 1, that `offset` lies in; offsets must not fall below those asked for before."""
-        while self._marks and self._marks[0][0] <= offset:
-            read, newlines = self._marks.popleft()
-            if read > self._line_offset:
-                self._line_offset, self._line = read, newlines + 1
+        while self._marks and self._marks[0].offset <= offset:
+            passed, before = self._marks.popleft()
+            if passed > self._line_offset:
+                self._line_offset, self._line = passed, before + 1
         if offset > self._line_offset:
-            self._line += _newlines(self.text, self._line_offset - self.base, offset - self.base)
+            self._line += newlines(self.text, self._line_offset - self.base, offset - self.base)
             self._line_offset = offset
         return self._line
 
@@ -123,16 +100,16 @@ class Window:
         The text is put together once, and that of a line longer than allowed not at all: `offset` is then behind.
         """
         kept = memoryview(self.text)[offset - self.base : self.end]
-        parts: list[bytes] = []
+        parts: list[Filling] = []
         size = len(kept)
         newline = -1
-        while newline < 0 and size <= self._line_limit and (chunk := self._next_chunk()) is not None:
-            parts.append(chunk)
-            newline = chunk.find(b"\n")
+        while newline < 0 and size <= self._line_limit and (found := self._next()):
+            newline = found[0].text.find(b"\n", 0, found[0].end)
             newline += size if newline >= 0 else 0
-            size += len(chunk)
+            size += found[0].end
+            parts += found
         if newline >= 0 or size <= self._line_limit:
-            self._hold(offset, kept, parts, size - len(kept))
+            self._hold(offset, kept, parts)
             return newline
         parts.clear()
         self.text, self.end = PADDING, 0
@@ -149,13 +126,3 @@ def _is_large(stream: EvidenceStream) -> bool:
         return stream.size >= _LARGE_BYTES
     except OSError:  # it will be told when it is read
         return False
-
-
-def _counted(chunk: bytes | Skipped) -> _Chunk | Skipped:
-    return chunk if isinstance(chunk, Skipped) else _Chunk(chunk, _newlines(chunk, 0, len(chunk)))
-
-
-def _newlines(text: Text, start: int, end: int) -> int:
-    content = np.frombuffer(text, np.uint8)
-    pieces = (content[at : min(at + _COUNTED_BYTES, end)] for at in range(start, end, _COUNTED_BYTES))
-    return sum(int(np.count_nonzero(piece == _NEWLINE)) for piece in pieces)
