@@ -171,13 +171,13 @@ class _Cutting:
             is_all = stop == window.end
             end = end_of_value(window.text, self._at, stop)
             if end >= 0 and (window.text[self._at] in b"[{" or end < stop or (is_all and window.has_ended)):
-                return end
+                return self._within_limit(end)
             is_small = is_all and not window.has_ended and end != UNSURE and stop - self._at < _FIRST_LOOK
             if not is_small:
                 start = self._shape.start.search(window.text, self._at + 1, stop)
                 end = matching_end(window.text, self._at, start.start() if start else stop)
                 if end >= 0:
-                    return end
+                    return self._within_limit(end)
                 if end == BROKEN or start or (is_all and window.has_ended):
                     return BROKEN
             if stop - self._at > self._limit:
@@ -185,6 +185,9 @@ class _Cutting:
             size = max(size, stop - self._at) * 4
             if is_all:
                 self._grow()
+
+    def _within_limit(self, end: int) -> int:
+        return end if end - self._at <= self._limit else SHORT
 
     def _grow(self) -> None:
         """To twice what is left, so that all looks at a long element together stay linear."""
