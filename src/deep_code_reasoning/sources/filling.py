@@ -110,6 +110,9 @@ class _Layout:
 
 
 def newlines(text: Text, start: int, end: int) -> int:
-    content = np.frombuffer(text, np.uint8)
-    pieces = (content[at : min(at + _COUNTED_BYTES, end)] for at in range(start, end, _COUNTED_BYTES))
-    return sum(int(np.count_nonzero(piece == _NEWLINE)) for piece in pieces)
+    content, found = np.frombuffer(text, np.uint8, end), np.empty(min(_COUNTED_BYTES, end - start), np.bool_)
+    total = 0
+    for at in range(start, end, _COUNTED_BYTES):
+        piece = content[at : at + _COUNTED_BYTES]
+        total += int(np.count_nonzero(np.equal(piece, _NEWLINE, out=found[: len(piece)])))
+    return total
