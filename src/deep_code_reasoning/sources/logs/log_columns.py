@@ -20,8 +20,9 @@ from deep_code_reasoning.sources.reader import Batch, Skipped
 from deep_code_reasoning.sources.stream import Line
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.sources.filling import Text
     from deep_code_reasoning.sources.logs.log_rows import LogRows, Producer
-    from deep_code_reasoning.sources.window import Text, Window
+    from deep_code_reasoning.sources.window import Window
 
 # The least bytes that a row, an attribute, a line for the plain road is likely written in. Where they are fewer the
 # kernel has no room left, and goes on with new memory.

@@ -11,9 +11,9 @@ import re
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.sources.filling import PADDING
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import DOCUMENT_TOO_LARGE, EvidenceStream
-from deep_code_reasoning.sources.window import PADDING
 
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.otlp.protobuf_records import Outcome

@@ -21,10 +21,10 @@ from deep_code_reasoning.sources.otlp.values import Scope
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.pages import UsedPages
+    from deep_code_reasoning.sources.filling import Text
     from deep_code_reasoning.sources.otlp.protobuf_records import Records
     from deep_code_reasoning.sources.otlp.resources import Producer, Resources
     from deep_code_reasoning.sources.reader import Batch
-    from deep_code_reasoning.sources.window import Text
 
 # Room for a row, attribute ... is that for one in so many bytes of input; the kernel stops where it is used up.
 _SPAN_BYTES, _ATTRIBUTE_BYTES, _ELEMENT_BYTES, _DOUBLE_BYTES = 40, 8, 16, 16

@@ -13,11 +13,11 @@ import numpy as np
 
 from deep_code_reasoning.kernels.cache import Kernel
 from deep_code_reasoning.kernels.pages import UsedPages
+from deep_code_reasoning.sources.filling import PADDING
 from deep_code_reasoning.sources.otlp import span_layout as layout
 from deep_code_reasoning.sources.otlp.protobuf_columns import ProtobufSpanColumns
 from deep_code_reasoning.sources.otlp.protobuf_framing import Framing
 from deep_code_reasoning.sources.otlp.protobuf_span_layout import BIG_ENDIAN, PREVIOUS, UNFRAMED, VARINT_FRAMED
-from deep_code_reasoning.sources.window import PADDING
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.cache import Kernels

@@ -18,8 +18,8 @@ from deep_code_reasoning.sources.reader import Batch
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.pages import UsedPages
+    from deep_code_reasoning.sources.filling import Text
     from deep_code_reasoning.sources.otlp.resources import Producer, Resources
-    from deep_code_reasoning.sources.window import Text
 
 # The least bytes of input that a row, attribute ... can be written in: so there is always room for all of them.
 _SPAN_BYTES, _ATTRIBUTE_BYTES, _ELEMENT_BYTES, _REWRITE_BYTES = 64, 8, 3, 24

@@ -18,8 +18,8 @@ from deep_code_reasoning.sources.traces import jaeger_layout as layout
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.pages import UsedPages
+    from deep_code_reasoning.sources.filling import Text
     from deep_code_reasoning.sources.otlp.resources import Producer
-    from deep_code_reasoning.sources.window import Text
 
 # The least bytes of input that a span, event, attribute or process is usually written in. Where they take less, the
 # kernel says that it is full.

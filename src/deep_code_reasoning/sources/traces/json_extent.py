@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from deep_code_reasoning.sources.window import Text
+from deep_code_reasoning.sources.filling import Text
 
 SHORT = -1  # the text ends within the value
 BROKEN = -2  # brackets that do not match, or no value at all
