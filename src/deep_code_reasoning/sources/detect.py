@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from functools import cache
 
 from deep_code_reasoning import sources
@@ -13,7 +12,7 @@ from deep_code_reasoning.sources.reader import Reader, Sample
 EMPTY = "empty file"
 UNKNOWN = "format not recognised"
 COMPILED = ("_kernel", "_kernel_parts")  # the names of modules of kernels and of their parts
-_DEFINITION = re.compile(rb"^READER\b", re.MULTILINE)
+_DEFINITION = b"\nREADER"
 
 
 @cache
@@ -32,7 +31,7 @@ def _may_define_reader(module: pkgutil.ModuleInfo) -> bool:
     read = getattr(spec and spec.loader, "get_data", None)
     if spec is None or not spec.origin or not spec.origin.endswith(".py") or read is None:
         return True
-    return bool(_DEFINITION.search(read(spec.origin)))
+    return _DEFINITION in read(spec.origin)
 
 
 def detect(sample: Sample) -> Reader | None:
