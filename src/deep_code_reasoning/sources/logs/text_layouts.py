@@ -6,9 +6,8 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
+from pathlib import Path
 
-from deep_code_reasoning.sources import logs
 from deep_code_reasoning.sources.instants import (
     decimals,
     epoch_seconds,
@@ -56,7 +55,7 @@ class Layout:
 
 @cache
 def _table() -> dict:
-    return tomllib.loads(resources.files(logs).joinpath("text_layouts.toml").read_text("utf-8"))
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 @cache
