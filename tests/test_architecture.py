@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from deep_code_reasoning.cli.app import COMMANDS
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "deep_code_reasoning"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -68,17 +70,42 @@ def test_only_settings_reads_the_environment() -> None:
     assert set(readers) <= {"settings.py", "git_environment.py", "interpreter.py"}
 
 
-@pytest.mark.parametrize("module", ["deep_code_reasoning.cli.app", "deep_code_reasoning.investigation"])
-def test_a_face_starts_without_the_heavy_libraries(module: str) -> None:
-    code = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == []
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from deep_code_reasoning.cli.app import application; application()",
+        "import deep_code_reasoning.investigation",
+    ],
+)
+def test_a_face_starts_without_the_heavy_libraries(start: str) -> None:
+    assert imported_by(start, *HEAVY) == []
 
 
 def test_the_mcp_face_lists_its_tools_without_the_heavy_libraries() -> None:
-    code = (
-        "import sys, deep_code_reasoning.mcp_server.server; "
-        f"print(*[name for name in {HEAVY!r} if name in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == []
+    assert imported_by("import deep_code_reasoning.mcp_server.server", *HEAVY) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"timestamp": "2026-10-13T09:00:00Z", "level": "info", "message": "paid"}\n',
+        "2026-10-13T09:00:00Z INFO shop.cart.Worker: paid\n",
+    ],
+)
+def test_a_load_imports_only_what_it_uses(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is imported before the first row is read is waited for, whatever the format."""
+    monkeypatch.setenv("DCR_STATE_DIR", str(tmp_path / "state"))
+    log = tmp_path / "app.log"
+    log.write_text(line * 100)
+    load = f"from deep_code_reasoning.cli.app import run; assert run(['load', {str(log)!r}, '--json']) == 0; print()"
+    commands = {f"{PACKAGE.name}.cli.{module.partition('.')[0]}" for module in COMMANDS.values()}
+    ours = [f"{PACKAGE.name}.{name}" for name in ("answer", "finding", "incident", "sources.otlp.protobuf_messages")]
+    others = commands - {f"{PACKAGE.name}.cli.evidence"}
+    assert imported_by(load, "pydantic", "tarfile", *ours, *others) == []
+
+
+def imported_by(code: str, *names: str) -> list[str]:
+    """Which of these modules a fresh process has imported after `code`."""
+    asked = f"{code}\nimport sys; print(*[name for name in {names!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    return run.stdout.splitlines()[-1].split()

@@ -7,17 +7,17 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.answer import Task
 from deep_code_reasoning.errors import InvestigationNotFoundError
-from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.answer import Task
     from deep_code_reasoning.context.brief import Brief
     from deep_code_reasoning.context.redact import Redactor
     from deep_code_reasoning.conversation.policy import EscalationDecision
     from deep_code_reasoning.conversation.request import EscalationRequest
+    from deep_code_reasoning.finding import Diagnosis
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.tables import Tables

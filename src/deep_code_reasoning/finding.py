@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from deep_code_reasoning.incident import Incident, TimeWindow
+from deep_code_reasoning.unread import Unread
 
 Severity = Literal["info", "warning", "critical"]
 SuspectKind = Literal["change", "code", "resource", "dependency", "traffic", "external"]
@@ -161,15 +162,6 @@ class RuledOut:
 
     finding: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Unread:
-    """Evidence that was skipped: `place` is `file:line` or `file@byte`, `count` how often in that file."""
-
-    place: str
-    reason: str
-    count: int = 1
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import os
 import sys
 from typing import NoReturn
 
-OBJECTS_BETWEEN_COLLECTIONS = 50_000  # 700 by default: imports and parsed records are many objects, and no garbage
+# 700 by default: imports and parsed records are many objects, and no garbage. A load of a small file makes 85,000.
+OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 def settle() -> None:

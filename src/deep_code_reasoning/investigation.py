@@ -8,15 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.answer import LOCAL, Answer, Cost, Escalation, Preview, Task
 from deep_code_reasoning.briefing import Briefing
 from deep_code_reasoning.errors import SpecialistError, UsageError
-from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.specialists.providers.client_model import NO_CLIENT, ClientModel
 
 if TYPE_CHECKING:
+    from deep_code_reasoning.answer import Answer, Escalation, Preview, Task
     from deep_code_reasoning.changes.bisect.request import BisectionRequest
     from deep_code_reasoning.changes.bisect.result import Bisection
     from deep_code_reasoning.changes.diffs.pattern import Pattern
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.conversing import Conversations
     from deep_code_reasoning.detectors.contract import Rule
     from deep_code_reasoning.diagnosis.differential.flame import Flame
+    from deep_code_reasoning.incident import TimeWindow
     from deep_code_reasoning.ingest import LoadReport
     from deep_code_reasoning.specialists.budget import Consent
     from deep_code_reasoning.specialists.routing import Need, Route
@@ -83,6 +83,7 @@ class Investigations:
         Without evidence the investigation named (or the last one) is diagnosed as it is. A specialist that fails is
         reported beside the local diagnosis, which stands.
         """
+        from deep_code_reasoning.answer import LOCAL, Task
         from deep_code_reasoning.conversation.request import EscalationRequest
         from deep_code_reasoning.specialists.routing import choose
 
@@ -145,6 +146,8 @@ class Investigations:
         work: Work,
     ) -> Brief:
         """What a specialist would be given. Nothing is sent."""
+        from deep_code_reasoning.answer import Task
+
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None
         with self._briefing.tables(evidence, investigation) as tables:
             task = Task(question=question, code_files=tuple(code_files))
@@ -168,11 +171,14 @@ class Investigations:
         work: Work,
     ) -> Preview:
         """The brief with what each model would take for it. Nothing is sent."""
+        from deep_code_reasoning.answer import Task
+
         task = Task(question=question, code_files=tuple(code_files))
         return self._previewed(evidence, investigation, task, budget_tokens, work)
 
     def preview_escalation(self, request: EscalationRequest, *, work: Work) -> Preview:
         """What `escalate` would send for this request, to whom, and for how much. Nothing is sent."""
+        from deep_code_reasoning.answer import Task
         from deep_code_reasoning.conversation.at_hand import with_evidence_at_hand
         from deep_code_reasoning.store.investigation_folder import last_loaded_here
 
@@ -260,6 +266,7 @@ class Investigations:
         self, evidence: Sequence[str], investigation: str | None, task: Task, route: Route, work: Work
     ) -> Answer:
         """By the local analyst."""
+        from deep_code_reasoning.answer import Answer, Cost
         from deep_code_reasoning.specialists.local_analyst import local_result
 
         started = time.monotonic()
@@ -272,6 +279,7 @@ class Investigations:
     def _previewed(
         self, evidence: Sequence[str], investigation: str | None, task: Task, budget: int | None, work: Work
     ) -> Preview:
+        from deep_code_reasoning.answer import Preview
         from deep_code_reasoning.specialists.offers import offers
 
         load = self.load(evidence, investigation=investigation, work=work) if evidence else None

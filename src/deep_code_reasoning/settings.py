@@ -14,6 +14,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -303,11 +304,15 @@ def _converted(values: dict[str, Any], place: str) -> dict[str, Any]:
         elif setting.name in _LIMITS and value == "none":
             value = None
         try:
-            kind = get_type_hints(Settings, include_extras=True)[setting.name]
-            converted[setting.name] = msgspec.convert(value, kind, strict=False, dec_hook=_path)
+            converted[setting.name] = msgspec.convert(value, _types()[setting.name], strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:
             raise SettingsError(f"{place}: {setting.name} = {value!r} cannot be used: {error}") from None
     return converted
+
+
+@cache
+def _types() -> dict[str, Any]:
+    return get_type_hints(Settings, include_extras=True)
 
 
 def _path(kind: type, value: Any) -> Path:

@@ -18,8 +18,9 @@ from deep_code_reasoning.conversation.sessions.diagnosis_record import pack_diag
 from deep_code_reasoning.conversation.sessions.process_identity import OTHER_HOST_SECONDS, is_alive, this_process
 from deep_code_reasoning.conversation.sessions.sessions import Sessions
 from deep_code_reasoning.errors import BusyConversationError
-from deep_code_reasoning.finding import Evidence, Finding, Location, Subject, Suspect, Unread
+from deep_code_reasoning.finding import Evidence, Finding, Location, Subject, Suspect
 from deep_code_reasoning.incident import TimeWindow
+from deep_code_reasoning.unread import Unread
 
 
 def test_papers_and_request_come_back(tmp_path: Path) -> None:

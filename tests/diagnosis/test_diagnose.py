@@ -12,9 +12,10 @@ from deep_code_reasoning.detectors.contract import Rule
 from deep_code_reasoning.diagnosis import diagnose
 from deep_code_reasoning.diagnosis.to_json import diagnosis_to_json
 from deep_code_reasoning.errors import CancelledError
-from deep_code_reasoning.finding import Diagnosis, Unread
+from deep_code_reasoning.finding import Diagnosis
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Progress, Work
+from deep_code_reasoning.unread import Unread
 from store.rows import tables_of
 
 SECOND = 1_000_000_000

@@ -83,7 +83,7 @@ def test_hypotheses_that_say_the_same_take_one_place(shop: Place) -> None:
 
 
 def test_a_detector_that_broke_off_refutes_nothing(shop: Place) -> None:
-    from deep_code_reasoning.finding import Unread
+    from deep_code_reasoning.unread import Unread
 
     broken = Unread("detector EXT001", "failed and found nothing more: ValueError: 3")
     scene = Scene(

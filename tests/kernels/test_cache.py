@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import deep_code_reasoning
-from deep_code_reasoning.kernels import kernel_sources
+from deep_code_reasoning.kernels import cache, kernel_sources
 from deep_code_reasoning.kernels.cache import Kernels, file_name, store
 from deep_code_reasoning.kernels.compiling import Entry
 from deep_code_reasoning.kernels.kernel_sources import all_kernels
@@ -87,6 +88,15 @@ def test_another_source_or_processor_has_another_file(monkeypatch: pytest.Monkey
     assert file_name(KERNEL) != usual
     monkeypatch.undo()
     monkeypatch.setattr(kernel_sources, "_sources", lambda module: (b"changed",))
+    assert file_name(KERNEL) != usual
+
+
+def test_another_compiler_has_another_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [cache._version(package) for package in ("numba", "llvmlite")] == [
+        metadata.version(package) for package in ("numba", "llvmlite")
+    ]
+    usual = file_name(KERNEL)
+    monkeypatch.setitem(sys.modules, "numba", None)
     assert file_name(KERNEL) != usual
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deep_code_reasoning.errors import UsageError
-from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.mcp_server.pages import Result, encoded, first_page, page_at
 from deep_code_reasoning.progress import Work
 from deep_code_reasoning.settings import Settings
+from deep_code_reasoning.unread import Unread
 
 LIMIT = 20_000
 

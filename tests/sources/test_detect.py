@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from deep_code_reasoning.sources.detect import detect, readers, unclaimed_reason
+from deep_code_reasoning.sources.logs import text_layouts
 from deep_code_reasoning.sources.reader import Sample
 from deep_code_reasoning.sources.stream import EvidenceStream
 from sources.reading import cases
@@ -65,3 +66,13 @@ def test_what_is_damaged_from_its_start_is_not_told_as_empty(tmp_path: Path) -> 
     damaged = EvidenceStream(path).sample()
     assert damaged.head == b""
     assert unclaimed_reason(damaged) == "compressed data is damaged from here on"
+
+
+def test_a_layout_is_compiled_for_a_line_that_could_be_in_it() -> None:
+    """All of them take 15 ms, which every JSON log would wait for."""
+    every = [text_layouts._layout(entry) for entry in text_layouts._table()["layouts"]]
+    assert not any(text_layouts.begins('{"time": "2026-10-13T09:00:00Z"}', layout) for layout in every)
+    assert not any("pattern" in vars(layout) for layout in every)
+    assert any(text_layouts.begins("2026-10-13T09:00:00Z paid", layout) for layout in every)
+    assert {layout.format for layout in every if "pattern" in vars(layout)} == {None, "syslog"}
+    assert not any(layout.pattern.match('{"') for layout in every), "text_record takes it as known"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from deep_code_reasoning.errors import OutsideRootsError
-from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.sources.stream import open_regular
 from deep_code_reasoning.sources.walk import Item, walk
+from deep_code_reasoning.unread import Unread
 
 
 def fill(folder: Path, *names: str) -> None:

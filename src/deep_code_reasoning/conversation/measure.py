@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any
 from deep_code_reasoning.conversation.evidence_file import EARLIEST_NANO, HEAD_BYTES, FileSeen, look_at
 from deep_code_reasoning.conversation.stuck.recent import recent_events
 from deep_code_reasoning.conversation.stuck.repetition import Repetition, repetition_of
-from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.incident import TimeWindow
 from deep_code_reasoning.progress import Progress, Work
+from deep_code_reasoning.unread import Unread
 
 if TYPE_CHECKING:
     from deep_code_reasoning.conversation.request import CodeScope, EscalationRequest

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # an agent's hook waits for every import
     from deep_code_reasoning.conversation.measure import Measured
     from deep_code_reasoning.conversation.stuck.repetition import Repetition
-    from deep_code_reasoning.finding import Unread
     from deep_code_reasoning.settings import EscalationThresholds
+    from deep_code_reasoning.unread import Unread
 
 # measure -> (what it is called, unit)
 _MEASURES = {

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.diagnosis.symptom import Symptom, settle_symptom
 from deep_code_reasoning.errors import CancelledError
-from deep_code_reasoning.finding import Finding, Unread
+from deep_code_reasoning.finding import Finding
 from deep_code_reasoning.progress import Progress
+from deep_code_reasoning.unread import Unread
 
 if TYPE_CHECKING:
     from deep_code_reasoning.detectors.contract import Rule

@@ -17,8 +17,9 @@ from deep_code_reasoning.diagnosis.suspects import Ranking, rank, with_commit
 from deep_code_reasoning.diagnosis.verdict import is_quiet, nothing_abnormal, verdict
 from deep_code_reasoning.diagnosis.weighing import weigh
 from deep_code_reasoning.diagnosis.windows import Search, find_windows
-from deep_code_reasoning.finding import Diagnosis, Finding, Unread
+from deep_code_reasoning.finding import Diagnosis, Finding
 from deep_code_reasoning.progress import Progress
+from deep_code_reasoning.unread import Unread
 
 if TYPE_CHECKING:
     from deep_code_reasoning.incident import TimeWindow

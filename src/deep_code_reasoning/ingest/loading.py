@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.errors import CancelledError, EvidenceError
-from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.ingest.identity import fingerprint_of, modified_of
 from deep_code_reasoning.ingest.report import LoadReport, SourceReport, State, peak_memory_bytes
 from deep_code_reasoning.ingest.repositories_ahead import RepositoriesAhead
 from deep_code_reasoning.kernels.cache import kernels_of
 from deep_code_reasoning.progress import Progress, Work
+from deep_code_reasoning.unread import Unread
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings

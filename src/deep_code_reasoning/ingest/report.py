@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from deep_code_reasoning.finding import Unread
+    from deep_code_reasoning.unread import Unread
 
 State = Literal["loaded", "already loaded", "skipped"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 def write(path: Path, code: Compiled) -> None:
     """In one step: whoever looks meanwhile finds the old file or the new one. Raises OSError."""
+    import tempfile
+
     described = {"symbol": code.symbol, "arguments": code.arguments, "sha256": _digest(code.object_file)}
     header = json.dumps(described).encode()
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:

@@ -50,12 +50,23 @@ def _sources(module: str) -> tuple[bytes, ...]:
             continue
         found[name] = path.read_bytes()
         for imported, several, one in _IMPORT.findall(found[name].decode()):
-            names = re.findall(r"\w+", several or one)
-            waiting += [imported, *(f"{imported}.{name}" for name in names)]
+            waiting.append(imported)
+            if _is_package(imported):
+                waiting += [f"{imported}.{name}" for name in re.findall(r"\w+", several or one)]
     return tuple(source for _, source in sorted(found.items()))
 
 
 def _path(module: str) -> Path | None:
     """The file of a module of ours; found by its name, since importing its package would cost more."""
-    path = PACKAGE.joinpath(*module.split(".")[1:])
+    path = _place(module)
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+@cache
+def _is_package(module: str) -> bool:
+    """Only there a name can be a module: to look for one behind each constant took most of the time."""
+    return _place(module).is_dir()
+
+
+def _place(module: str) -> Path:
+    return PACKAGE.joinpath(*module.split(".")[1:])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from functools import cache
 
 from deep_code_reasoning import sources
@@ -13,7 +12,7 @@ from deep_code_reasoning.sources.reader import Reader, Sample
 EMPTY = "empty file"
 UNKNOWN = "format not recognised"
 COMPILED = ("_kernel", "_kernel_parts")  # the names of modules of kernels and of their parts
-_DEFINITION = re.compile(r"^READER\b", re.MULTILINE)
+_DEFINITION = b"\nREADER"
 
 
 @cache
@@ -29,9 +28,10 @@ def _may_define_reader(module: pkgutil.ModuleInfo) -> bool:
     if module.name.endswith(COMPILED):
         return False
     spec = module.module_finder.find_spec(module.name, None)
-    read = getattr(spec and spec.loader, "get_source", None)
-    text = read(module.name) if read else None
-    return text is None or bool(_DEFINITION.search(text))
+    read = getattr(spec and spec.loader, "get_data", None)
+    if spec is None or not spec.origin or not spec.origin.endswith(".py") or read is None:
+        return True
+    return _DEFINITION in read(spec.origin)
 
 
 def detect(sample: Sample) -> Reader | None:

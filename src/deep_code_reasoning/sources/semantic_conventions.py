@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
-from deep_code_reasoning import sources
 from deep_code_reasoning.sources.otlp.values import KeyValue, text_of
 
 
 @cache
 def _tables() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(resources.files(sources).joinpath("semantic_conventions.toml").read_text("utf-8"))
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def promoted(table: str) -> dict[str, list[str]]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from deep_code_reasoning.errors import OutsideRootsError
-from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.sources.changes.git_directory import git_directory, outside_directories
+from deep_code_reasoning.unread import Unread
 
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.archives.member import Member

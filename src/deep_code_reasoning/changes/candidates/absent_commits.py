@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deep_code_reasoning.changes.candidates.candidates import MOST_DELAY_NANO
 from deep_code_reasoning.changes.candidates.deploys import SHOWN_DIGITS
-from deep_code_reasoning.finding import Unread
+from deep_code_reasoning.unread import Unread
 
 if TYPE_CHECKING:
     from deep_code_reasoning.store.tables import Tables

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.finding import Unread
 from deep_code_reasoning.sources.archives.contents import Piece, kind_of, pieces
 from deep_code_reasoning.sources.walk import Item
+from deep_code_reasoning.unread import Unread
 
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.stream import Limits

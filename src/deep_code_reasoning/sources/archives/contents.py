@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,9 @@ TOO_LARGE_INSIDE = "archive in an archive, larger than what is held in memory"
 CONTROL_FILES = "files of version control in an archive (a repository is read from its folder)"
 _LONGEST_NAME = 1024  # of a member, as it is shown
 _BLOCK_BYTES = 512  # of a tar
+_ZIP_MARKS = (b"PK\3\4", b"PK\5\6")  # the second: a zip without members
+# Of a header: eight bytes, a number in binary or in octal digits.
+_TAR_CHECKSUM = re.compile(rb"[\x80\xff]|\s*(?:[0-7]{8}|[0-7]{0,7}[\s\0])")
 _LARGEST_BLOCK_BYTES = 1 << 20  # of bzip2, before whose end nothing is seen
 _CONTROL_FOLDERS = {".git", ".hg", ".svn", ".jj", ".bzr"}
 
@@ -77,15 +81,16 @@ def pieces(path: Path, kind: Kind, limits: Limits) -> Iterator[Piece | Unreadabl
 
 
 def _kind_of_head(head: bytes) -> Kind | None:
-    from deep_code_reasoning.sources.archives.tar_files import is_tar
-    from deep_code_reasoning.sources.archives.zip_files import is_zip
-
-    if is_zip(head):
+    if head.startswith(_ZIP_MARKS):
         return Kind("zip", Packing.NONE)
     packing = packing_of(head)
     if packing is not Packing.NONE:
         start = decompressed(lambda: iter([head]), packing, Bounds(1 << 20, 1 << 30))
         head = next((part for part in start if isinstance(part, bytes)), b"")
+    if len(head) < _BLOCK_BYTES or not _TAR_CHECKSUM.match(head, 148):
+        return None  # before tarfile is imported, for which every file would wait
+    from deep_code_reasoning.sources.archives.tar_files import is_tar
+
     return Kind("tar", packing) if is_tar(head) else None
 
 

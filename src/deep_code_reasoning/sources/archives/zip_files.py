@@ -32,7 +32,6 @@ UNKNOWN_END = "zip cut off, with a stored member whose end only the lost directo
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _LOCAL_MARK, _CENTRAL_MARK, _DESCRIPTOR_MARK = b"PK\3\4", b"PK\1\2", b"PK\7\x08"
-_MARKS = (_LOCAL_MARK, b"PK\5\6")  # the second: a zip without members
 _PACKINGS = {8: Packing.DEFLATE, 12: Packing.BZIP2, 93: Packing.ZSTD}
 _ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
 # What makes a zip a program or a document, whose members are nobody's evidence.
@@ -49,10 +48,6 @@ class _Entry(NamedTuple):
     flags: int
     crc: int
     mode: int = 0  # as in stat, where a Unix wrote it
-
-
-def is_zip(head: bytes) -> bool:
-    return head.startswith(_MARKS)
 
 
 def zip_members(opened: Opened, bounds: Bounds) -> Iterator[Found | Lost] | None:

@@ -11,10 +11,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from deep_code_reasoning.sources import changes
 from deep_code_reasoning.sources.changes.deploy import Deploy, change_nanos, repository_in, sha_in
 from deep_code_reasoning.sources.changes.image import commit_in_tag, image_of
 
@@ -46,7 +45,7 @@ class Columns:
 
 @cache
 def _names() -> dict[str, Any]:
-    return tomllib.loads(resources.files(changes).joinpath("plain_columns.toml").read_text("utf-8"))
+    return tomllib.loads(Path(__file__).with_name("plain_columns.toml").read_text(encoding="utf-8"))
 
 
 def normalised(name: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
-from deep_code_reasoning.sources import logs
 from deep_code_reasoning.sources.logs.log_record import LogRecord
 
 _REQUEST = re.compile(r"([A-Z]{3,10}) (\S+)(?: HTTP/([\d.]{1,4}))?")
@@ -17,7 +16,7 @@ _APACHE_CLIENT = re.compile(r"\[client ([^\s\]]{1,64}?)(?::(\d{1,5}))?\] ")
 
 @cache
 def _severities() -> list[tuple[int, int]]:
-    table = tomllib.loads(resources.files(logs).joinpath("text_layouts.toml").read_text("utf-8"))
+    table = tomllib.loads(Path(__file__).with_name("text_layouts.toml").read_text(encoding="utf-8"))
     return [(lowest, number) for lowest, number in table["access"]["severities"]]
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
-
-from deep_code_reasoning.sources import logs
 
 _MAX_KEYS = 512  # of one record; deeper and further ones stay together as JSON
 
@@ -15,7 +13,7 @@ _MAX_KEYS = 512  # of one record; deeper and further ones stay together as JSON
 @cache
 def key_names() -> dict[str, list[str]]:
     """Column → keys in lower case, the most telling first."""
-    table = tomllib.loads(resources.files(logs).joinpath("log_keys.toml").read_text("utf-8"))
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     return {column: [key.lower() for key in keys] for column, keys in table.items()}
 
 

@@ -20,10 +20,12 @@ class PlainText:
         margin = margin_lines(sample)
         if not margin or _is_table(margin):
             return 0
-        best = max(sum(begins(line, layout) for line in margin) for layout in layouts())
-        if not best:
-            return 0
-        return 50 if best * 2 >= len(margin) else 30 if best * 20 >= len(margin) else 0
+        best = 0
+        for layout in layouts():
+            best = max(best, sum(begins(line, layout) for line in margin))
+            if best * 2 >= len(margin):
+                return 50
+        return 30 if best and best * 20 >= len(margin) else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
         yield from read_lines(stream)

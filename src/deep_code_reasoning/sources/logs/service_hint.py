@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from importlib import resources
 from pathlib import Path
-
-from deep_code_reasoning.sources import logs
 
 _ROTATION = re.compile(
     r"(?:[._-](?:\d{1,3}|\d{4}-?\d\d-?\d\d(?:[T_-][\d.:-]{1,16})?)|\.(?:log|txt|out|err|gz|zst|jsonl?|ndjson|access|current|gc))$"
@@ -19,7 +16,7 @@ _KUBELET_LINK = re.compile(r"[a-z0-9.-]{1,253}_[a-z0-9-]{1,63}_([a-z0-9-]{1,63})
 
 @cache
 def _generic_names() -> frozenset[str]:
-    table = tomllib.loads(resources.files(logs).joinpath("text_layouts.toml").read_text("utf-8"))
+    table = tomllib.loads(Path(__file__).with_name("text_layouts.toml").read_text(encoding="utf-8"))
     return frozenset(table["generic_names"])
 
 

@@ -6,10 +6,8 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
-
-from deep_code_reasoning.sources import logs
 
 _CAUSE = re.compile(r"\s{0,64}(?:\[?cause\]?: |Caused by: )")
 _SUPPRESSED = re.compile(r"\s{1,64}Suppressed: ")
@@ -36,7 +34,7 @@ class _Patterns(NamedTuple):
 
 @cache
 def _patterns() -> _Patterns:
-    table = tomllib.loads(resources.files(logs).joinpath("stack_traces.toml").read_text("utf-8"))
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     frame = {name: re.compile(pattern) for name, pattern in table["frames"].items()}
     library = {name: re.compile(pattern) for name, pattern in table["library"].items()}
     return _Patterns(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
-from deep_code_reasoning.sources import logs
 from deep_code_reasoning.sources.logs.log_record import LogRecord
 
 _ELEMENT = re.compile(r'\[([^\s=\]"]+)((?: [^\s=\]"]+="(?:[^"\\]|\\.)*+")*+)\]')
@@ -18,7 +17,7 @@ _NIL = "-"
 
 @cache
 def _not_services() -> frozenset[str]:
-    table = tomllib.loads(resources.files(logs).joinpath("text_layouts.toml").read_text("utf-8"))
+    table = tomllib.loads(Path(__file__).with_name("text_layouts.toml").read_text(encoding="utf-8"))
     return frozenset(table["syslog"]["not_services"])
 
 

@@ -6,6 +6,7 @@ gauges. A column named `value` alone takes the file's name. A field in quotes do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from deep_code_reasoning.sources.metrics.table_layout import layout_of
@@ -13,6 +14,7 @@ from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import EvidenceStream
 
 NOT_A_TABLE = "table without a time and a number"
+_JSON_OBJECT = re.compile(rb'\s*\{\s*"')
 
 
 class MetricsCsv:
@@ -20,6 +22,8 @@ class MetricsCsv:
     accepts = "metrics as CSV with a header: time, metric, value and labels, or time and a column a metric"
 
     def claims(self, sample: Sample) -> int:
+        if _JSON_OBJECT.match(sample.head):
+            return 0
         layout = layout_of(sample.head, complete=sample.complete)
         if layout is None or not (layout.has_rows or layout.is_long):
             return 0

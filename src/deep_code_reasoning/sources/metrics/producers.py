@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-
-from deep_code_reasoning.sources import metrics
 
 if TYPE_CHECKING:
     from deep_code_reasoning.sources.otlp.resources import Producer, Resources
@@ -86,4 +84,4 @@ class Producers:
 
 @cache
 def _data() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(resources.files(metrics).joinpath("labels.toml").read_text("utf-8"))
+    return tomllib.loads(Path(__file__).with_name("labels.toml").read_text(encoding="utf-8"))

@@ -28,9 +28,10 @@ class PrometheusApi:
 
     def claims(self, sample: Sample) -> int:
         head = sample.head
-        if _RESULT_TYPE.search(head[:16_384]) or _SERIES.match(head):
+        tells_type = b'"resultType"' in head
+        if (tells_type and _RESULT_TYPE.search(head[:16_384])) or _SERIES.match(head):
             return 92
-        return 92 if _STATUS.match(head) and b'"resultType"' in head and b'"result"' in head else 0
+        return 92 if tells_type and _STATUS.match(head) and b'"result"' in head else 0
 
     def read(self, stream: EvidenceStream) -> Iterator[Batch | Skipped]:
         from deep_code_reasoning.sources.json_documents import documents

@@ -9,10 +9,9 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
-from deep_code_reasoning.sources import metrics
 from deep_code_reasoning.sources.instants import any_nanos
 from deep_code_reasoning.sources.metrics.producers import known_labels, normalised
 
@@ -54,7 +53,7 @@ class Layout:
 
 @cache
 def column_names() -> dict[str, Any]:
-    return tomllib.loads(resources.files(metrics).joinpath("table_columns.toml").read_text("utf-8"))
+    return tomllib.loads(Path(__file__).with_name("table_columns.toml").read_text(encoding="utf-8"))
 
 
 def layout_of(head: bytes, *, complete: bool) -> Layout | None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
+from deep_code_reasoning.sources.decompression import Packing
 from deep_code_reasoning.sources.filling import PADDING
 from deep_code_reasoning.sources.reader import Batch, Sample, Skipped
 from deep_code_reasoning.sources.stream import DOCUMENT_TOO_LARGE, EvidenceStream
@@ -23,6 +24,7 @@ _READ_AHEAD = 4 << 20
 _WINDOW = 16 << 20  # what the kernel is given at a time
 _SEARCH = 1 << 20
 _LOOK_BACK = 64
+_ALWAYS = (b"\x12", Packing.ZSTD.value)  # the tag of every record, where it is not compressed
 _NOT_ZERO = re.compile(rb"[^\0]")
 _PREFIX = 32  # bytes that hold any frame's length and the start of what is in it
 
@@ -32,7 +34,7 @@ class OtlpProtobuf:
     accepts = "OTLP protobuf traces, logs and metrics (collector file exporter with format proto, or single messages)"
 
     def claims(self, sample: Sample) -> int:
-        if sample.head[:1] in (b"{", b"[", b""):
+        if sample.head[:1] in (b"{", b"[", b"") or not any(part in sample.head for part in _ALWAYS):
             return 0
         from deep_code_reasoning.sources.otlp.protobuf_framing import framing_of
 
