@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deep_code_reasoning.errors import DcrError
+from deep_code_reasoning.errors import DcrError, StoreError
 from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.settings import Settings
-from deep_code_reasoning.store import derivation, log_templates, shapes_layout, span_trees
+from deep_code_reasoning.store import derivation, log_templates, row_files, shapes_layout, span_trees
 from deep_code_reasoning.store.catalogue import described
 from deep_code_reasoning.store.derivation import derive
 from deep_code_reasoning.store.insertion import Insertion
@@ -172,6 +172,15 @@ def test_a_load_that_ends_early_leaves_nothing_of_what_was_begun(
     left = {path.name.split(".")[0] for path in tmp_path.iterdir()}
     assert left <= ({"segment-0001"} if end == "full" else set())  # the next load removes what no manifest names
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_derived_file_that_cannot_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = InvestigationFolder(tmp_path / "x")
+    folder.path.mkdir()
+    monkeypatch.setattr(row_files, "create_list", lambda connection: connection.execute("SELECT * FROM nothing"))
+    with pytest.raises(StoreError, match="cannot be written: Catalog Error"):
+        derive(folder, Manifest("x"), SETTINGS)
+    assert not list(folder.path.iterdir())
 
 
 def ids(first: int) -> pa.Array:

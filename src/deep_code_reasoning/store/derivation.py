@@ -15,7 +15,6 @@ from deep_code_reasoning.store.derived_file import DerivedFile
 from deep_code_reasoning.store.engine import Engine, one_line
 from deep_code_reasoning.store.log_templates import write_templates
 from deep_code_reasoning.store.manifest import UnreadRecord
-from deep_code_reasoning.store.span_trees import write_span_trees
 
 if TYPE_CHECKING:
     from deep_code_reasoning.settings import Settings
@@ -45,9 +44,17 @@ def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings, 
 
     Raises StoreError (a full disk, too little memory), and leaves nothing then.
     """
-    file, trees, shapes, unknown = begun or Begun(
-        DerivedFile(Engine(settings, folder.path), folder.path / manifest.new_derived())
-    )
+    try:
+        if begun is None:
+            begun = Begun(DerivedFile(Engine(settings, folder.path), folder.path / manifest.new_derived()))
+        _write(begun, folder, manifest, settings)
+    except (OSError, duckdb.Error) as error:
+        raise StoreError(f"span trees and log templates cannot be written: {one_line(error)}") from error
+    manifest.derived = begun.file.path.name
+
+
+def _write(begun: Begun, folder: InvestigationFolder, manifest: Manifest, settings: Settings) -> None:
+    file, trees, shapes, unknown = begun
     engine = file.engine
     try:
         if unknown:
@@ -55,17 +62,16 @@ def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings, 
         if trees:
             trees.finish()
         elif "spans" in unknown:
+            from deep_code_reasoning.store.span_trees import write_span_trees  # numpy's work, for spans alone
+
             write_span_trees(file, kernels_of(settings), settings.threads or os.cpu_count() or 1)
         _tell_repeated_spans(engine, manifest)
         if shapes or "logs" in unknown:
             write_templates(engine.connection, "derived.log_templates", "derived.merged_log_shapes", shapes)
         _write_sources(engine, manifest)
         file.finish()
-    except (OSError, duckdb.Error) as error:
-        raise StoreError(f"span trees and log templates cannot be written: {one_line(error)}") from error
     finally:
         file.close()
-    manifest.derived = file.path.name
 
 
 def _tell_repeated_spans(engine: Engine, manifest: Manifest) -> None:

@@ -28,12 +28,16 @@ class DerivedFile:
         self._temporary = path.with_name(path.name + ".tmp")
         self._temporary.unlink(missing_ok=True)
         self._is_finished = False
-        engine.attach_new(self._temporary, "derived")
-        with self.connection() as connection:
-            row_files.create_list(connection)
-            for table in described_tables():
-                if table.derived and table.name not in WRITTEN_ELSEWHERE:
-                    connection.execute(table.sql)
+        try:
+            engine.attach_new(self._temporary, "derived")
+            with self.connection() as connection:
+                row_files.create_list(connection)
+                for table in described_tables():
+                    if table.derived and table.name not in WRITTEN_ELSEWHERE:
+                        connection.execute(table.sql)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def connection(self) -> Generator[duckdb.DuckDBPyConnection]:

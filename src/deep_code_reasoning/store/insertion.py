@@ -83,11 +83,12 @@ class Insertion:
         return writer.refused, Begun(derived, trees, shapes, ASKED & writer.tables - known)
 
     def _trees(self, writer: SegmentWriter, derived: DerivedFile) -> TreeRows | None:
+        spans = writer.spans_at_hand.columns()
+        if not spans:
+            return None
         from deep_code_reasoning.store.span_trees import TreeRows, span_trees
 
-        spans = writer.spans_at_hand.columns()
-        threads = self._settings.threads or os.cpu_count() or 1
-        grown = span_trees(spans, kernels_of(self._settings), threads) if spans else None
+        grown = span_trees(spans, kernels_of(self._settings), self._settings.threads or os.cpu_count() or 1)
         return TreeRows(derived, grown) if grown else None
 
     def abandon(self) -> None:

@@ -111,7 +111,8 @@ class SegmentWriter:
 
     def flush(self) -> None:
         """Has what waits inserted, and returns meanwhile. Raises what an earlier insertion met."""
-        self._start(self._waiting.take_all())
+        for work in _halves(self._waiting.take_all()):  # one thread would else write alone at last
+            self._start(work)
 
     def _start(self, work: dict[Shape, list[pa.RecordBatch]]) -> None:
         for shape, batches in work.items():
@@ -227,3 +228,24 @@ class SegmentWriter:
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.abandon()
+
+
+def _halves(work: dict[Shape, list[pa.RecordBatch]]) -> list[dict[Shape, list[pa.RecordBatch]]]:
+    """For two threads: half the rows of each table that has enough for two row groups, and all the rest."""
+    one, other = {}, dict(work)
+    for shape, batches in work.items():
+        half = sum(batch.num_rows for batch in batches) // 2
+        if not shape.schema and half >= row_files.LEAST_ROWS:
+            one[shape], other[shape] = _cut(batches, half)
+    return [one, other] if one else [other]
+
+
+def _cut(batches: list[pa.RecordBatch], rows: int) -> tuple[list[pa.RecordBatch], list[pa.RecordBatch]]:
+    """The first `rows` rows, and those behind them."""
+    before: list[pa.RecordBatch] = []
+    for place, batch in enumerate(batches):
+        if batch.num_rows > rows:
+            return [*before, batch.slice(0, rows)], [batch.slice(rows), *batches[place + 1 :]]
+        before.append(batch)
+        rows -= batch.num_rows
+    return before, []
