@@ -50,24 +50,23 @@ def span_trees(folder: InvestigationFolder, settings: Settings) -> Measured:
     from deep_code_reasoning.kernels.cache import kernels_of
     from deep_code_reasoning.store import span_trees
     from deep_code_reasoning.store.attachment import attach_segments
-    from deep_code_reasoning.store.derivation import create_derived
+    from deep_code_reasoning.store.derived_file import DerivedFile
     from deep_code_reasoning.store.engine import Engine
 
     kernels = kernels_of(settings)
     with tempfile.TemporaryDirectory(prefix="dcr-bench-") as scratch:
         engine = Engine(settings, Path(scratch))
-        path = Path(scratch) / "derived.duckdb"
-        create_derived(engine, path)
+        file = DerivedFile(engine, Path(scratch) / "derived.duckdb")
         attach_segments(engine, folder.path, folder.manifest())
 
         def written() -> int:
-            span_trees.write_span_trees(engine, path, kernels, settings.threads or os.cpu_count() or 1)
+            span_trees.write_span_trees(file, kernels, settings.threads or os.cpu_count() or 1)
             rows = engine.connection.execute("SELECT sum(rows) FROM derived.row_files").fetchone()
-            engine.detach("derived")
+            file.finish()
             return int(rows[0]) if rows and rows[0] else 0  # of so many spans all lie in row files
 
         measured = timed(written)
-        engine.close()
+        file.close()
         return measured
 
 

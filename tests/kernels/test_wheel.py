@@ -18,7 +18,7 @@ from deep_code_reasoning.kernels.processor_levels import levels, levels_of_this_
 ROOT = Path(__file__).parents[2]
 BUNDLED = "deep_code_reasoning/kernels/bundled/"
 # What loading lines of text takes; the others would take half a minute to compile.
-NEEDED = ("log_shape_kernel.shape_ids", "text_logs_kernel.read_text_logs")
+NEEDED = ("log_shape_kernel.shape_ids", "shapes_at_hand_kernel.count_shapes", "text_logs_kernel.read_text_logs")
 LINES = "".join(
     f"2026-10-13 09:{minute:02}:00.{second:03} {level} order {second * 7} of customer-{minute} took {second} ms\n"
     for minute in range(60)
@@ -121,7 +121,7 @@ def test_a_first_load_uses_the_kernels_of_the_wheel_and_comes_to_the_same_rows(i
 
 
 def test_without_them_it_would_have_started_the_compiler(installed: Path) -> None:
-    """So that the test above can fail: of one of the two kernels each level's file is damaged."""
+    """So that the test above can fail: of one of the kernels each level's file is damaged."""
     for path in installed.glob(f"{BUNDLED}*/text_logs_kernel-*"):
         path.write_bytes(path.read_bytes()[:-1])
     rows, compilers = loaded(installed)

@@ -14,6 +14,7 @@ from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.store.engine import ROW_GROUP
 from deep_code_reasoning.store.investigation_folder import InvestigationFolder
 from deep_code_reasoning.store.manifest import Manifest
+from deep_code_reasoning.store.row_file_writing import RowFiles
 from deep_code_reasoning.store.row_files import LEAST_ROWS
 from deep_code_reasoning.store.tables import Tables
 from deep_code_reasoning.store.writer import SegmentWriter
@@ -58,6 +59,20 @@ def test_every_row_is_there_once_whatever_the_batches(tmp_path: Path, size: int)
             beside = connection.execute("SELECT sum(rows) FROM row_files").fetchone()
     assert found == [(total, total, 0, 1, 0)]
     assert beside == (total,)
+
+
+@pytest.mark.parametrize("total", [2 * LEAST_ROWS - 1, 2 * LEAST_ROWS, 2 * LEAST_ROWS + 5])
+def test_the_last_rows_are_shared_by_two_threads(tmp_path: Path, total: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are enough for both, wherever that cuts a batch."""
+    shared: list[int] = []
+    write = RowFiles.write
+    monkeypatch.setattr(RowFiles, "write", lambda files, rows: shared.append(rows.num_rows) or write(files, rows))
+    manifest = written(tmp_path, *(lines(first, min(3_000, total - first)) for first in range(0, total, 3_000)))
+    assert sorted(shared) == ([total] if total < 2 * LEAST_ROWS else [total // 2, total - total // 2])
+    with opened(tmp_path, manifest) as tables:
+        assert tables.rows("SELECT count(*), count(DISTINCT log_number), max(log_number) FROM logs") == [
+            (total, total, total - 1)
+        ]
 
 
 def test_few_rows_make_no_file(tmp_path: Path) -> None:

@@ -15,12 +15,14 @@ from deep_code_reasoning.kernels.cache import Kernels
 from deep_code_reasoning.settings import Settings
 from deep_code_reasoning.store import spans_at_hand
 from deep_code_reasoning.store.catalogue import described
-from deep_code_reasoning.store.derivation import derive
+from deep_code_reasoning.store.derivation import Begun, derive
+from deep_code_reasoning.store.derived_file import DerivedFile
+from deep_code_reasoning.store.engine import Engine
 from deep_code_reasoning.store.investigation_folder import InvestigationFolder
 from deep_code_reasoning.store.manifest import Manifest
 from deep_code_reasoning.store.row_file_writing import RowFiles
 from deep_code_reasoning.store.row_files import LEAST_ROWS
-from deep_code_reasoning.store.span_trees import span_trees
+from deep_code_reasoning.store.span_trees import TreeRows, span_trees
 from deep_code_reasoning.store.spans_at_hand import SpansAtHand
 from deep_code_reasoning.store.tables import Tables
 from deep_code_reasoning.store.writer import SegmentWriter
@@ -66,9 +68,11 @@ def topology(folder: Path, batches: list[pa.RecordBatch], *, at_hand: bool) -> l
         spans = writer.spans_at_hand.columns()
     assert spans is not None
     manifest = Manifest(folder.name, segments=["segment-0001.duckdb"])
-    grown = span_trees(spans, Kernels(None)) if at_hand else None
-    assert (grown is not None) == at_hand
-    derive(InvestigationFolder(folder), manifest, Settings(), grown)
+    file = DerivedFile(Engine(Settings(), folder), folder / manifest.new_derived())
+    grown = span_trees(spans, Kernels(None))
+    assert grown
+    begun = Begun(file, TreeRows(file, grown), unknown=frozenset()) if at_hand else Begun(file)
+    derive(InvestigationFolder(folder), manifest, Settings(), begun)
     InvestigationFolder(folder).publish(manifest)
     with Tables.open(InvestigationFolder(folder), Settings()) as tables:
         return tables.rows(TREE)

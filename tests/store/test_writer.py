@@ -102,7 +102,7 @@ def test_rows_that_got_lost_fail_the_load(tmp_path: Path) -> None:
         writer.insert("events", events(0, 10), source=0)
         writer.flush()
         writer._running.popleft().result()
-        writer._engine.connection.execute("DELETE FROM segment.events WHERE span_number = 3")
+        writer.engine.connection.execute("DELETE FROM segment.events WHERE span_number = 3")
         with pytest.raises(StoreError, match="10 rows were written and 9 are there"):
             writer.finish()
     assert not list(tmp_path.iterdir())

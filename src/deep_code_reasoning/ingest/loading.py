@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deep_code_reasoning.errors import CancelledError, EvidenceError
+from deep_code_reasoning.errors import CancelledError
 from deep_code_reasoning.ingest.identity import fingerprint_of, modified_of
+from deep_code_reasoning.ingest.nothing_readable import nothing_readable
 from deep_code_reasoning.ingest.report import LoadReport, SourceReport, State, peak_memory_bytes
 from deep_code_reasoning.ingest.repositories_ahead import RepositoriesAhead
 from deep_code_reasoning.kernels.cache import kernels_of
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.manifest import EvidenceRecord
     from deep_code_reasoning.store.writer import Refused
 
-NAMED_IN_ERROR = 10
 REPORT_SECONDS = 0.1
 COMPILER_FIRST_BYTES = 1 << 30  # of evidence: the plain road takes longer for it than the compiler for a kernel
 
@@ -75,24 +75,9 @@ def load(
             loading.abandon()
             raise
         if not loading.finish():
-            raise _nothing_readable(evidence, loading.unread)
+            raise nothing_readable(evidence, loading.unread)
         remember_last(folder)
     return loading.report(time.monotonic() - started)
-
-
-def _nothing_readable(evidence: Sequence[str | Path], unread: Sequence[Unread]) -> EvidenceError:
-    from deep_code_reasoning.sources.detect import readers
-    from deep_code_reasoning.sources.walk import MISSING
-
-    parts = [f"{part.place}: {part.reason}" for part in unread[:NAMED_IN_ERROR]]
-    if len(unread) > NAMED_IN_ERROR:
-        parts.append(f"and {len(unread) - NAMED_IN_ERROR} more")
-    if not parts:
-        parts = [f"{path}: holds no records" for path in evidence] or ["no evidence given"]
-    told = f"nothing readable: {', '.join(parts)}"
-    if unread and all(part.reason == MISSING for part in unread):
-        return EvidenceError(told)  # a path that is misspelt has no format
-    return EvidenceError(f"{told}. Accepted: {'; '.join(reader.accepts for reader in readers())}")
 
 
 class _Loading:
@@ -147,12 +132,12 @@ class _Loading:
         from deep_code_reasoning.store.derivation import derive
 
         self._settle_fingerprints()
-        trees = None
+        begun = None
         if self._insertion:
             with suppress(CancelledError):
                 self._work.report(Progress("index", 0, message="span trees and log templates"))
             is_all = not self._manifest.segments and not self._manifest.withdrawn
-            refused, trees = self._insertion.finish(is_all=is_all)
+            refused, begun = self._insertion.finish(is_all=is_all)
             for part in refused:
                 self._note_refused(part)
             self._manifest.segments.append(self._segment)
@@ -160,8 +145,10 @@ class _Loading:
         self._manifest.forget_unused(set(self._given))
         kept = any(sum(record.rows.values()) for record, _ in self._given.values())
         if self._manifest.segments and dataclasses.asdict(self._manifest) != self._before:
-            derive(self._folder, self._manifest, self._settings, trees)
+            derive(self._folder, self._manifest, self._settings, begun)
             self._folder.publish(self._manifest)
+        elif begun:  # nothing was read to its end
+            begun.file.close()
         return kept
 
     def abandon(self) -> None:
@@ -338,7 +325,8 @@ class _Loading:
 
         if self._insertion is None:
             self._segment = self._manifest.new_segment()
-            self._insertion = Insertion(self._folder.path / self._segment, self._settings)
+            names = self._segment, self._manifest.new_derived()
+            self._insertion = Insertion(*map(self._folder.path.joinpath, names), self._settings)
         try:
             self._insertion.put(batch.table, batch.rows, record.source, base)
         except ValueError:

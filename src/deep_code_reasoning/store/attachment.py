@@ -20,14 +20,16 @@ FINDINGS = "findings.duckdb"
 OF_ONE_SPAN = ("spans", "events", "links")
 
 
-def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
+def attach_segments(engine: Engine, folder: Path, manifest: Manifest, names: Container[str] | None = None) -> None:
     """The tables that readers fill, as the union of all segments; spans sent twice still show twice.
 
-    A segment has no column, and no table, in which it holds nothing: there it shows NULL.
+    `names`: of the tables that are asked for, by default all. A segment has no column, and no table, in which it holds
+    nothing: there it shows NULL.
     """
     segments = []
     beside: defaultdict[str, list[str]] = defaultdict(list)  # by table, queries
-    tables = {table.name: table for table in described_tables()}
+    filled = (table for table in described_tables() if not table.derived)
+    tables = {table.name: table for table in filled if names is None or table.name in names}
     for file in manifest.segments:
         name = Path(file).stem.replace("-", "_")
         engine.attach(folder / file, name)
@@ -35,27 +37,28 @@ def attach_segments(engine: Engine, folder: Path, manifest: Manifest) -> None:
         condition = f" WHERE source NOT IN ({hidden})" if hidden else ""
         segments.append((name, condition))
         for table, found in row_files.shown(engine, folder / file, name).items():
-            beside[table] += [f"{_columns(tables[table], rows.columns)} FROM {rows.sql}{condition}" for rows in found]
-    there = _columns_there(engine, {name for name, _ in segments})
+            if table in tables:
+                held = tables[table]
+                beside[table] += [f"{_columns(held, rows.columns)} FROM {rows.sql}{condition}" for rows in found]
+    there = _columns_there(engine, {name for name, _ in segments}, tables)
     for table in tables.values():
-        if not table.derived:
-            parts = [
-                f"{_columns(table, there[name, table.name])} FROM {name}.{table.name}{condition}"
-                for name, condition in segments
-                if (name, table.name) in there
-            ]
-            parts += beside[table.name]
-            _show(engine, table, parts or [f"{_columns(table, set())} WHERE FALSE"])
+        parts = [
+            f"{_columns(table, there[name, table.name])} FROM {name}.{table.name}{condition}"
+            for name, condition in segments
+            if (name, table.name) in there
+        ]
+        parts += beside[table.name]
+        _show(engine, table, parts or [f"{_columns(table, set())} WHERE FALSE"])
 
 
-def _columns_there(engine: Engine, files: Container[str]) -> dict[tuple[str, str], set[str]]:
-    """The columns of every table of `files`, by file and table. To ask for `duckdb_columns()` once takes 16 ms."""
+def _columns_there(engine: Engine, files: Container[str], tables: Container[str]) -> dict[tuple[str, str], set[str]]:
+    """The columns of `tables` in `files`, by file and table. To ask for `duckdb_columns()` once takes 16 ms."""
     connection = engine.connection
     found = connection.execute("SELECT database_name, table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
     return {
         (file, table): {name for name, *_ in connection.execute(f"SELECT * FROM {file}.{table} LIMIT 0").description}
         for file, table in found
-        if file in files
+        if file in files and table in tables
     }
 
 

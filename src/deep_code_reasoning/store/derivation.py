@@ -3,74 +3,75 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from deep_code_reasoning.errors import StoreError
 from deep_code_reasoning.kernels.cache import kernels_of
-from deep_code_reasoning.store import row_files
-from deep_code_reasoning.store.attachment import attach_segments
-from deep_code_reasoning.store.catalogue import described_tables
+from deep_code_reasoning.store.attachment import OF_ONE_SPAN, attach_segments
+from deep_code_reasoning.store.derived_file import DerivedFile
 from deep_code_reasoning.store.engine import Engine, one_line
 from deep_code_reasoning.store.log_templates import write_templates
 from deep_code_reasoning.store.manifest import UnreadRecord
-from deep_code_reasoning.store.span_trees import write_span_trees
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from deep_code_reasoning.settings import Settings
     from deep_code_reasoning.store.investigation_folder import InvestigationFolder
     from deep_code_reasoning.store.manifest import Manifest
-    from deep_code_reasoning.store.span_trees import SpanTrees
+    from deep_code_reasoning.store.shapes_at_hand import Shapes
+    from deep_code_reasoning.store.span_trees import TreeRows
 
-WRITTEN_ELSEWHERE = ("findings", "topology")  # by a diagnosis; by `span_trees`, here or in row files
+ASKED = frozenset(("spans", "logs"))  # the tables of which something is derived
 REPEATED_SPAN = "span exported again (same ids, service, kind, name and start); the first is kept"
 
 
-def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings, grown: SpanTrees | None = None) -> None:
+class Begun(NamedTuple):
+    """What a load has ready for `derive`, which closes the file.
+
+    `unknown`: those of ASKED of which neither this is at hand nor that no segment has rows.
+    """
+
+    file: DerivedFile
+    trees: TreeRows | None = None
+    shapes: Shapes | None = None
+    unknown: frozenset[str] = ASKED
+
+
+def derive(folder: InvestigationFolder, manifest: Manifest, settings: Settings, begun: Begun | None = None) -> None:
     """Writes derived-NNNN.duckdb for the segments that `manifest` lists and names it there; does not publish.
 
-    `grown`: the trees of all its spans, where they are known. Raises StoreError (a full disk, too little memory), and
-    leaves nothing then.
+    Raises StoreError (a full disk, too little memory), and leaves nothing then.
     """
-    manifest.generation += 1
-    path = folder.path / f"derived-{manifest.generation:04d}.duckdb"
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.unlink(missing_ok=True)
-    engine = Engine(settings, folder.path)
     try:
-        create_derived(engine, temporary)
-        attach_segments(engine, folder.path, manifest)
-        write_span_trees(engine, path, kernels_of(settings), settings.threads or os.cpu_count() or 1, grown)
+        if begun is None:
+            begun = Begun(DerivedFile(Engine(settings, folder.path), folder.path / manifest.new_derived()))
+        _write(begun, folder, manifest, settings)
+    except (OSError, duckdb.Error) as error:
+        raise StoreError(f"span trees and log templates cannot be written: {one_line(error)}") from error
+    manifest.derived = begun.file.path.name
+
+
+def _write(begun: Begun, folder: InvestigationFolder, manifest: Manifest, settings: Settings) -> None:
+    file, trees, shapes, unknown = begun
+    engine = file.engine
+    try:
+        if unknown:
+            attach_segments(engine, folder.path, manifest, {*unknown, *(OF_ONE_SPAN if "spans" in unknown else ())})
+        if trees:
+            trees.finish()
+        elif "spans" in unknown:
+            from deep_code_reasoning.store.span_trees import write_span_trees  # numpy's work, for spans alone
+
+            write_span_trees(file, kernels_of(settings), settings.threads or os.cpu_count() or 1)
         _tell_repeated_spans(engine, manifest)
-        write_templates(engine.connection, "derived.log_templates", "derived.merged_log_shapes")
+        if shapes or "logs" in unknown:
+            write_templates(engine.connection, "derived.log_templates", "derived.merged_log_shapes", shapes)
         _write_sources(engine, manifest)
-        engine.detach("derived")
-        temporary.replace(path)
-    except BaseException as error:
-        for left in folder.path.glob(f"{path.stem}.*.parquet"):
-            left.unlink(missing_ok=True)
-        if isinstance(error, OSError | duckdb.Error):
-            raise StoreError(f"span trees and log templates cannot be written: {one_line(error)}") from error
-        raise
+        file.finish()
     finally:
-        engine.close()
-        temporary.unlink(missing_ok=True)
-    manifest.derived = path.name
-
-
-def create_derived(engine: Engine, path: Path) -> None:
-    """The file as `derived`, with the list of its row files and every table but those that write their own."""
-    engine.attach_new(path, "derived")
-    engine.connection.execute("USE derived")
-    row_files.create_list(engine.connection)
-    for table in described_tables():
-        if table.derived and table.name not in WRITTEN_ELSEWHERE:
-            engine.connection.execute(table.sql)
-    engine.connection.execute("USE memory")
+        file.close()
 
 
 def _tell_repeated_spans(engine: Engine, manifest: Manifest) -> None:

@@ -38,6 +38,7 @@ class Engine:
         # ten services for half a million and joined by them first (hours); of tables its order took a sixth longer.
         self.connection.execute("SET disabled_optimizers = 'join_order'")
         self.connection.execute("SET parquet_metadata_cache = true")  # row files are never written again
+        self._threads = max(1, int(settings.threads or _cores())) if settings else 1
         self._kept: list[Path] = []
         self._spill = _spill_folder(spill_parent)
         try:
@@ -48,15 +49,27 @@ class Engine:
             raise
 
     def _limit(self, settings: Settings) -> None:
-        threads = settings.threads or _cores()
         try:
             self.connection.execute(f"SET memory_limit = {quoted(settings.memory_limit)}")
         except duckdb.Error:
             raise SettingsError(
                 f"memory_limit = {settings.memory_limit!r}: expected a number with a unit, as 2GiB or 500MB"
             ) from None
-        self.connection.execute(f"SET threads = {max(1, int(threads))}")
+        self.connection.execute(f"SET threads = {self._threads}")
         self.connection.execute(f"SET temp_directory = {quoted(str(self._spill or ''))}")
+
+    def begin_writing(self, threads: int) -> None:
+        """Until `end_writing`, that many threads run a statement each, and rows come in no order."""
+        self.connection.execute(f"SET threads = {threads}")
+        self.connection.execute(f"SET external_threads = {threads}")
+        self.connection.execute("SET preserve_insertion_order = false")
+        # DuckDB 2.0 loses a row group that is committed while another commit writes a checkpoint.
+        self.connection.execute("SET checkpoint_threshold = '1TB'")
+
+    def end_writing(self) -> None:
+        self.connection.execute("SET preserve_insertion_order = true")
+        self.connection.execute("RESET external_threads")
+        self.connection.execute(f"SET threads = {self._threads}")
 
     def attach(self, path: Path, name: str) -> None:
         self.connection.execute(f"ATTACH {quoted(str(path))} AS {name} (READ_ONLY)")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from deep_code_reasoning.kernels.cache import Kernels
+    from deep_code_reasoning.store.shapes_at_hand import Shapes
 
 
 def with_template_ids(logs: pa.Table, kernels: Kernels | None = None) -> pa.Table:
@@ -31,12 +32,17 @@ def with_template_ids(logs: pa.Table, kernels: Kernels | None = None) -> pa.Tabl
     return logs.append_column("template_id", ids)
 
 
-def write_templates(connection: duckdb.DuckDBPyConnection, into: str, merged_into: str) -> None:
-    """Fills the tables `into` (templates) and `merged_into` (shapes whose template is another text) from `logs`."""
+def write_templates(
+    connection: duckdb.DuckDBPyConnection, into: str, merged_into: str, shapes: Shapes | None = None
+) -> None:
+    """Fills the tables `into` (templates) and `merged_into` (shapes whose template is another text).
+
+    `shapes`: those of all logs, where they are known; else they are asked of `logs`.
+    """
     import pyarrow as pa
 
-    found = connection.sql(_query("log_templates")).to_arrow_table()
-    texts = _shapes(connection, found)
+    found, starts = shapes or _asked(connection)
+    texts = [shape(start).decode("utf-8", "replace") for start in starts]
     template_of = merged(texts)
     templates = [template_of.get(text, text) for text in texts]
     ids = [identity(template.encode()) for template in templates]
@@ -52,8 +58,9 @@ def write_templates(connection: duckdb.DuckDBPyConnection, into: str, merged_int
         connection.unregister("shapes")
 
 
-def _shapes(connection: duckdb.DuckDBPyConnection, found: pa.Table) -> list[str]:
-    """The text of each shape in `found`, from its example."""
+def _asked(connection: duckdb.DuckDBPyConnection) -> tuple[pa.Table, list[bytes]]:
+    """As `Shapes`."""
+    found = connection.sql(_query("log_templates")).to_arrow_table()
     connection.register("shapes", found.select(["example_log_number"]))
     try:
         numbers, starts = connection.sql(_query("log_template_starts")).to_arrow_table().to_pydict().values()
@@ -61,7 +68,7 @@ def _shapes(connection: duckdb.DuckDBPyConnection, found: pa.Table) -> list[str]
         connection.unregister("shapes")
     start_of = dict(zip(numbers, starts, strict=True))
     examples = found.column("example_log_number").to_pylist()
-    return [shape(start_of[number]).decode("utf-8", "replace") for number in examples]
+    return found, [start_of[number] for number in examples]
 
 
 def show_templates(connection: duckdb.DuckDBPyConnection) -> None:

@@ -75,6 +75,10 @@ class Manifest:
         self.generation += 1
         return f"segment-{self.generation:04d}.duckdb"
 
+    def new_derived(self) -> str:
+        self.generation += 1
+        return f"derived-{self.generation:04d}.duckdb"
+
     def new_record(self, real_path: str, path: str, size: int, mtime_ns: int, reader: str) -> EvidenceRecord:
         """Takes the next source number; the record counts once it is given to `replace`."""
         source = self.next_numbers.get("source", 0)

@@ -19,6 +19,7 @@ from deep_code_reasoning.store.trees_by_trace import Grown, trees_by_trace
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.cache import Kernels
+    from deep_code_reasoning.store.derived_file import DerivedFile
     from deep_code_reasoning.store.engine import Engine
 
 
@@ -26,25 +27,19 @@ PARENT = "parent_number"
 SpanTrees = dict[str, np.ndarray]  # the columns of `topology`, by span number; parent_number is -1 at a root
 
 
-def write_span_trees(
-    engine: Engine, path: Path, kernels: Kernels, threads: int = 1, grown: SpanTrees | None = None
-) -> None:
-    """`spans` shows every span as it was sent; afterwards each once. `grown`: the trees, where they are known.
-
-    `path`: what the file attached as `derived` will be called.
-    """
+def write_span_trees(file: DerivedFile, kernels: Kernels, threads: int = 1) -> None:
+    """`spans` shows every span as it was sent; afterwards each once."""
+    spans = _read(file.engine)
+    if not len(spans["span_number"]):
+        return
+    grown = span_trees(spans, kernels, threads)
     if grown is None:
-        spans = _read(engine)
-        if not len(spans["span_number"]):
-            return
-        grown = span_trees(spans, kernels, threads)
-        if grown is None:
-            again = _write_repeated(engine)
-            once = ~np.isin(spans["span_number"], again)
-            once_each = {name: column[once] for name, column in spans.items()}
-            grown = span_trees(once_each, kernels, threads, is_once=True)
-            assert grown
-    _write(engine, path, grown)
+        again = _write_repeated(file.engine)
+        once = ~np.isin(spans["span_number"], again)
+        once_each = {name: column[once] for name, column in spans.items()}
+        grown = span_trees(once_each, kernels, threads, is_once=True)
+        assert grown
+    TreeRows(file, grown).finish()
 
 
 def span_trees(
@@ -103,33 +98,43 @@ def _write_repeated(engine: Engine) -> list[int]:
     return [number for (number,) in found]
 
 
-def _write(engine: Engine, path: Path, grown: SpanTrees) -> None:
-    """Into the file itself, or into row files beside it where they are thousands."""
-    table = described("topology")
-    files = RowFiles.of(path, table, engine.connection)
-    columns = [pa.array(grown[name], mask=grown[name] < 0 if name == PARENT else None) for name in files.schema.names]
-    rows = pa.table(columns, schema=files.schema)
-    engine.connection.execute("USE derived")
-    if rows.num_rows < LEAST_ROWS:
-        engine.connection.execute(table.sql)
-        engine.connection.register("incoming", rows)
-        engine.connection.execute("INSERT INTO topology BY NAME SELECT * FROM incoming")
-        engine.connection.unregister("incoming")
-    else:
-        _write_files(files, rows)
-        files.finish(engine.connection)
-    engine.connection.execute("USE memory")
+class TreeRows:
+    """The rows of `topology`: in row files beside `file` at once where they are thousands, in itself with `finish`."""
 
+    def __init__(self, file: DerivedFile, grown: SpanTrees) -> None:
+        """From any thread. Raises OSError."""
+        self._file, self._table = file, described("topology")
+        with file.connection() as connection:
+            self._files = RowFiles.of(file.path, self._table, connection)
+        schema = self._files.schema
+        columns = [pa.array(grown[name], mask=grown[name] < 0 if name == PARENT else None) for name in schema.names]
+        self._rows = pa.table(columns, schema=schema)
+        if self._rows.num_rows >= LEAST_ROWS:
+            self._write_files()
 
-def _write_files(files: RowFiles, rows: pa.Table) -> None:
-    """Two threads write a half each."""
-    half = -(-rows.num_rows // 2)
-    try:
-        with ThreadPoolExecutor(2, "span-trees") as writing:
-            list(writing.map(files.write, [rows.slice(0, half), rows.slice(half)]))
-    except BaseException:
-        files.abandon()
-        raise
+    def _write_files(self) -> None:
+        """Two threads write a half each."""
+        half = -(-self._rows.num_rows // 2)
+        try:
+            with ThreadPoolExecutor(2, "span-trees") as writing:
+                list(writing.map(self._files.write, [self._rows.slice(0, half), self._rows.slice(half)]))
+        except BaseException:
+            self._files.abandon()
+            raise
+
+    def abandon(self) -> None:
+        self._files.abandon()
+
+    def finish(self) -> None:
+        """Raises StoreError where rows are lost."""
+        with self._file.connection() as connection:
+            if self._files.are_begun:
+                self._files.finish(connection)
+                return
+            connection.execute(self._table.sql)
+            connection.register("incoming", self._rows)
+            connection.execute("INSERT INTO topology BY NAME SELECT * FROM incoming")
+            connection.unregister("incoming")
 
 
 def _sql(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter, defaultdict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from deep_code_reasoning.store.log_templates import with_template_ids
 from deep_code_reasoning.store.own_memory import OwnMemory
 from deep_code_reasoning.store.placement import check, holds, placed
 from deep_code_reasoning.store.row_file_writing import RowFiles
+from deep_code_reasoning.store.shapes_at_hand import ShapesAtHand
 from deep_code_reasoning.store.spans_at_hand import SpansAtHand
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Refused:
 
 
 class SegmentWriter:
-    """`insert` batches, then `finish`; leaving the context without it throws the file away.
+    """`insert` batches, then `finish`; leaving the context closes the engine, and without it throws the file away.
 
     Tables of thousands of rows become row files, a row group at a time (docs/decisions/0009-row-files.md); what stays
     small, and what does not fit there, is inserted into the segment. Two threads write: why, and what else was tried,
@@ -56,18 +56,17 @@ class SegmentWriter:
         self._kernels = kernels_of(settings)
         self._temporary = path.with_name(path.name + ".tmp")
         self._temporary.unlink(missing_ok=True)
-        self._engine = Engine(dataclasses.replace(settings, threads=AT_ONCE), path.parent)
-        self._engine.connection.execute(f"SET external_threads = {AT_ONCE}")
-        self._engine.connection.execute("SET preserve_insertion_order = false")
-        # DuckDB 2.0 loses a row group that is committed while another commit writes a checkpoint.
-        self._engine.connection.execute("SET checkpoint_threshold = '1TB'")
-        self._engine.attach_new(self._temporary, "segment")
-        self._engine.connection.execute("USE segment")
-        row_files.create_list(self._engine.connection)
+        self.engine = Engine(settings, path.parent)
+        self.engine.begin_writing(AT_ONCE)
+        self.engine.attach_new(self._temporary, "segment")
+        self.engine.connection.execute("USE segment")
+        row_files.create_list(self.engine.connection)
         self._columns: defaultdict[str, set[str]] = defaultdict(set)  # what the tables of the file have
         self._row_files: dict[str, RowFiles] = {}  # of every table, in a load that is large
         self._waiting = Gathering()
+        self.tables: set[str] = set()  # of which rows were inserted
         self.spans_at_hand = SpansAtHand(self._kernels)  # of a load that is large
+        self.shapes_at_hand = ShapesAtHand(self._kernels)
         self._committing = Lock()
         self._written: Counter[str] = Counter()
         self.refused: list[Refused] = []
@@ -80,6 +79,7 @@ class SegmentWriter:
         Columns left out are NULL. Raises ValueError for a table or column that the schema does not have.
         """
         check(table, batch)
+        self.tables.add(table)
         self._wait(table, placed(batch, source, shift or {}))
         if not self._row_files and self._waiting.rows(table) >= row_files.LEAST_ROWS:
             self._begin_row_files()
@@ -104,14 +104,15 @@ class SegmentWriter:
         memory = OwnMemory(self._kernels)
         for table in described_tables():
             if not table.derived:
-                self._row_files[table.name] = RowFiles.of(self.path, table, self._engine.connection, memory)
+                self._row_files[table.name] = RowFiles.of(self.path, table, self.engine.connection, memory)
         for shape, batches in self._waiting.take_all().items():
             for batch in batches:
                 self._wait(shape.table, batch)
 
     def flush(self) -> None:
         """Has what waits inserted, and returns meanwhile. Raises what an earlier insertion met."""
-        self._start(self._waiting.take_all())
+        for work in _halves(self._waiting.take_all()):  # one thread would else write alone at last
+            self._start(work)
 
     def _start(self, work: dict[Shape, list[pa.RecordBatch]]) -> None:
         for shape, batches in work.items():
@@ -138,11 +139,11 @@ class SegmentWriter:
         columns = [c for c in described(table).columns if c.required or c.name in held or c.name in WRITTEN_HERE]
         late = [column for column in columns if column.name not in self._columns[table]]
         if not self._columns[table]:
-            self._engine.connection.execute(f"CREATE TABLE {table} ({', '.join(column.sql for column in columns)})")
+            self.engine.connection.execute(f"CREATE TABLE {table} ({', '.join(column.sql for column in columns)})")
         elif late:
             self._wait_for_running()
             for column in late:
-                self._engine.connection.execute(f"ALTER TABLE {table} ADD COLUMN {column.sql}")
+                self.engine.connection.execute(f"ALTER TABLE {table} ADD COLUMN {column.sql}")
         self._columns[table].update(column.name for column in late)
 
     def _wait_for_running(self) -> None:
@@ -153,7 +154,9 @@ class SegmentWriter:
         for shape, batches in work.items():
             if self._is_for_files(shape, batches):
                 files = self._row_files[shape.table]
-                files.write(self._completed(shape.table, files.together(batches)))
+                rows = self._completed(shape.table, files.together(batches))
+                files.write(rows)
+                self._note_written(shape.table, rows)
                 continue
             try:
                 self._insert(shape, batches)
@@ -165,13 +168,18 @@ class SegmentWriter:
         whole = pa.Table.from_batches(batches) if shape.schema else self._row_files[table].together(batches)
         rows = self._completed(table, whole)
         rows = rows.select([name for name in rows.schema.names if name in self._columns[table]])
-        with self._engine.connection.cursor() as connection:
+        with self.engine.connection.cursor() as connection:
             connection.register("incoming", rows)
             connection.execute("BEGIN")
             connection.execute(f"INSERT INTO segment.{table} BY NAME SELECT * FROM incoming")
             with self._committing:
                 connection.execute("COMMIT")
                 self._written[table] += rows.num_rows
+        self._note_written(table, rows)
+
+    def _note_written(self, table: str, rows: pa.Table) -> None:
+        if table == "logs":
+            self.shapes_at_hand.add(rows)
 
     def _completed(self, table: str, rows: pa.Table) -> pa.Table:
         return with_template_ids(rows, self._kernels) if table == "logs" else rows
@@ -186,21 +194,22 @@ class SegmentWriter:
                 self.refused.append(Refused(shape.table, source, batch.num_rows, type(error).__name__))
 
     def finish(self) -> None:
+        """The segment is complete on disk afterwards, and `engine` is there for other use until it is closed."""
         self.flush()
         self._wait_for_running()
         self._threads.shutdown()
         self._check_rows()
         for files in self._row_files.values():
-            files.finish(self._engine.connection)
-        self._engine.connection.execute("USE memory")
-        self._engine.detach("segment")
-        self._engine.close()
+            files.finish(self.engine.connection)
+        self.engine.connection.execute("USE memory")
+        self.engine.detach("segment")
+        self.engine.end_writing()
         self._temporary.replace(self.path)
 
     def _check_rows(self) -> None:
         """Raises StoreError unless every row that was inserted is there: no loss is silent, whoever loses it."""
         for table, written in self._written.items():
-            found = self._engine.connection.execute(f"SELECT count(*) FROM segment.{table}").fetchone()
+            found = self.engine.connection.execute(f"SELECT count(*) FROM segment.{table}").fetchone()
             if found != (written,):
                 raise StoreError(
                     f"{table}: {written:,} rows were written and {found[0] if found else 0:,} are there, so nothing of "
@@ -209,7 +218,7 @@ class SegmentWriter:
 
     def abandon(self) -> None:
         self._threads.shutdown(cancel_futures=True)
-        self._engine.close()
+        self.engine.close()
         for files in self._row_files.values():
             files.abandon()
         self._temporary.unlink(missing_ok=True)
@@ -219,3 +228,24 @@ class SegmentWriter:
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.abandon()
+
+
+def _halves(work: dict[Shape, list[pa.RecordBatch]]) -> list[dict[Shape, list[pa.RecordBatch]]]:
+    """For two threads: half the rows of each table that has enough for two row groups, and all the rest."""
+    one, other = {}, dict(work)
+    for shape, batches in work.items():
+        half = sum(batch.num_rows for batch in batches) // 2
+        if not shape.schema and half >= row_files.LEAST_ROWS:
+            one[shape], other[shape] = _cut(batches, half)
+    return [one, other] if one else [other]
+
+
+def _cut(batches: list[pa.RecordBatch], rows: int) -> tuple[list[pa.RecordBatch], list[pa.RecordBatch]]:
+    """The first `rows` rows, and those behind them."""
+    before: list[pa.RecordBatch] = []
+    for place, batch in enumerate(batches):
+        if batch.num_rows > rows:
+            return [*before, batch.slice(0, rows)], [batch.slice(rows), *batches[place + 1 :]]
+        before.append(batch)
+        rows -= batch.num_rows
+    return before, []
