@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from deep_code_reasoning.kernels.columns import room, zeros
+from deep_code_reasoning.kernels.columns import CHECKED, room, zeros
 from deep_code_reasoning.kernels.pages import UsedPages
 from deep_code_reasoning.sources.logs import log_layout as layout
 from deep_code_reasoning.sources.logs.log_record import ASSUMED_UTC
@@ -159,7 +159,8 @@ class LogColumns:
                 yield from rows.ready()
         if count:
             columns = self._columns(count, numbers, producers)
-            yield Batch("logs", pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)))
+            rows = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns), metadata=CHECKED)
+            yield Batch("logs", rows)
 
     def _settle(self, producers: list[Producer], row: int, text: Text, rows: LogRows) -> None:
         """Numbers the producers that first appear before `row`."""
