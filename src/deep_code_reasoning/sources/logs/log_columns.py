@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _ROW_BYTES, _ATTRIBUTE_BYTES, _LINE_BYTES = 24, 6, 16
 _MORE_BYTES = 4096  # of texts: kernels write whole blocks; names of nested members are longer than they are written
 _TRACE_BYTES, _SPAN_BYTES = 32, 16
+_MOST_KEYS = 1_024  # of attributes in a batch, for them to be codes: more are looked up as they come
 PART_BYTES = 4 << 20  # of a window, of which a batch is made: many small ones wait in less memory than few large ones
 
 
@@ -252,6 +253,7 @@ class JsonLogColumns(LogColumns):
         self._ends = self._room(self._capacity + 1, np.int32)
         self._keys, self._values = self._bytes(size), self._bytes(size)
         self._key_ends, self._value_ends = self._room(attributes + 1, np.int32), self._room(attributes + 1, np.int32)
+        self._key_codes = self._room(attributes, np.int32)
         self._value_present = self._room(attributes, np.uint8)
         self._producer_table = zeros(layout.PRODUCER_TABLE, np.int32)
         self._side = self._bytes(size)
@@ -266,6 +268,7 @@ class JsonLogColumns(LogColumns):
             self._ends,
             self._keys,
             self._key_ends,
+            self._key_codes,
             self._values,
             self._value_ends,
             self._value_present,
@@ -293,12 +296,20 @@ class JsonLogColumns(LogColumns):
         if not count:
             return super()._attributes(rows)
         missing = int(self.state[layout.NULLS])
-        keys = _texts(self._key_ends[: count + 1], self._keys[: self.state[layout.KEY_BYTES]])
+        keys = self._attribute_keys(count)
         present = self._value_present[:count] if missing else None
         written = self._values[: self.state[layout.VALUE_BYTES]]
         values = _texts(self._value_ends[: count + 1], written, present, missing)
         pairs = pa.StructArray.from_arrays([keys, values], ["key", "value"])
         return pa.ListArray.from_arrays(_whole_numbers(self._ends[: rows + 1], pa.int32()), pairs)
+
+    def _attribute_keys(self, count: int) -> pa.Array:
+        """Each key once: the kernel notes them again where there were too many members to remember."""
+        different = int(self.state[layout.KEYS])
+        texts = _texts(self._key_ends[: different + 1], self._keys[: self.state[layout.KEY_BYTES]])
+        keys = pa.DictionaryArray.from_arrays(_whole_numbers(self._key_codes[:count], pa.int32()), texts, safe=False)
+        are_once = different <= _MOST_KEYS and len(set(texts.to_pylist())) == different
+        return keys if are_once else keys.dictionary_decode()
 
 
 def _whole_numbers(numbers: np.ndarray, kind: pa.DataType, missing: int = 0) -> pa.Array:
