@@ -191,7 +191,7 @@ class LogColumns:
             columns["severity_number"] = _whole_numbers(codes[layout.SEVERITY], pa.int32(), unsevere)
         if (unworded := int(self.state[layout.UNWORDED])) < rows:
             words = _whole_numbers(codes[layout.SEVERITY_TEXT], pa.int32(), unworded)
-            columns["severity_text"] = pa.DictionaryArray.from_arrays(words, pa.array(self._memory.word_names))
+            columns["severity_text"] = _coded(words, pa.array(self._memory.word_names))
         for column, name in enumerate(layout.TEXTS):
             if holding := int(self.state[layout.HOLDING + column]):
                 columns[name] = self._text(column, rows, rows - holding)
@@ -225,7 +225,7 @@ class LogColumns:
             return None
         each = self._of_each([-1 if name is None else places[name] for name in names], slots, np.int32)
         missing = int(np.count_nonzero(each < 0)) if None in names else 0
-        return pa.DictionaryArray.from_arrays(_whole_numbers(each, pa.int32(), missing), pa.array(list(places)))
+        return _coded(_whole_numbers(each, pa.int32(), missing), pa.array(list(places)))
 
     def _of_each(self, values: list[int], slots: np.ndarray, kind: type) -> np.ndarray:
         """The value of each row's producer."""
@@ -307,7 +307,7 @@ class JsonLogColumns(LogColumns):
         """Each key once: the kernel notes them again where there were too many members to remember."""
         different = int(self.state[layout.KEYS])
         texts = _texts(self._key_ends[: different + 1], self._keys[: self.state[layout.KEY_BYTES]])
-        keys = pa.DictionaryArray.from_arrays(_whole_numbers(self._key_codes[:count], pa.int32()), texts, safe=False)
+        keys = _coded(_whole_numbers(self._key_codes[:count], pa.int32()), texts)
         are_once = different <= _MOST_KEYS and len(set(texts.to_pylist())) == different
         return keys if are_once else keys.dictionary_decode()
 
@@ -316,6 +316,11 @@ def _whole_numbers(numbers: np.ndarray, kind: pa.DataType, missing: int = 0) -> 
     """As they lie in memory; `missing` of them, which are below zero, are null."""
     validity = _bits(numbers >= 0) if missing else None
     return pa.Array.from_buffers(kind, len(numbers), [validity, pa.py_buffer(numbers)], missing)
+
+
+def _coded(codes: pa.Array, texts: pa.Array) -> pa.Array:
+    """The codes are the kernel's own, none beyond the texts."""
+    return pa.DictionaryArray.from_arrays(codes, texts, safe=False)
 
 
 def _texts(ends: np.ndarray, written: np.ndarray, present: np.ndarray | None = None, missing: int = 0) -> pa.Array:
