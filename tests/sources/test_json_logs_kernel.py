@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deep_code_reasoning.kernels.cache import Kernels
+from deep_code_reasoning.kernels.columns import CHECKED
 from deep_code_reasoning.sources import stream as streams
 from deep_code_reasoning.sources import window as windows
 from deep_code_reasoning.sources import window_documents
@@ -325,6 +327,23 @@ def test_more_levels_and_keys_than_are_remembered(
     monkeypatch.setattr(log_columns, "PART_BYTES", 8_000)
     data = "".join(f"{record % number}\n" for number in range(1_500)).encode()
     assert_equal(read(data, kernels), read(data, None))
+
+
+@pytest.mark.parametrize("different", [3, 1_200])
+def test_attribute_keys_are_codes_of_texts_that_differ(kernels: Kernels, tmp_path: Path, different: int) -> None:
+    """Parquet's writer takes them for the numbers of its own dictionary. More keys than are remembered are texts."""
+    record = '{"time":1790000000,"msg":"m","user":1,"of-%d":2,"a":{"b":3},"a.b2":4}\n'
+    path = tmp_path / "shop.jsonl"
+    path.write_text("".join(record % (number % different) for number in range(different)) * 2)
+    parts = JsonRecords(EvidenceStream(path, kernels=kernels)).run()
+    rows = next(part.rows for part in parts if isinstance(part, Batch))
+    keys = rows.column("attributes").values.field("key")
+    assert rows.schema.metadata == CHECKED
+    assert keys.to_pylist()[:4] == ["user", "of-0", "a.b2", "a.b"]
+    if different > 256:
+        assert keys.type == pa.string()
+    else:
+        assert sorted(keys.dictionary.to_pylist()) == ["a.b", "a.b2", "of-0", "of-1", "of-2", "user"]
 
 
 def test_memory_that_was_used_before_shows_nothing_of_it(kernels: Kernels, monkeypatch: pytest.MonkeyPatch) -> None:

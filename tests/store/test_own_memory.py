@@ -125,3 +125,12 @@ def test_what_is_still_looked_at_is_not_written_over(kernels: Kernels) -> None:
     assert [column[0].as_py() for column in kept] == [
         f"{row} of round {turn}, longer than a view" for row in range(3) for turn in range(9)
     ]
+
+
+def test_texts_that_a_kernel_has_looked_at_are_taken_as_they_are() -> None:
+    words = pa.array([b"fine", b"\xff"], pa.binary()).buffers()
+    text = pa.Array.from_buffers(TEXT, 2, words)
+    with pytest.raises(pa.ArrowInvalid):
+        OwnMemory().fitted([(text, TEXT)])
+    (found,) = OwnMemory().fitted([(text, TEXT)], are_checked=True)
+    assert found.buffers()[2].address == text.buffers()[2].address

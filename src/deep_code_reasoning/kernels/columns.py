@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from deep_code_reasoning.kernels.pages import UsedPages
 
 
+CHECKED = {b"texts": b"checked"}  # metadata of a batch whose texts a kernel has found to be UTF-8
+
+
+def are_checked(batch: pa.RecordBatch) -> bool:
+    """Whether the texts need not be looked at again."""
+    return (batch.schema.metadata or {}).get(b"texts") == CHECKED[b"texts"]
+
+
 def zeros(shape: int | tuple[int, ...], dtype: type) -> np.ndarray:
     """As numpy's, but always of pages that take no memory before they are written.
 

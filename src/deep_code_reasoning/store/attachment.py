@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deep_code_reasoning.store import row_files
 from deep_code_reasoning.store.catalogue import described, described_tables
+from deep_code_reasoning.store.engine import quoted
 from deep_code_reasoning.store.log_templates import show_templates
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def attach_segments(engine: Engine, folder: Path, manifest: Manifest, names: Con
         for table, found in row_files.shown(engine, folder / file, name).items():
             if table in tables:
                 held = tables[table]
-                beside[table] += [f"{_columns(held, rows.columns)} FROM {rows.sql}{condition}" for rows in found]
+                beside[table] += [f"{_shown(held, rows)}{condition}" for rows in found]
     there = _columns_there(engine, {name for name, _ in segments}, tables)
     for table in tables.values():
         parts = [
@@ -62,9 +64,18 @@ def _columns_there(engine: Engine, files: Container[str], tables: Container[str]
     }
 
 
-def _columns(table: TableDescription, there: set[str]) -> str:
-    columns = (f'"{c.name}"' if c.name in there else f'CAST(NULL AS {c.type}) AS "{c.name}"' for c in table.columns)
+def _columns(table: TableDescription, there: set[str], same: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What is neither `there` nor the `same` in all rows is NULL."""
+    values = {name: quoted(text) for name, text in same.items()}
+    columns = (
+        f'"{c.name}"' if c.name in there else f'CAST({values.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
+        for c in table.columns
+    )
     return f"SELECT {', '.join(columns)}"
+
+
+def _shown(table: TableDescription, rows: row_files.Shown) -> str:
+    return f"{_columns(table, rows.columns, rows.same)} FROM {rows.sql}"
 
 
 def attach_derived(engine: Engine, folder: Path, manifest: Manifest) -> None:
@@ -91,7 +102,7 @@ def _derived(engine: Engine, file: Path) -> dict[str, list[str]]:
     ).fetchall()
     parts = {table: [f"SELECT * FROM derived.{table}"] for (table,) in found}
     for table, beside in row_files.shown(engine, file, "derived").items():
-        parts[table] = [f"{_columns(described(table), rows.columns)} FROM {rows.sql}" for rows in beside]
+        parts[table] = [_shown(described(table), rows) for rows in beside]
     return parts
 
 

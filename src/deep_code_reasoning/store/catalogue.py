@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.engine import Engine
 
 SCHEMA_FOLDER = Path(__file__).with_name("schema")
-LAYOUT = 5  # of the manifest and the files beside it
+LAYOUT = 6  # of the manifest and the files beside it
 DERIVED_FOLDER = SCHEMA_FOLDER / "derived"
 _CREATE = re.compile(r"CREATE TABLE (\w+) \(")
 _COLUMN = re.compile(r'\s*"?(?P<name>\w+)"?\s+(?P<type>[^-]+?)(?P<required> NOT NULL)?,?\s*(?:--\s*(?P<meaning>.*))?')

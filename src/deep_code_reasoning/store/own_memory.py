@@ -50,25 +50,27 @@ class OwnMemory:
         self._salt = secrets.randbits(62)
         self._tables = np.empty(0, np.int32)
 
-    def fitted(self, columns: Sequence[tuple[pa.Array, pa.DataType]]) -> list[pa.Array]:
-        """Columns of one batch as the types beside them.
+    def fitted(self, columns: Sequence[tuple[pa.Array, pa.DataType]], *, are_checked: bool = False) -> list[pa.Array]:
+        """Columns of one batch as the types beside them. `are_checked`: texts among them are UTF-8.
 
         Raises pa.ArrowInvalid and the like where there are no such values, or a text is no UTF-8.
         """
         found: list[_Texts] = []
-        later = [self._later(array, kind, found, None) for array, kind in columns]
+        later = [self._later(array, kind, found, None, are_checked) for array, kind in columns]
         if found:
             self._bring(found, len(columns[0][0]))
         return [made() for made in later]
 
-    def _later(self, array: pa.Array, kind: pa.DataType, found: list[_Texts], ends: pa.Array | None) -> Later:
+    def _later(
+        self, array: pa.Array, kind: pa.DataType, found: list[_Texts], ends: pa.Array | None, are_checked: bool
+    ) -> Later:
         """Makes the column once the texts that it adds to `found` were brought together."""
-        if array.type == kind and not pa.types.is_nested(kind) and not pa.types.is_string(kind):
+        if array.type == kind and not pa.types.is_nested(kind) and (are_checked or not pa.types.is_string(kind)):
             return lambda: array
         if pa.types.is_list(kind) and pa.types.is_list(array.type):
-            return self._list(array, kind, found)
+            return self._list(array, kind, found, are_checked)
         if pa.types.is_struct(kind) and pa.types.is_struct(array.type):
-            parts = [self._later(array.field(part.name), part.type, found, ends) for part in kind]
+            parts = [self._later(array.field(part.name), part.type, found, ends, are_checked) for part in kind]
             return lambda: pa.StructArray.from_arrays([part() for part in parts], fields=list(kind))
         if _is_for_kernels(array, kind):
             texts = _texts(array, pa.types.is_dictionary(kind), ends)
@@ -76,14 +78,14 @@ class OwnMemory:
             return lambda: _cast(array, kind) if texts.brought is None else texts.brought
         return lambda: _cast(array, kind)
 
-    def _list(self, array: pa.ListArray, kind: pa.ListType, found: list[_Texts]) -> Later:
+    def _list(self, array: pa.ListArray, kind: pa.ListType, found: list[_Texts], are_checked: bool) -> Later:
         """Arrow casts no views within lists."""
         offsets = np.asarray(array.offsets)
         first, last = int(offsets[0]), int(offsets[-1])
         values = array.values.slice(first, last - first)
         mask = array.is_null() if array.null_count else None
         begin = pa.array(offsets - np.int32(first))
-        part = self._later(values, kind.value_type, found, begin)
+        part = self._later(values, kind.value_type, found, begin, are_checked)
         return lambda: pa.ListArray.from_arrays(begin, part(), kind, mask=mask)
 
     def _bring(self, found: list[_Texts], rows: int) -> None:

@@ -55,5 +55,8 @@ def _shifted(numbers: pa.Array, by: int) -> pa.Array:
 
 def largest(batch: pa.RecordBatch, name: str) -> int:
     """The largest number in a column; -1 where it holds none."""
-    numbers = batch.column(name).to_numpy(zero_copy_only=False)  # NULL among them as NaN, not equal to itself
-    return int(numbers[numbers == numbers].max(initial=-1))
+    column = batch.column(name)
+    numbers = column.to_numpy(zero_copy_only=False)
+    if column.null_count:  # which is NaN there, not equal to itself
+        numbers = numbers[numbers == numbers]
+    return int(numbers.max(initial=-1))

@@ -20,17 +20,18 @@ LISTED = "row_files"  # the table of a segment, or of what is derived, that list
 
 
 class Shown(NamedTuple):
-    """Rows beside a file: the SQL they are read by, and the columns they have."""
+    """Rows beside a file: the SQL they are read by, the columns they have, and the text of what is the same in all."""
 
     sql: str
     columns: set[str]
+    same: dict[str, str]
 
 
 def create_list(connection: duckdb.DuckDBPyConnection) -> None:
     """In the file that `connection` uses."""
     connection.execute(
         f"CREATE TABLE {LISTED} (table_name VARCHAR NOT NULL, file VARCHAR NOT NULL, rows BIGINT NOT NULL,"
-        " columns VARCHAR[] NOT NULL)"
+        " columns VARCHAR[] NOT NULL, same MAP(VARCHAR, VARCHAR) NOT NULL)"
     )
 
 
@@ -39,11 +40,11 @@ def shown(engine: Engine, beside: Path, name: str) -> dict[str, list[Shown]]:
     from deep_code_reasoning.store.engine import quoted
 
     found = engine.connection.execute(
-        f"SELECT table_name, columns, list(file ORDER BY file) FROM {name}.{LISTED} GROUP BY table_name, columns"
-        " ORDER BY table_name, min(file)"
+        f"SELECT table_name, columns, same, list(file ORDER BY file) FROM {name}.{LISTED}"
+        " GROUP BY table_name, columns, same ORDER BY table_name, min(file)"
     ).fetchall()
     rows: defaultdict[str, list[Shown]] = defaultdict(list)
-    for table, columns, files in found:
+    for table, columns, same, files in found:
         kept = ", ".join(quoted(str(engine.keep(beside.with_name(file)))) for file in files)
-        rows[table].append(Shown(f"read_parquet([{kept}])", set(columns)))
+        rows[table].append(Shown(f"read_parquet([{kept}])", set(columns), same))
     return rows

@@ -21,7 +21,7 @@ LONGEST_KEY = 64  # no key of the table is longer
 # scratch: the record at hand
 AT_TIME, IS_ZONED, LEVEL_NUMBER, LEVEL_WORD, NUMBER, IS_CONTESTED, HAS_BODY, SERVICE = range(8)
 HOST = SERVICE + 3  # service and host: begin, size, buffer
-END_ATTRIBUTES, END_KEY_BYTES, END_VALUE_BYTES, END_NULLS = range(HOST + 3, HOST + 7)
+END_ATTRIBUTES, END_VALUE_BYTES, END_NULLS = range(HOST + 3, HOST + 6)
 END_TEXTS = END_NULLS + 1  # by text: where it ends
 BEST = END_TEXTS + len(TEXTS)  # by column: 1 + the best rank so far, with TAKEN once it has been given
 TAKEN = 1 << 16
@@ -34,9 +34,10 @@ MOST_MEMBERS = 256
 MOST_IN_RECORD = 128  # for so many there is always room
 MEMBER = ATTEMPT + 1
 # a member: what stands before its value and behind the value before it, its name, what that fills, when it was met
-# last, which came then behind it and first within it, and the member that it is within (0: none)
-GLUE, GLUE_SIZE, NAME, NAME_SIZE, NAME_BUFFER, CODE, MET, NEXT, CHILD, PARENT = range(10)
-MEMBER_FIELDS = 10
+# last, which came then behind it and first within it, the member that it is within (0: none), and 1 + its place among
+# the keys of attributes (0: none yet)
+GLUE, GLUE_SIZE, NAME, NAME_SIZE, NAME_BUFFER, CODE, MET, NEXT, CHILD, PARENT, KEY = range(11)
+MEMBER_FIELDS = 11
 MEMBER_SLOTS = MEMBER + MEMBER_FIELDS * (MOST_MEMBERS + 1)  # open addressing by the name
 SLOTS = 1024
 SCRATCH_SIZE = MEMBER_SLOTS + SLOTS

@@ -13,7 +13,6 @@ from deep_code_reasoning.kernels.json_text import COLON, COMMA, FOREIGN, FULL, O
 from deep_code_reasoning.sources.logs.json_log_layout import (
     AT_TIME,
     END_ATTRIBUTES,
-    END_KEY_BYTES,
     END_NULLS,
     END_TEXTS,
     END_VALUE_BYTES,
@@ -33,7 +32,6 @@ from deep_code_reasoning.sources.logs.log_layout import (
     BODY,
     FOREIGN_LINES,
     HOLDING,
-    KEY_BYTES,
     LINE_BEGIN,
     LINE_END,
     LINE_LIMIT,
@@ -64,7 +62,7 @@ _NUMBERS, _CODES, _ENDS, _BYTES, _NAMES = "int64[:,::1]", "int32[:,::1]", "int32
 @entry(
     *(_BYTES, "int64", _NAMES, _NAMES, "int64[::1]", "int64[::1]"),
     *(_NUMBERS, _CODES, _CODES, _BYTES, _BYTES, _BYTES, _BYTES),
-    *(_ENDS, _BYTES, _ENDS, _BYTES, _ENDS, _BYTES, "uint64[:,::1]"),
+    *(_ENDS, _BYTES, _ENDS, _ENDS, _BYTES, _ENDS, _BYTES, "uint64[:,::1]"),
     *(_NUMBERS, _NUMBERS, _ENDS, _BYTES),
 )
 def read_json_logs(
@@ -84,6 +82,7 @@ def read_json_logs(
     ends,
     keys,
     key_ends,
+    key_codes,
     values,
     value_ends,
     value_present,
@@ -95,7 +94,7 @@ def read_json_logs(
 ):
     """Reads `text[state[POSITION] : end]`. 0 when all is read; SHORT, FULL or FOREIGN at the line `state[POSITION]`."""
     texts = (bodies, trace_ids, span_ids, seldom)
-    attributes = (keys, key_ends, values, value_ends, value_present)
+    attributes = (keys, key_ends, key_codes, values, value_ends, value_present)
     at = state[POSITION]
     forget_members(scratch)
     ends[0] = key_ends[0] = value_ends[0] = 0
@@ -153,8 +152,8 @@ def _put_row(scratch, state, codes, text_ends, words, row):
         text_ends[column, row + 1] = behind
         state[HOLDING + column] += column == BODY or behind > state[TEXT_BYTES + column]
         state[TEXT_BYTES + column] = behind
-    state[ATTRIBUTES], state[KEY_BYTES] = scratch[END_ATTRIBUTES], scratch[END_KEY_BYTES]
-    state[VALUE_BYTES], state[NULLS] = scratch[END_VALUE_BYTES], scratch[END_NULLS]
+    state[ATTRIBUTES], state[VALUE_BYTES] = scratch[END_ATTRIBUTES], scratch[END_VALUE_BYTES]
+    state[NULLS] = scratch[END_NULLS]
     if not scratch[IS_ZONED] and not state[UNZONED]:
         state[UNZONED] = row + 1
     state[ROWS] = row + 1

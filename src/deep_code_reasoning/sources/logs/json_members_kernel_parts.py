@@ -15,7 +15,6 @@ from deep_code_reasoning.sources.logs.json_log_layout import (
     CODE,
     COLUMNS,
     END_ATTRIBUTES,
-    END_KEY_BYTES,
     END_NULLS,
     END_TEXTS,
     END_VALUE_BYTES,
@@ -24,6 +23,7 @@ from deep_code_reasoning.sources.logs.json_log_layout import (
     HOST,
     IS_CONTESTED,
     IS_ZONED,
+    KEY,
     LEVEL_NUMBER,
     LEVEL_WORD,
     MET,
@@ -55,6 +55,7 @@ from deep_code_reasoning.sources.logs.json_values_kernel_parts import (
 from deep_code_reasoning.sources.logs.log_layout import (
     ATTRIBUTES,
     KEY_BYTES,
+    KEYS,
     LONGEST_SEVERITY,
     NULLS,
     SIDE,
@@ -114,9 +115,9 @@ def record_end(text, begin, end, key_table, levels, scratch, state, texts, attri
 @part
 def _members(text, begin, end, key_table, levels, scratch, state, texts, attributes, words, side, again):
     """All members of the object and of those nested in it, in the order of log_keys.flatten."""
-    keys, key_ends, values, value_ends, value_present = attributes
+    keys, key_ends, key_codes, values, value_ends, value_present = attributes
     attempt, capacity = scratch[ATTEMPT], value_present.shape[0]
-    child, key_bytes, value_bytes = state[ATTRIBUTES], state[KEY_BYTES], state[VALUE_BYTES]
+    child, value_bytes = state[ATTRIBUTES], state[VALUE_BYTES]
     behind, pending, nulls = int64(-1), int64(0), state[NULLS]
     parent, before, at = int64(0), int64(0), begin
     while True:
@@ -162,13 +163,14 @@ def _members(text, begin, end, key_table, levels, scratch, state, texts, attribu
                 continue
         if kind == ODD_FRACTION:
             return int64(FOREIGN)
-        name, size = item(scratch, member + NAME), item(scratch, member + NAME_SIZE)
-        if child >= capacity or key_bytes + size + 64 > keys.shape[0]:
+        if child >= capacity:
             return int64(FULL)
-        if item(scratch, member + NAME_BUFFER) == SIDE_BUFFER:
-            copy(keys, key_bytes, side, name, size)
-        else:
-            copy(keys, key_bytes, text, name, size)
+        key = item(scratch, member + KEY)
+        if key == 0:
+            key = _new_key(text, member, scratch, state, keys, key_ends, side)
+            if key < 0:
+                return key
+        key_codes[child] = key - 1
         value_present[child] = kind != NULL
         nulls += kind == NULL
         if kind != NULL:
@@ -176,11 +178,26 @@ def _members(text, begin, end, key_table, levels, scratch, state, texts, attribu
             if value_bytes < 0:
                 return value_bytes
         child += 1
-        key_bytes += size
-        key_ends[child], value_ends[child] = key_bytes, value_bytes
-    scratch[END_ATTRIBUTES], scratch[END_KEY_BYTES], scratch[END_VALUE_BYTES] = child, key_bytes, value_bytes
-    scratch[END_NULLS] = nulls
+        value_ends[child] = value_bytes
+    scratch[END_ATTRIBUTES], scratch[END_VALUE_BYTES], scratch[END_NULLS] = child, value_bytes, nulls
     return behind
+
+
+@part
+def _new_key(text, member, scratch, state, keys, key_ends, side):
+    """1 + the place of a member's name among the keys of attributes, where it is put; FULL."""
+    name, size, place = scratch[member + NAME], scratch[member + NAME_SIZE], state[KEYS]
+    begin = state[KEY_BYTES]
+    if place + 1 >= key_ends.shape[0] or begin + size + 64 > keys.shape[0]:
+        return int64(FULL)
+    if scratch[member + NAME_BUFFER] == SIDE_BUFFER:
+        copy(keys, begin, side, name, size)
+    else:
+        copy(keys, begin, text, name, size)
+    state[KEYS], state[KEY_BYTES] = place + 1, begin + size
+    key_ends[place + 1] = begin + size
+    scratch[member + KEY] = place + 1
+    return place + 1
 
 
 @inlined_part

@@ -15,6 +15,7 @@ from deep_code_reasoning.sources.logs.json_log_layout import (
     FIRST_MEMBER,
     GLUE,
     GLUE_SIZE,
+    KEY,
     LONGEST_KEY,
     MEMBER,
     MEMBER_FIELDS,
@@ -156,7 +157,7 @@ def _member(text, name, size, buffer, key_table, scratch, state, side):
         state[SIDE] += size
     scratch[member + NAME], scratch[member + NAME_SIZE], scratch[member + NAME_BUFFER] = name, size, buffer
     scratch[member + CODE] = _code(key_table, source, name, size, side, state)
-    scratch[member + MET] = scratch[member + NEXT] = scratch[member + CHILD] = 0
+    scratch[member + MET] = scratch[member + NEXT] = scratch[member + CHILD] = scratch[member + KEY] = 0
     return member
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from deep_code_reasoning.kernels.columns import room, zeros
+from deep_code_reasoning.kernels.columns import CHECKED, room, zeros
 from deep_code_reasoning.kernels.pages import UsedPages
 from deep_code_reasoning.sources.logs import log_layout as layout
 from deep_code_reasoning.sources.logs.log_record import ASSUMED_UTC
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _ROW_BYTES, _ATTRIBUTE_BYTES, _LINE_BYTES = 24, 6, 16
 _MORE_BYTES = 4096  # of texts: kernels write whole blocks; names of nested members are longer than they are written
 _TRACE_BYTES, _SPAN_BYTES = 32, 16
+_MOST_KEYS = 1_024  # of attributes in a batch, for them to be codes: more are looked up as they come
 PART_BYTES = 4 << 20  # of a window, of which a batch is made: many small ones wait in less memory than few large ones
 
 
@@ -160,7 +161,8 @@ class LogColumns:
                 yield from rows.ready()
         if count:
             columns = self._columns(count, numbers, producers)
-            yield Batch("logs", pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)))
+            rows = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns), metadata=CHECKED)
+            yield Batch("logs", rows)
 
     def _settle(self, producers: list[Producer], row: int, text: Text, rows: LogRows) -> None:
         """Numbers the producers that first appear before `row`."""
@@ -190,7 +192,7 @@ class LogColumns:
             columns["severity_number"] = _whole_numbers(codes[layout.SEVERITY], pa.int32(), unsevere)
         if (unworded := int(self.state[layout.UNWORDED])) < rows:
             words = _whole_numbers(codes[layout.SEVERITY_TEXT], pa.int32(), unworded)
-            columns["severity_text"] = pa.DictionaryArray.from_arrays(words, pa.array(self._memory.word_names))
+            columns["severity_text"] = _coded(words, pa.array(self._memory.word_names))
         for column, name in enumerate(layout.TEXTS):
             if holding := int(self.state[layout.HOLDING + column]):
                 columns[name] = self._text(column, rows, rows - holding)
@@ -224,7 +226,7 @@ class LogColumns:
             return None
         each = self._of_each([-1 if name is None else places[name] for name in names], slots, np.int32)
         missing = int(np.count_nonzero(each < 0)) if None in names else 0
-        return pa.DictionaryArray.from_arrays(_whole_numbers(each, pa.int32(), missing), pa.array(list(places)))
+        return _coded(_whole_numbers(each, pa.int32(), missing), pa.array(list(places)))
 
     def _of_each(self, values: list[int], slots: np.ndarray, kind: type) -> np.ndarray:
         """The value of each row's producer."""
@@ -252,6 +254,7 @@ class JsonLogColumns(LogColumns):
         self._ends = self._room(self._capacity + 1, np.int32)
         self._keys, self._values = self._bytes(size), self._bytes(size)
         self._key_ends, self._value_ends = self._room(attributes + 1, np.int32), self._room(attributes + 1, np.int32)
+        self._key_codes = self._room(attributes, np.int32)
         self._value_present = self._room(attributes, np.uint8)
         self._producer_table = zeros(layout.PRODUCER_TABLE, np.int32)
         self._side = self._bytes(size)
@@ -266,6 +269,7 @@ class JsonLogColumns(LogColumns):
             self._ends,
             self._keys,
             self._key_ends,
+            self._key_codes,
             self._values,
             self._value_ends,
             self._value_present,
@@ -293,18 +297,31 @@ class JsonLogColumns(LogColumns):
         if not count:
             return super()._attributes(rows)
         missing = int(self.state[layout.NULLS])
-        keys = _texts(self._key_ends[: count + 1], self._keys[: self.state[layout.KEY_BYTES]])
+        keys = self._attribute_keys(count)
         present = self._value_present[:count] if missing else None
         written = self._values[: self.state[layout.VALUE_BYTES]]
         values = _texts(self._value_ends[: count + 1], written, present, missing)
         pairs = pa.StructArray.from_arrays([keys, values], ["key", "value"])
         return pa.ListArray.from_arrays(_whole_numbers(self._ends[: rows + 1], pa.int32()), pairs)
 
+    def _attribute_keys(self, count: int) -> pa.Array:
+        """Each key once: the kernel notes them again where there were too many members to remember."""
+        different = int(self.state[layout.KEYS])
+        texts = _texts(self._key_ends[: different + 1], self._keys[: self.state[layout.KEY_BYTES]])
+        keys = _coded(_whole_numbers(self._key_codes[:count], pa.int32()), texts)
+        are_once = different <= _MOST_KEYS and len(set(texts.to_pylist())) == different
+        return keys if are_once else keys.dictionary_decode()
+
 
 def _whole_numbers(numbers: np.ndarray, kind: pa.DataType, missing: int = 0) -> pa.Array:
     """As they lie in memory; `missing` of them, which are below zero, are null."""
     validity = _bits(numbers >= 0) if missing else None
     return pa.Array.from_buffers(kind, len(numbers), [validity, pa.py_buffer(numbers)], missing)
+
+
+def _coded(codes: pa.Array, texts: pa.Array) -> pa.Array:
+    """The codes are the kernel's own, none beyond the texts."""
+    return pa.DictionaryArray.from_arrays(codes, texts, safe=False)
 
 
 def _texts(ends: np.ndarray, written: np.ndarray, present: np.ndarray | None = None, missing: int = 0) -> pa.Array:

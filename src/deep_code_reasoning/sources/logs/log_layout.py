@@ -16,6 +16,7 @@ TEXT_BYTES = 15  # by text
 HOLDING = TEXT_BYTES + len(TEXTS)  # rows that have it, by text
 CLOCK = HOLDING + len(TEXTS)  # the minute of the time read last: its first two words, nanoseconds
 TIME_SIZE = CLOCK + 3  # of the time read last, as it is written
+KEYS = TIME_SIZE + 1  # different keys of attributes so far
 STATE_SIZE = 64
 
 # 64-bit numbers of a row, and 32-bit ones: below zero there is none
