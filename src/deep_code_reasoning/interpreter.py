@@ -15,7 +15,7 @@ def settle() -> None:
     """Before anything heavy is imported. Child processes inherit the environment."""
     # numpy's linear algebra, of which nothing is used here, starts a thread a core, and each waits busily for work.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Arrow's allocator has memory for each size and thread, little of it used: in huge pages all of it was cleared.
+    # Arrow's allocator has memory for each size and thread, little of it used: huge pages are cleared whole.
     os.environ.setdefault("MIMALLOC_ALLOW_THP", "0")
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 

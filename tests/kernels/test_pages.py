@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -60,3 +64,22 @@ def test_columns_of_used_memory_are_of_the_size_asked_for() -> None:
         assert columns.present.shape == (capacity, 5)
         assert columns.keys.shape == columns.values.shape == (5 * capacity, 2)
         columns.numbers[:], columns.present[:] = 9, 1
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_HUGEPAGE"), reason="Linux has them")
+def test_the_input_has_huge_pages_and_arrow_none() -> None:
+    """Its allocator asks the system to give the process none; in a process of its own, which it has not asked yet."""
+    asked = "ctypes.CDLL(None).prctl(42, 0, 0, 0, 0)"  # PR_GET_THP_DISABLE
+    script = f"""
+import ctypes
+from deep_code_reasoning import interpreter
+interpreter.settle()
+import pyarrow
+pyarrow.allocate_buffer(1 << 20)
+before = {asked}
+from deep_code_reasoning.kernels.pages import pages
+memory = pages(4 << 20, filled=True)
+print(before, {asked})
+"""
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["1", "0"]

@@ -8,6 +8,7 @@ import sys
 HUGE_PAGE = 2 << 20
 KEPT_BYTES = 256 << 20  # larger blocks are not kept to be used again
 KEPT_FILLED_BYTES = 64 << 20
+_PR_SET_THP_DISABLE = 41  # prctl(2)
 _OWN = 3  # references to a block that only its list, the loop over that and the question for them hold
 
 
@@ -17,8 +18,16 @@ def pages(size: int, *, filled: bool = False) -> mmap.mmap:
     private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
     memory = mmap.mmap(-1, max(1, size), **private)
     if filled and size >= HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        _admit_huge_pages()
         memory.madvise(mmap.MADV_HUGEPAGE)
     return memory
+
+
+def _admit_huge_pages() -> None:
+    """Arrow's allocator, which is to do without (`interpreter.settle`), has them refused to the whole process."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_THP_DISABLE, 0, 0, 0, 0)
 
 
 class UsedPages:

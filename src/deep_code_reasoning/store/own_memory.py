@@ -118,9 +118,9 @@ class OwnMemory:
         if tables > len(self._tables):
             self._tables = np.empty(tables, np.int32)
         self._tables[:tables] = -1
-        made = np.frombuffer(self._memory.take(max(1, numbers) * _OFFSET_BYTES, filled=True), np.int32, numbers)
+        made = np.frombuffer(self._memory.take(max(1, numbers) * _OFFSET_BYTES), np.int32, numbers)
         made[columns[:, layout.NUMBERS]] = 0
-        return made, np.frombuffer(self._memory.take(max(1, texts), filled=True), np.uint8, texts), self._tables
+        return made, np.frombuffer(self._memory.take(max(1, texts)), np.uint8, texts), self._tables
 
 
 def _is_for_kernels(array: pa.Array, kind: pa.DataType) -> bool:
