@@ -36,7 +36,7 @@ def trees_in_parts(spans: dict[str, np.ndarray], threads: int) -> Grown:
 
 
 def _parts(trace: np.ndarray) -> list[np.ndarray]:
-    """The rows of some traces each, in their order. Traces with neighbouring numbers, whose rows mostly are neighbours."""
+    """The rows of some traces each, in their order; of traces that began one after the other, so they lie together."""
     if len(trace) <= PART_ROWS:
         return [np.arange(len(trace))]
     part = ((np.cumsum(np.bincount(trace)) - 1) // PART_ROWS)[trace]
