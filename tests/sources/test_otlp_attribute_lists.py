@@ -113,6 +113,12 @@ def test_what_is_too_large_together_is_decoded_one_by_one(lists: list[str]) -> N
         assert found_in([Raw(text.encode()) for text in lists]) == [decoded(text) for text in lists]
 
 
+@given(st.lists(_LISTS, max_size=6))
+def test_lists_with_spaces_hold_what_a_decoder_finds_in_each(lists: list[str]) -> None:
+    spaced = [json.dumps(json.loads(text.replace("1e400", "1e300"))) if text else "" for text in lists]
+    assert found_in([Raw(text.encode()) for text in spaced]) == [decoded(text) for text in spaced]
+
+
 @given(st.lists(_LISTS, max_size=8))
 def test_lists_hold_what_a_decoder_finds_in_each(lists: list[str]) -> None:
     assert found_in([Raw(text.encode()) for text in lists]) == [decoded(text) for text in lists]
@@ -126,7 +132,8 @@ def test_lists_that_are_decoded_already_lie_among_them(lists: list[tuple[str, bo
     assert found_in(given_) == [decoded(text) for text, _ in lists]
 
 
-def test_usual_lists_are_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("space", ["", " "])
+def test_usual_lists_are_not_decoded(monkeypatch: pytest.MonkeyPatch, space: str) -> None:
     monkeypatch.setattr(attribute_lists, "_decode", lambda text: pytest.fail("decoded"))
     values = [
         AnyValue(stringValue='a "b"'),
@@ -142,7 +149,9 @@ def test_usual_lists_are_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
         '"boolValue":false',
         '"doubleValue":1.50',
     )
-    text = ",".join(f'{{"key":"{key}","value":{{{form}}}}}' for key, form in zip("sitfd", forms, strict=True))
+    forms = tuple(form.replace('":', f'":{space}') for form in forms)
+    pairs = zip("sitfd", forms, strict=True)
+    text = f",{space}".join(f'{{"key":{space}"{key}",{space}"value":{space}{{{form}}}}}' for key, form in pairs)
     expected = [*((key, text_of(value)) for key, value in named), ("d", "1.50")]
     assert found_in([Raw(b"[%s]" % text.encode()), Raw(b"[]"), Raw(b"null"), Raw()]) == [expected, [], [], []]
 

@@ -1,9 +1,9 @@
 """Lists of attributes as OTLP/JSON writes them, many at once, to keys and texts without an object for each.
 
 `[{"key":"http.route","value":{"stringValue":"/cart"}},...]` is by far the most of a file of spans. As exporters write
-it, without spaces and the key first, it is taken apart by the places of its quotes, step by step for all lists. A list
-that holds anything else (arrays and maps, other members, spaces) is decoded by itself. Measured: half the time that
-objects for all of them take.
+it, the key first and without spaces or with one behind each colon and comma, it is taken apart by the places of its
+quotes, step by step for all lists. A list that holds anything else (arrays and maps, other members) is decoded by
+itself. Measured: two thirds of the time that objects for all of them take.
 """
 
 from __future__ import annotations
@@ -34,16 +34,47 @@ _QUOTE, _BACKSLASH, _BRACKET, _COMMA, _BRACE = b'"\\[,}'
 _ZERO, _NINE, _MINUS, _TRUE, _FALSE, _NULL = b"09-tfn"
 
 
-def _word(text: bytes) -> np.uint64:
-    return np.uint64(int.from_bytes(text, "little"))
+class _Form(NamedTuple):
+    """What stands between a key and its value of one type, from the quote that ends the key on."""
+
+    size: int
+    words: tuple[np.uint64, ...]
+    masks: tuple[np.uint64, ...]
+
+    @classmethod
+    def of(cls, kind: str, space: str, quote: str) -> _Form:
+        text = f'",{space}"value":{space}{{"{kind}":{space}{quote}'.encode()
+        parts = [text[at : at + 8] for at in range(0, 32, 8)]
+        words = tuple(np.uint64(int.from_bytes(part, "little")) for part in parts)
+        return cls(len(text), words, tuple(np.uint64((1 << 8 * len(part)) - 1) for part in parts))
+
+    def fits(self, words: np.ndarray) -> np.ndarray:
+        """By place; `words` are four at each."""
+        found = words[0] == self.words[0]
+        for found_there, word, mask in zip(words[1:], self.words[1:], self.masks[1:], strict=True):
+            found &= found_there & mask == word
+        return found
 
 
-_HEAD = _word(b'{"key":"')
-_FIRST = _word(b'","value')  # from the quote behind the key
-_STRING, _INTEGER, _TRUTH, _FRACTION = map(_word, (b'":{"stri', b'":{"intV', b'":{"bool', b'":{"doub'))
-_STRING_END, _INTEGER_END, _TRUTH_END, _FRACTION_END = map(_word, (b'ngValue"', b'alue":"', b'Value":', b'leValue"'))
-_SEVEN = np.uint64((1 << 56) - 1)
-_ONE, _TWO, _COLON, _COLON_QUOTE = np.uint64(0xFF), np.uint64(0xFFFF), _word(b":"), _word(b':"')
+class _Spelling(NamedTuple):
+    """With this many spaces behind each colon and comma: none, or one as Python's own encoder writes."""
+
+    space: int
+    head: np.uint64
+    string: _Form
+    integer: _Form
+    truth: _Form
+    fraction: _Form
+
+    @classmethod
+    def of(cls, space: str) -> _Spelling:
+        kinds = (("stringValue", '"'), ("intValue", '"'), ("boolValue", ""), ("doubleValue", ""))
+        head = np.uint64(int.from_bytes(f'{{"key":{space}"'.encode()[:8], "little"))
+        return cls(len(space), head, *(_Form.of(kind, space, quote) for kind, quote in kinds))
+
+
+_KEY = b'{"key":'
+_SPELLINGS = {b'"': _Spelling.of(""), b" ": _Spelling.of(" ")}
 
 
 class _Attributes(Struct, gc=False, frozen=True):
@@ -94,21 +125,26 @@ class _Usual(NamedTuple):
 def _usual(text: bytes, ends: np.ndarray) -> _Usual:
     letters = np.frombuffer(text, np.uint8)
     backslashes = np.flatnonzero(letters == _BACKSLASH) if b"\\" in text else np.empty(0, np.int64)
+    begins = np.concatenate(([0], ends[:-1]))
+    at = text.find(_KEY) + len(_KEY)
+    spelling = _SPELLINGS.get(text[at : at + 1])
+    if spelling is None:
+        is_read, nowhere = _are_empty(letters, begins, ends - begins), (backslashes[:0], backslashes[:0])
+        return _Usual(is_read, np.zeros(len(ends), np.int64), nowhere, nowhere, backslashes)
     opening, closing = _strings(letters, backslashes)
     heads = np.flatnonzero(closing - opening == len("key") + 1)
+    heads = heads[_words(text, opening[heads] - 1, 1)[0] == spelling.head]
+    heads = heads[opening[np.minimum(heads + 1, len(opening) - 1)] - closing[heads] == 2 + spelling.space]
     begin = opening[heads] - 1
-    is_head = _words(text, begin, 1)[0] == _HEAD
-    heads, begin = heads[is_head], begin[is_head]
-    begins = np.concatenate(([0], ends[:-1]))
     counts = np.diff(np.searchsorted(begin, ends), prepend=0)
     of = np.repeat(np.arange(len(ends)), counts)  # the list of each attribute
     some = np.flatnonzero(counts)
     last = np.cumsum(counts[some]) - 1
     behind = np.empty(len(begin), np.int64)  # where its comma or bracket has to be
-    behind[:-1] = begin[1:] - 1
+    behind[:-1] = begin[1:] - 1 - spelling.space
     behind[last] = ends[some] - 1
     key_end = closing[heads + 1]
-    value_begin, value_end, fits = _values(text, letters, heads, key_end, behind, closing)
+    value_begin, value_end, fits = _values(spelling, text, heads, key_end, behind, closing)
     is_comma = letters[behind] == _COMMA
     is_comma[last] = True
     fits &= is_comma & (letters[behind - 1] == _BRACE) & (letters[behind - 2] == _BRACE)
@@ -123,7 +159,9 @@ def _usual(text: bytes, ends: np.ndarray) -> _Usual:
         kept = is_read[of]
         begin, key_end, value_begin, value_end = (each[kept] for each in (begin, key_end, value_begin, value_end))
         counts[~is_read] = 0
-    return _Usual(is_read, counts, (begin + len('{"key":"'), key_end), (value_begin, value_end), backslashes)
+    return _Usual(
+        is_read, counts, (begin + len(_KEY) + spelling.space + 1, key_end), (value_begin, value_end), backslashes
+    )
 
 
 def _words(text: bytes, begins: np.ndarray, count: int) -> np.ndarray:
@@ -145,34 +183,37 @@ def _strings(letters: np.ndarray, backslashes: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _values(
-    text: bytes, letters: np.ndarray, heads: np.ndarray, key_end: np.ndarray, behind: np.ndarray, closing: np.ndarray
+    spelling: _Spelling,
+    text: bytes,
+    heads: np.ndarray,
+    key_end: np.ndarray,
+    behind: np.ndarray,
+    closing: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where the value of each attribute begins and ends, and whether it is the only thing there.
 
     That it is well-formed is known; so what begins with a digit is a number, and ends with its last digit.
     """
-    first, second, third, fourth = _words(text, key_end, 4)
-    is_string = (second == _STRING) & (third == _STRING_END) & (fourth & _TWO == _COLON_QUOTE)
-    begin, end = key_end + 26, behind - 3
+    words, letters = _words(text, key_end, 4), np.frombuffer(text, np.uint8)
+    begin, end = key_end + spelling.string.size, behind - len('"}}')
     string_end = closing[np.minimum(heads + 4, len(closing) - 1)]
-    fits = is_string & (string_end == end)
+    fits = spelling.string.fits(words) & (string_end == end)
     others = np.flatnonzero(~fits)
-    second, third, fourth = second[others], third[others], fourth[others]
-    short = third & _SEVEN
-    is_integer = (second == _INTEGER) & (short == _INTEGER_END)
-    is_truth = (second == _TRUTH) & (short == _TRUTH_END)
-    is_fraction = (second == _FRACTION) & (third == _FRACTION_END) & (fourth & _ONE == _COLON)
-    begin[others] -= np.where(is_fraction, 1, 3)
-    end[others] += ~is_integer
-    at, until, string_end = begin[others], end[others], string_end[others]
-    letter, size = letters[at], until - at
+    words, string_end = words[:, others], string_end[others]
+    is_integer, is_truth, is_fraction = (
+        form.fits(words) for form in (spelling.integer, spelling.truth, spelling.fraction)
+    )
+    size = np.where(is_fraction, spelling.fraction.size, spelling.integer.size)
+    size[is_truth] = spelling.truth.size
+    at, until = key_end[others] + size, end[others] + ~is_integer
+    begin[others], end[others] = at, until
+    letter, length = letters[at], until - at
     fit = is_integer & (string_end == until)
-    fit |= is_truth & (((letter == _TRUE) & (size == 4)) | ((letter == _FALSE) & (size == 5)))
+    fit |= is_truth & (((letter == _TRUE) & (length == 4)) | ((letter == _FALSE) & (length == 5)))
     # no string lies between the name of the value's type and the end: nothing is there but the number
     is_alone = (string_end > behind[others]) | (heads[others] + 4 >= len(closing))
     fit |= is_fraction & is_alone & _is_digit(letters[until - 1]) & (_is_digit(letter) | (letter == _MINUS))
     fits[others] = fit
-    fits &= first == _FIRST
     return begin, end, fits
 
 
