@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deep_code_reasoning.kernels.cache import Kernels
-from deep_code_reasoning.store import trees_by_trace
-from deep_code_reasoning.store.parents import find_parents
+from deep_code_reasoning.store import trees_by_trace, trees_in_parts
+from deep_code_reasoning.store.parents import find_parents, trace_numbers
 from deep_code_reasoning.store.span_trees import SpanTrees, span_trees
 
 Span = tuple[int, int, int, int, int, int, int]  # trace, id, parent's id, start, duration, host, kind
@@ -47,6 +47,16 @@ def test_any_traces_have_the_trees_that_numpy_finds(
     )
 
 
+@settings(deadline=None)
+@given(st.lists(_SPAN, max_size=60), st.integers(1, 3), st.integers(1, 8))
+def test_parts_have_the_trees_that_all_spans_have_together(spans: list[Span], threads: int, most: int) -> None:
+    given = columns(spans)
+    together = span_trees(given, Kernels(None), is_once=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trees_in_parts, "PART_ROWS", most)
+        assert plainly(span_trees(given, Kernels(None), threads, is_once=True)) == plainly(together)
+
+
 @pytest.mark.parametrize("spread", [1, 40])
 def test_traces_whose_spans_lie_apart(kernels: Kernels, spread: int) -> None:
     """Spans of one trace behind each other, or `spread` rows apart."""
@@ -70,12 +80,13 @@ def test_many_traces_of_a_span_or_two(kernels: Kernels) -> None:
 def test_parents_are_found_by_both_ids(given: list[tuple[int, int, int]]) -> None:
     """Oracle: a dictionary. 0 is no parent; of rows with the same ids the first is the parent."""
     trace, span, wanted = (np.array(column, np.uint64) for column in (zip(*given, strict=True) if given else [()] * 3))
-    found = find_parents(trace, span, wanted)
+    numbers = trace_numbers(trace)
+    found = find_parents(numbers, span, wanted)
     first: dict[tuple[int, int], int] = {}
     traces: dict[int, int] = {}
     for i, (trace_id, span_id, _) in enumerate(given):
         first.setdefault((trace_id, span_id), i)
         traces.setdefault(trace_id, len(traces))
     assert found.row.tolist() == [first.get((t, w), -1) if w else -1 for t, _, w in given]
-    assert found.trace_number.tolist() == [traces[t] for t, _, _ in given]
+    assert numbers.tolist() == [traces[t] for t, _, _ in given]
     assert found.repeated == len(given) - len(first)

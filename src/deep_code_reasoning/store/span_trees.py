@@ -11,11 +11,10 @@ import pyarrow as pa
 
 from deep_code_reasoning.store.attachment import hide_repeated_spans
 from deep_code_reasoning.store.catalogue import described
-from deep_code_reasoning.store.parents import find_parents
 from deep_code_reasoning.store.row_file_writing import RowFiles
 from deep_code_reasoning.store.row_files import LEAST_ROWS
-from deep_code_reasoning.store.topology import resolve
-from deep_code_reasoning.store.trees_by_trace import Grown, trees_by_trace
+from deep_code_reasoning.store.trees_by_trace import trees_by_trace
+from deep_code_reasoning.store.trees_in_parts import trees_in_parts
 
 if TYPE_CHECKING:
     from deep_code_reasoning.kernels.cache import Kernels
@@ -50,28 +49,8 @@ def span_trees(
     None where some spans have the ids of others, unless that `is_once`: no copies, but spans of one id.
     """
     spans = _in_order(spans)
-    grown = trees_by_trace(spans, kernels, threads) or _plainly(spans)
+    grown = trees_by_trace(spans, kernels, threads) or trees_in_parts(spans, threads)
     return grown.columns if is_once or not grown.repeated else None
-
-
-def _plainly(spans: dict[str, np.ndarray]) -> Grown:
-    """Without kernels."""
-    found = find_parents(spans["trace"], spans["span"], spans["wanted"])
-    tree = resolve(found.row, spans["wanted"] != 0, *(spans[name] for name in ("start", "duration", "clock", "kind")))
-    number = spans["span_number"]
-    columns = {
-        "span_number": number,
-        "parent_number": np.where(tree.parent < 0, -1, number[tree.parent]),
-        "trace_number": found.trace_number,
-        "start_time_unix_nano": spans["start"],
-        "end_time_unix_nano": tree.end,
-        "self_time_nano": tree.self_time,
-        "critical_path_nano": tree.critical_path,
-        "depth": tree.depth.astype(np.int32),
-        "is_orphan": tree.is_orphan,
-        "in_cycle": tree.in_cycle,
-    }
-    return Grown(columns, found.repeated)
 
 
 def _read(engine: Engine) -> dict[str, np.ndarray]:

@@ -1,8 +1,8 @@
 """Span trees as dense integers: parents, depth and self time of all spans at once, in vectorised numpy.
 
 No step is a loop over spans, none recurses: hostile input (cycles, chains of a hundred thousand spans, times at the
-ends of the 64-bit range) costs what honest input costs. With compiled kernels (`trees_by_trace`) the same takes a fifth
-of the time.
+ends of the 64-bit range) costs what honest input costs. With compiled kernels (`trees_by_trace`) the same takes a
+fraction of the time.
 """
 
 from __future__ import annotations

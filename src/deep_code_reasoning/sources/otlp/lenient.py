@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Raw, Struct
 from msgspec.structs import fields
@@ -52,7 +52,7 @@ def lenient(value: Any, message: type[S], lost: Lost) -> S:
 @cache
 def _plan(message: type[Struct]) -> tuple[dict[str, _Convert], dict[str, Callable[[], Any]]]:
     """For each field how its JSON value is converted; for each required one proto3's default when it is missing."""
-    hints = get_type_hints(message)
+    hints = get_type_hints(message, include_extras=True)
     absent = {field.name: _default(hints[field.name]) for field in fields(message) if field.required}
     return {name: _converter(kind) for name, kind in hints.items()}, absent
 
@@ -76,6 +76,8 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
 
 
 def _converter(kind: Any) -> _Convert:
+    if get_origin(kind) is Annotated:  # what is left as written where it is OTLP's form, and what that is
+        return _converter(get_args(kind)[1])
     kinds = _alternatives(kind)
     if Raw in kinds:
         return lambda value, lost: Raw(dump(value).encode("utf-8", "replace"))

@@ -11,9 +11,10 @@ from msgspec import Raw, Struct
 
 from deep_code_reasoning.sources.arrow_tables import BATCH_ROWS, SCHEMAS, array_of
 from deep_code_reasoning.sources.otlp.attribute_columns import AttributeColumns, Attributes
+from deep_code_reasoning.sources.otlp.attribute_lists import Written, read
 from deep_code_reasoning.sources.otlp.field_columns import Bad, enums, ids, named, times, written
 from deep_code_reasoning.sources.otlp.resources import Producer, Resources
-from deep_code_reasoning.sources.otlp.values import BAD_TIME, KeyValue, Scope, parent_id, span_id, trace_id
+from deep_code_reasoning.sources.otlp.values import BAD_TIME, Scope, parent_id, span_id, trace_id
 from deep_code_reasoning.sources.reader import Batch
 
 ENDS_BEFORE_START = "span that ends before it starts (kept with duration 0)"
@@ -33,13 +34,13 @@ _STATUS_NAMES = {f"STATUS_CODE_{name.upper()}": number for number, name in enume
 class Event(Struct, gc=False, frozen=True):
     name: str | None = None
     timeUnixNano: str | int | None = None
-    attributes: list[KeyValue] | None = None
+    attributes: Written = Raw()
 
 
 class Link(Struct, gc=False, frozen=True):
     traceId: str | None = None
     spanId: str | None = None
-    attributes: list[KeyValue] | None = None
+    attributes: Written = Raw()
 
 
 class Status(Struct, gc=False, frozen=True):
@@ -57,7 +58,7 @@ class Span(Struct, gc=False, frozen=True):
     parentSpanId: str | None = None
     name: str | None = None
     kind: str | int | None = None
-    attributes: list[KeyValue] | None = None
+    attributes: Written = Raw()
     events: list[Event] | None = None
     links: list[Link] | None = None
     status: Status | None = None
@@ -74,7 +75,7 @@ class ResourceSpans(Struct, gc=False, frozen=True):
 
 
 _INTEGERS = {"http_response_status_code": 32, "server_port": 32, "code_line_number": 32, "thread_id": 64}
-_AT_ONCE = 256  # spans: their objects are still in the processor's cache when they have become columns
+_AT_ONCE = 512  # spans: their objects are still in the processor's cache when they have become columns
 _TOGETHER = 4_096  # spans: enough for steps that cost the same however many there are
 
 Lost = Callable[[str], None]
@@ -162,33 +163,36 @@ class Traces:
 
     def _keep_events(self, spans: _Spans) -> None:
         owned = spans.events
-        bad: Bad = {}
+        attributes, bad = spans.attributes_of(owned)
         moments = times(written([event.timeUnixNano for _, event in owned]), bad)
         if bad:
             for place, reason in bad.items():
                 spans.lost(owned[place][0], BAD_EVENT if reason == BAD_TIME else reason)
-            good = [place for place in range(len(owned)) if place not in bad]
-            owned, moments = [owned[place] for place in good], moments[good]
+            good = np.array([place not in bad for place in range(len(owned))])
+            owned, moments = [one for place, one in enumerate(owned) if good[place]], moments[good]
+            attributes = attributes.of_records(good)
         if owned:
             columns = {
                 "name": array_of([event.name or "" for _, event in owned]),
                 "time_unix_nano": pa.array(moments),
             }
-            attributes = Attributes.of([event.attributes or () for _, event in owned])
             self._keep("events", self._of_owners(spans, owned), columns, self._event_attributes.of(attributes))
 
     def _keep_links(self, spans: _Spans) -> None:
         owned = spans.links
-        bad: Bad = {}
-        found = _link_ids(owned, bad)
-        if bad:
-            for place in bad:
-                spans.lost(owned[place][0], BAD_LINK)
-            owned = [one for place, one in enumerate(owned) if place not in bad]
-            found = _link_ids(owned, bad)
+        attributes, bad = spans.attributes_of(owned)
+        for place, reason in bad.items():
+            spans.lost(owned[place][0], reason)
+        misread: Bad = {}
+        found = _link_ids(owned, misread)
+        for place in misread.keys() - bad.keys():
+            spans.lost(owned[place][0], BAD_LINK)
+        if bad or misread:
+            good = np.array([place not in bad and place not in misread for place in range(len(owned))])
+            owned = [one for place, one in enumerate(owned) if good[place]]
+            attributes, found = attributes.of_records(good), _link_ids(owned, misread)
         if owned:
-            attributes = Attributes.of([link.attributes or () for _, link in owned]).listed()
-            self._keep("links", self._of_owners(spans, owned), found, {"attributes": attributes})
+            self._keep("links", self._of_owners(spans, owned), found, {"attributes": attributes.listed()})
 
     def _of_owners(self, spans: _Spans, owned: Sequence[tuple[int, Event | Link]]) -> dict[str, pa.Array]:
         owners = np.array([owner for owner, _ in owned])
@@ -219,12 +223,16 @@ class _Taken:
             array_of([span.name or "" for span in spans]),
             array_of([status.message or None if status else None for status in statuses]),
         ]
-        self.attributes = Attributes.of([span.attributes or () for span in spans])
+        self.attributes, unread = read([span.attributes for span in spans], self._lost)
+        self.bad.update(unread)
         self.events = [(owner, event) for owner, span in enumerate(spans) if span.events for event in span.events]
         self.links = [(owner, link) for owner, span in enumerate(spans) if span.links for link in span.links]
 
     def __len__(self) -> int:
         return len(self.kinds)
+
+    def _lost(self, place: int, reason: str) -> None:
+        self.groups[np.searchsorted(np.cumsum(self.sizes), place, "right")].lost(reason)
 
 
 class _Spans:
@@ -275,6 +283,10 @@ class _Spans:
 
     def lost(self, place: int, reason: str) -> None:
         self._groups[self._group_of[place]].lost(reason)
+
+    def attributes_of(self, owned: Sequence[tuple[int, Event | Link]]) -> tuple[Attributes, Bad]:
+        """As `read` gives them; what is lost of them is told of the span."""
+        return read([one.attributes for _, one in owned], lambda place, reason: self.lost(owned[place][0], reason))
 
     def columns(self) -> dict[str, pa.Array]:
         """All but their numbers and attributes; spans that end before they start are told."""
