@@ -95,6 +95,15 @@ def test_what_is_added_keeps_to_its_share(tmp_path: Path) -> None:
     assert made.items[0].title.startswith("the first ")
 
 
+def test_the_marks_around_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "fence_of", lambda _: f"evidence-{'0f1e2d3c4b5a' * 20}")
+    extra = {f"src/clock/short_{n}.py": f"def clock_{n}():\n    return {n}\n" for n in range(8)}
+    with incident(tmp_path, 8_000, **extra) as (brief, desk):
+        made, _ = asked(brief, desk, names(*extra))
+    assert 0 < len(made.items) < 8
+    assert sum(item.tokens for item in made.items) == made.tokens <= SHARE * 8_000
+
+
 def test_a_file_that_is_in_the_brief_is_not_sent_again(tmp_path: Path) -> None:
     with incident(tmp_path, 60_000) as (brief, desk):
         cut = {left.id for left in brief.manifest.left_out}

@@ -205,9 +205,10 @@ def _packed(
     whole = {
         desk.names.without_places(id_) for id_ in shown if not any(left.id == id_ for left in brief.manifest.left_out)
     }
-    left = round(brief.manifest.budget_tokens * SHARE)
+    most, used = round(brief.manifest.budget_tokens * SHARE), 0
+    fence = fence_of(brief.text)
     added: dict[str, tuple[Found, int, str]] = {}
-    not_found = []
+    text, not_found = "", []
     for path, why in named:
         work.check()
         try:
@@ -216,19 +217,19 @@ def _packed(
             not_found.append(path)
             continue
         for file in files:
-            item = _that_fits(desk, file, left)
+            item = _that_fits(desk, file, most - used)
             if item is None or item.id in added or item.id in whole:
                 continue
-            if (tokens := count_tokens(_fenced([item]))) > left:
+            with_it = _fenced([*(item for item, _, _ in added.values()), item], fence)
+            if (tokens := count_tokens(with_it)) > most:  # as it is sent: fences differ in how many they take
                 continue
-            left -= tokens
-            added[item.id] = (item, tokens, why)
-    items = [item for item, _, _ in added.values()]
+            added[item.id] = (item, tokens - used, why)
+            text, used = with_it, tokens
     told = tuple(
         Item(item.id, item.kind, item.title, tokens, f"asked for: {desk.clean(why)}")
         for item, tokens, why in added.values()
     )
-    return SecondRound(_fenced(items, fence_of(brief.text)) if items else "", told, tuple(map(desk.clean, not_found)))
+    return SecondRound(text, told, tuple(map(desk.clean, not_found)))
 
 
 def _that_fits(desk: Desk, path: Path, left: int) -> Found | None:
