@@ -192,7 +192,7 @@ class LogColumns:
             columns["severity_number"] = _whole_numbers(codes[layout.SEVERITY], pa.int32(), unsevere)
         if (unworded := int(self.state[layout.UNWORDED])) < rows:
             words = _whole_numbers(codes[layout.SEVERITY_TEXT], pa.int32(), unworded)
-            columns["severity_text"] = _coded(words, pa.array(self._memory.word_names))
+            columns["severity_text"] = _coded(words, _each_once(self._memory.word_names))
         for column, name in enumerate(layout.TEXTS):
             if holding := int(self.state[layout.HOLDING + column]):
                 columns[name] = self._text(column, rows, rows - holding)
@@ -226,7 +226,7 @@ class LogColumns:
             return None
         each = self._of_each([-1 if name is None else places[name] for name in names], slots, np.int32)
         missing = int(np.count_nonzero(each < 0)) if None in names else 0
-        return _coded(_whole_numbers(each, pa.int32(), missing), pa.array(list(places)))
+        return _coded(_whole_numbers(each, pa.int32(), missing), _each_once(list(places)))
 
     def _of_each(self, values: list[int], slots: np.ndarray, kind: type) -> np.ndarray:
         """The value of each row's producer."""
@@ -317,6 +317,11 @@ def _whole_numbers(numbers: np.ndarray, kind: pa.DataType, missing: int = 0) -> 
     """As they lie in memory; `missing` of them, which are below zero, are null."""
     validity = _bits(numbers >= 0) if missing else None
     return pa.Array.from_buffers(kind, len(numbers), [validity, pa.py_buffer(numbers)], missing)
+
+
+def _each_once(texts: list[str]) -> pa.Array:
+    """With its type told: to find it out Arrow looks for a module that is not installed, each time."""
+    return pa.array(texts, pa.string())
 
 
 def _coded(codes: pa.Array, texts: pa.Array) -> pa.Array:
