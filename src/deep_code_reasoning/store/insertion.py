@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deep_code_reasoning.store.span_trees import TreeRows
     from deep_code_reasoning.store.writer import Refused, SegmentWriter
 
-WAITING_BATCHES = 6  # each takes memory of its own, which the system has to clear first
+WAITING_BATCHES = 3  # each takes memory of its own, which the system has to clear first
 
 
 class Insertion:

@@ -30,7 +30,7 @@ _ROW_BYTES, _ATTRIBUTE_BYTES, _LINE_BYTES = 24, 6, 16
 _MORE_BYTES = 4096  # of texts: kernels write whole blocks; names of nested members are longer than they are written
 _TRACE_BYTES, _SPAN_BYTES = 32, 16
 _MOST_KEYS = 1_024  # of attributes in a batch, for them to be codes: more are looked up as they come
-PART_BYTES = 4 << 20  # of a window, of which a batch is made: many small ones wait in less memory than few large ones
+PART_BYTES = 16 << 20  # of a window that has grown around a long line, of which a batch is made at a time
 
 
 def part_end(window: Window, position: int) -> int:
